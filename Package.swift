@@ -1,0 +1,54 @@
+// swift-tools-version: 6.1
+// The rooms of Apus, leaf first. Imports point down only; ARCHITECTURE.md draws the map.
+
+import PackageDescription
+
+/// A room: a Swift target and the rooms it may import.
+func room(_ name: String, _ below: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: below)
+}
+
+/// The tests of one room, with the shared checkers.
+func tests(_ name: String, _ extra: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: name + "Tests",
+    dependencies: [.byName(name: name), "ApusTestSupport"] + extra)
+}
+
+let package = Package(
+  name: "apus",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "Apus", targets: ["Apus"]),
+    .executable(name: "apus", targets: ["ApusCommand"]),
+  ],
+  targets: [
+    .target(name: "CApusKernels"),
+    room("ApusBasics", []),
+    room("ApusRuntime", ["ApusBasics", "CApusKernels"]),
+    room("ApusTensor", ["ApusRuntime"]),
+    room("ApusFiles", ["ApusTensor"]),
+    room("ApusText", ["ApusBasics"]),
+    room("ApusGraph", ["ApusTensor"]),
+    room("ApusModels", ["ApusGraph", "ApusFiles", "ApusText"]),
+    room("ApusInference", ["ApusModels"]),
+    room("Apus", ["ApusInference"]),
+    .executableTarget(name: "ApusCommand", dependencies: ["Apus"]),
+
+    .target(name: "CApusTestSupport", path: "Tests/CApusTestSupport"),
+    .target(
+      name: "ApusTestSupport",
+      dependencies: ["ApusFiles", "CApusTestSupport"],
+      path: "Tests/ApusTestSupport"),
+    tests("ApusBasics"),
+    tests("ApusRuntime"),
+    tests("ApusTensor", ["CApusKernels"]),
+    tests("ApusFiles"),
+    tests("ApusText"),
+    tests("ApusGraph"),
+    tests("ApusModels"),
+    tests("ApusInference"),
+    tests("ApusCommand"),
+  ],
+  swiftLanguageModes: [.v6]
+)

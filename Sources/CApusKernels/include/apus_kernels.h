@@ -1,0 +1,213 @@
+// The one header Swift sees of the kernels: layouts, arguments, and the table of functions a CPU offers.
+//
+// Kernels are pure functions on pointers: no allocation, no threads, no globals, no I/O. Each is defined
+// by the scalar body of the portable table; every other table gives the same bits (NaN payloads aside).
+// The lane of a vector is an output row, each lane accumulates over k in ascending order with fma.
+
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// ---------------------------------------------------------------------------------------------------
+// Weights: panels of 16 rows.
+//
+// A matrix [rows][k] is cut into ceil(rows / 16) panels; missing rows of the last one are zero. A panel
+// holds its k in order, 16 rows side by side, so that one vector load feeds 16 output rows.
+
+enum { APUS_LANES = 16 };
+
+enum apus_layout {
+  APUS_LAYOUT_F32,     // [k][16] float                                     activations f32
+  APUS_LAYOUT_F16,     // [k][16] half                                      activations f32
+  APUS_LAYOUT_BF16,    // [k/2][16][2]; k = 2j in slot 1, k = 2j+1 in slot 0  activations bf16 (same pairs)
+  APUS_LAYOUT_Q8_0,    // per 32 k: [8][16][4] u8 = w + 128, [16] half d     activations q32
+  APUS_LAYOUT_Q4_0,    // per 32 k: nibbles, [16] half d
+  APUS_LAYOUT_Q4_1,    // … and [16] half m
+  APUS_LAYOUT_Q5_0,    // nibbles, high bits, d
+  APUS_LAYOUT_Q5_1,    // … and m
+  APUS_LAYOUT_IQ4_NL,  // nibbles through a table of 16, d
+  APUS_LAYOUT_MXFP4,   // nibbles through a table of 16, [16] e8m0
+  APUS_LAYOUT_Q2_K,    // per 256 k                                          activations q256
+  APUS_LAYOUT_Q3_K,
+  APUS_LAYOUT_Q4_K,
+  APUS_LAYOUT_Q5_K,
+  APUS_LAYOUT_Q6_K,
+  APUS_LAYOUT_IQ4_XS,
+  APUS_LAYOUT_COUNT
+};
+
+// How a row of activations is stored for a product.
+enum apus_activation {
+  APUS_X_F32,   // k floats
+  APUS_X_BF16,  // round-up-to-2(k) bfloat16, pairs swapped: slot 1 holds the even k
+  APUS_X_Q32,   // per 32 values: int8 q, float d = max|x| / 127, int32 sum of q
+  APUS_X_Q256,  // per 256 values: int8 q, float d, int16 sums of 16
+};
+
+/// The activation form a layout multiplies with.
+enum apus_activation apus_layout_activation(enum apus_layout layout);
+
+/// Bytes of one row of k activations, a multiple of 64. Quantised rows are stored as the three arrays
+/// one after another: q[k], d[k / block], sums.
+size_t apus_activation_bytes(enum apus_activation form, size_t k);
+
+/// Bytes of one 16-row panel with k columns; a panel starts at a multiple of 64 bytes.
+size_t apus_panel_bytes(enum apus_layout layout, size_t k);
+
+/// Columns of one block of the layout: 1 (F32, F16, BF16), 32 or 256. k must be a multiple of it.
+size_t apus_layout_block(enum apus_layout layout);
+
+/// Bytes of one row of k values in the GGUF block format that the layout is packed from.
+size_t apus_row_bytes(enum apus_layout layout, size_t k);
+
+/// Packs `rows` (1 … 16) rows of GGUF blocks, `stride` bytes apart, into one panel.
+void apus_pack_panel(
+    enum apus_layout layout, const void *rows_in, size_t stride, int rows, size_t k, void *panel);
+
+// ---------------------------------------------------------------------------------------------------
+// Products.
+
+/// y[t][r] for t < tokens and r < rows, in this order of roundings:
+///   acc = Σ_k w·x (the layout's defined sum);  acc += bias[r];  y = add ? y + acc : acc.
+struct apus_gemm {
+  const void *panels;    // the first panel to multiply
+  size_t panel_bytes;    // from one panel to the next
+  int rows;              // output rows covered, starting with the first lane of `panels`
+  size_t k;
+  const void *x;         // activation rows
+  size_t x_bytes;        // from one row to the next
+  int tokens;            // 1 … any
+  const float *bias;     // [rows] or NULL
+  int add;               // 1: accumulate into y (the residual)
+  float *y;              // [tokens][y_stride]
+  size_t y_stride;       // in floats
+};
+typedef void apus_gemm_fn(const struct apus_gemm *arguments);
+
+// ---------------------------------------------------------------------------------------------------
+// Attention.
+//
+// Keys of one sequence and one KV head live in pages of 64 positions. A page is
+//   K: [4 groups of 16 keys][head_size][16 keys], then V: [64 keys][head_size], in the KV format.
+// Spans of 512 keys (8 pages) count from the sequence's first token. Inside a span the state starts from
+// (max = -inf, sum = 0, out = 0) and is updated once per page; spans merge in ascending order.
+// A page with no visible key for a row leaves that row's state untouched.
+// Scores: s = scale · Σ_d q·k (fma, d ascending), then softcap · tanh(s / softcap) if softcap > 0.
+// Page update: m' = max(m, max s); p = exp(s − m'); c = exp(m − m'); sum = fma(sum, c, Σp) with Σp the
+// canonical sum of 64; out = fma chain over keys ascending starting from out · c.
+
+enum { APUS_PAGE_KEYS = 64, APUS_SPAN_KEYS = 512 };
+
+enum apus_kv { APUS_KV_F32, APUS_KV_F16, APUS_KV_BF16 };
+
+/// Bytes of one page of one KV head (K and V).
+size_t apus_kv_page_bytes(enum apus_kv format, int head_size);
+
+/// A row is one query head of one token. It sees the keys first[r] ≤ key < last[r], in positions of the
+/// sequence.
+struct apus_attention {
+  enum apus_kv format;
+  int head_size;               // multiple of 2, at most 512
+  float scale;
+  float softcap;               // 0: none
+  int rows;
+  const float *q;              // row r at q + q_offset[r]
+  const int32_t *q_offset;     // [rows], in floats
+  const int32_t *first;        // [rows]
+  const int32_t *last;         // [rows], > first
+  const void *const *pages;    // page p holds keys 64p …; only pages some row sees are read
+  float *out;                  // row r at out + out_offset[r], head_size floats
+  const int32_t *out_offset;   // [rows]
+  float *log_sum;              // [rows] max + log(sum), for the backward pass, or NULL
+  void *scratch;               // apus_attention_scratch(rows, head_size) bytes, 64-byte aligned
+};
+size_t apus_attention_scratch(int rows, int head_size);
+typedef void apus_attention_fn(const struct apus_attention *arguments);
+
+// ---------------------------------------------------------------------------------------------------
+// Row kernels: n values of one row. Sums across lanes are canonical: 16 strided partial sums (fma where a
+// product is summed), then the fixed tree ((0+8)+(4+12)) … ; see isa/.
+
+enum apus_unary { APUS_SILU, APUS_GELU_TANH, APUS_GELU_ERF, APUS_RELU, APUS_RELU_SQUARED, APUS_TANH,
+                  APUS_SIGMOID, APUS_EXP };
+
+struct apus_cpu {
+  const char *name;                 // "portable", "avx2", "avx512", "avx512_vnni", "avx512_bf16", "neon", …
+  int (*supported)(void);           // CPU and operating system can run it
+  int vector_bits;
+
+  apus_gemm_fn *gemm[APUS_LAYOUT_COUNT];
+  apus_attention_fn *attention;
+
+  // y = x · (1 / sqrt(mean(x²) + eps)) · w; the reciprocal is IEEE 1/sqrt.
+  void (*rms_norm)(const float *x, const float *w, int n, float eps, float *y);
+  // y = (x − mean) / sqrt(var + eps) · w + b; b may be NULL.
+  void (*layer_norm)(const float *x, const float *w, const float *b, int n, float eps, float *y);
+  // y = a + b
+  void (*add)(const float *a, const float *b, int n, float *y);
+  void (*mul)(const float *a, const float *b, int n, float *y);
+  void (*scale)(const float *x, float factor, int n, float *y);
+  // y = cap · tanh(x / cap)
+  void (*softcap)(const float *x, float cap, int n, float *y);
+  void (*unary)(enum apus_unary kind, const float *x, int n, float *y);
+  // y = unary(gate) · up
+  void (*gated)(enum apus_unary kind, const float *gate, const float *up, int n, float *y);
+  // Rotates one head in place of n = 2·half values by table [half cos][half sin].
+  // interleaved: pairs (2i, 2i+1), else (i, i + half).
+  void (*rope)(const float *x, const float *table, int half, int interleaved, float *y);
+
+  void (*quantize_q32)(const float *x, int k, void *row);    // rounds to nearest even; non-finite → d = NaN
+  void (*quantize_q256)(const float *x, int k, void *row);
+  void (*round_bf16)(const float *x, int k, void *row);      // pairs swapped, odd tail zero
+  void (*f16_to_f32)(const uint16_t *x, int n, float *y);
+  void (*bf16_to_f32)(const uint16_t *x, int n, float *y);
+  void (*f32_to_f16)(const float *x, int n, uint16_t *y);    // nearest even
+  void (*f32_to_bf16)(const float *x, int n, uint16_t *y);
+
+  // Writes one token's key and value (head_size floats each) into slot (0 … 63) of a page.
+  void (*kv_store)(enum apus_kv format, int head_size, const float *k, const float *v, void *page, int slot);
+
+  // Over logits: the maximum and its first index (NaN counts as larger than all: the index of the first).
+  int64_t (*argmax)(const float *x, int64_t n);
+  // Canonical log-sum-exp state of up to 4,096 values: (max, Σ exp(x − max)).
+  void (*sum_exp)(const float *x, int n, float *max, float *sum);
+  // 1 when every value is finite.
+  int (*all_finite)(const float *x, int64_t n);
+
+  // Ceilings, for `apus doctor`: each does `iterations` rounds of independent operations in registers (or
+  // over memory) and returns the number of operations (multiply and add each count; bytes for read).
+  double (*peak_f32)(int64_t iterations);
+  double (*peak_bf16)(int64_t iterations);   // NULL: no native instruction
+  double (*peak_i8)(int64_t iterations);
+  double (*read_bytes)(const void *data, size_t bytes);
+};
+
+/// The tables compiled in, portable first, each better than the ones before it; NULL past the end.
+const struct apus_cpu *apus_cpu_at(int index);
+
+// ---------------------------------------------------------------------------------------------------
+// Scalar definitions every table shares, also used by Swift's plan-time code.
+
+float apus_expf(float x);
+float apus_tanhf(float x);
+float apus_erff(float x);
+double apus_sin(double x);
+double apus_cos(double x);
+double apus_exp(double x);
+double apus_log(double x);
+float apus_half_to_float(uint16_t x);
+uint16_t apus_float_to_half(float x);
+float apus_bfloat_to_float(uint16_t x);
+uint16_t apus_float_to_bfloat(float x);
+
+/// Dequantises one row of GGUF blocks (token embedding look-up). The same bits as the format's reference.
+void apus_dequantize_row(enum apus_layout layout, const void *row, size_t k, float *y);
+
+#ifdef __cplusplus
+}
+#endif
