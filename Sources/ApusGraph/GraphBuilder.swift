@@ -56,7 +56,7 @@ package struct GraphBuilder {
     _ operation: some Operation, _ inputs: [ValueID]
   ) throws(GraphError) -> [ValueID] {
     let types = try operation.outputTypes(graph.types(inputs))
-    let name = type(of: operation).name
+    let name = Swift.type(of: operation).name
     let outputs = types.map { graph.addValue(name, $0, .node) }
     graph.nodes.append(
       Node(

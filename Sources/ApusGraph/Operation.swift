@@ -1,6 +1,7 @@
 // What an operation promises the graph: its shape rule, its cost, and the kernel that runs it. One
 // operation is one file in Operations/; the training rooms add its gradient to the same file.
 
+import ApusBasics
 import ApusTensor
 
 /// A node's computation.

@@ -73,6 +73,7 @@ package struct ValueType: Hashable, Sendable {
 
 extension ValueType: CustomStringConvertible {
   package var description: String {
+    if element == .effect { return "effect" }
     let leading =
       switch rows {
       case .fixed(let count): "\(count)"
@@ -86,7 +87,7 @@ extension ValueType: CustomStringConvertible {
       case .i32: "i32"
       case .activation(let form): form.name
       case .weight(let type): type.name
-      case .effect: return "effect"
+      case .effect: "effect"
       }
     return "\(kind)[\(leading), \(columns)]"
   }

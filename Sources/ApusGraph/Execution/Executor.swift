@@ -37,13 +37,14 @@ package final class Executor {
     } catch {
       throw GraphError.noMemory(bytes: plan.memory.byteCount)
     }
+    let arenaBase = arena.base
     let context = KernelContext(cpu: cpu, workers: workers.count, limits: plan.limits, cache: cache)
     var operands: [ValueID: Operand] = [:]
     for (index, value) in plan.graph.values.enumerated() {
       let id = ValueID(index: index)
       switch value.source {
       case .node:
-        let base = plan.memory.offsets[id].map { arena.base + $0 }
+        let base = plan.memory.offsets[id].map { arenaBase + $0 }
         operands[id] = Operand(type: value.type, base: base, parameter: nil)
       case .input(let input):
         operands[id] = Operand(type: value.type, base: step.base(of: input), parameter: nil)

@@ -16,6 +16,14 @@ package struct Attention: Operation {
   package var softCap: Float = 0
   package var mask: AttentionMask
 
+  package init(layer: Int, heads: Int, scale: Float, softCap: Float = 0, mask: AttentionMask) {
+    self.layer = layer
+    self.heads = heads
+    self.scale = scale
+    self.softCap = softCap
+    self.mask = mask
+  }
+
   /// f32 queries `[tokens, heads·headSize]` and the effect of storing this layer's keys give f32 of the
   /// queries' shape.
   package func outputTypes(_ inputs: [ValueType]) throws(GraphError) -> [ValueType] {

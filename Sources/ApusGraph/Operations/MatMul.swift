@@ -76,11 +76,11 @@ private final class MatMulKernel: Kernel {
 
   override func run(unit: Int, worker: Int, _ step: Step) {
     let first = unit * panelsPerUnit
-    let row = first * Int(APUS_LANES.rawValue)
+    let row = first * APUS_LANES
     var arguments = apus_gemm()
     arguments.panels = matrix.panel(first)
     arguments.panel_bytes = matrix.panelBytes
-    arguments.rows = Int32(min(panelsPerUnit * Int(APUS_LANES.rawValue), matrix.rows - row))
+    arguments.rows = Int32(min(panelsPerUnit * APUS_LANES, matrix.rows - row))
     arguments.k = matrix.columns
     arguments.x = UnsafeRawPointer(x.base!)
     arguments.x_bytes = x.rowBytes

@@ -32,7 +32,7 @@ package struct KVLayout: Hashable, Sendable {
   }
 
   /// Positions in a page.
-  package static let pageKeys = Int(APUS_PAGE_KEYS.rawValue)
+  package static let pageKeys = APUS_PAGE_KEYS
 
   /// Bytes of one head's block in a page.
   package var headBytes: Int { apus_kv_page_bytes(format.kernelFormat, Int32(headSize)) }

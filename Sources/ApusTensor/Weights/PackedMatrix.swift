@@ -26,7 +26,7 @@ package final class PackedMatrix: @unchecked Sendable {
     self.rows = rows
     self.columns = columns
     panelBytes = apus_panel_bytes(layout, columns)
-    let panels = (rows + Int(APUS_LANES.rawValue) - 1) / Int(APUS_LANES.rawValue)
+    let panels = (rows + APUS_LANES - 1) / APUS_LANES
     memory = try HugeBuffer(byteCount: max(1, panels * panelBytes), purpose: "packed weights")
     var job = PackJob(
       layout: layout, rows: rows, columns: columns, source: source, rowBytes: rowBytes,
@@ -40,7 +40,7 @@ package final class PackedMatrix: @unchecked Sendable {
   }
 
   package var panelCount: Int {
-    (rows + Int(APUS_LANES.rawValue) - 1) / Int(APUS_LANES.rawValue)
+    (rows + APUS_LANES - 1) / APUS_LANES
   }
 
   /// Bytes held.
@@ -66,7 +66,7 @@ private struct PackJob {
   static let panelsPerUnit = 8
 
   func run(_ unit: Int) {
-    let lanes = Int(APUS_LANES.rawValue)
+    let lanes = APUS_LANES
     let first = unit * Self.panelsPerUnit
     for panel in first..<min(first + Self.panelsPerUnit, (rows + lanes - 1) / lanes) {
       let row = panel * lanes
