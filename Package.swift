@@ -49,7 +49,7 @@ let package = Package(
       dependencies: ["ApusFiles", "CApusTestSupport"],
       path: "Tests/ApusTestSupport"),
     tests("ApusBasics"),
-    tests("ApusRuntime"),
+    tests("ApusRuntime", ["CApusKernels", "CApusTestSupport"]),
     tests("ApusTensor", ["CApusKernels"]),
     tests("ApusFiles"),
     tests("ApusText"),

@@ -30,7 +30,8 @@ public enum ProcessMemory {
   /// The most physical memory this process has held so far, in bytes; nil when the system does not say.
   public static var peakResident: Int? {
     // getrusage survives exec: a small program started by a big one would report the big one's peak.
-    if let status = SystemFiles.system.text("/proc/self/status"), let peak = kilobytes(status, field: "VmHWM") {
+    if let status = SystemFiles.system.text("/proc/self/status"), let peak = kilobytes(status, field: "VmHWM")
+    {
       return peak
     }
     var usage = rusage()

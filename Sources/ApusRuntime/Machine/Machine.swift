@@ -111,7 +111,8 @@ public struct Machine: Equatable, Sendable {
 private func addressSpaceLeft(_ files: SystemFiles) -> Int? {
   guard let limits = files.text("/proc/self/limits") else { return nil }
   for line in limits.split(whereSeparator: \.isNewline) where line.hasPrefix("Max address space") {
-    guard let limit = line.dropFirst("Max address space".count).split(separator: " ").first.flatMap({ Int($0) })
+    guard
+      let limit = line.dropFirst("Max address space".count).split(separator: " ").first.flatMap({ Int($0) })
     else { return nil }
     let used = files.text("/proc/self/status").flatMap { kilobytes($0, field: "VmSize") } ?? 0
     return max(0, limit - used)
