@@ -31,3 +31,27 @@ extension Model {
     return (options, names)
   }
 }
+
+extension Model {
+  /// A sampler for this vocabulary.
+  ///
+  /// - Parameter stream: tells apart sequences that share a seed.
+  package func makeSampler(
+    _ options: SamplingOptions, stream: UInt64 = 0
+  ) throws(SamplingError) -> Sampler {
+    let breakers =
+      options.dryMultiplier > 0
+      ? DRYBreakers(
+        options.drySequenceBreakers, vocabularySize: tokenizer.vocabulary.count,
+        bytes: { token in
+          var bytes: [UInt8] = []
+          tokenizer.appendBytes(of: token, to: &bytes)
+          return bytes
+        },
+        tokenise: { (try? tokenizer.encode($0, addSpecial: false)) ?? [] })
+      : DRYBreakers()
+    return try Sampler(
+      options: options, vocabularySize: configuration.vocabularySize, kernels: runtime.cpu.table,
+      breakers: breakers, stream: stream)
+  }
+}
