@@ -68,7 +68,10 @@ public struct TensorType: Sendable {
 }
 
 extension TensorType: Hashable, CustomStringConvertible {
+  /// Whether both are the same type.
   public static func == (left: TensorType, right: TensorType) -> Bool { left.id == right.id }
+  /// Hashes the type's number.
   public func hash(into hasher: inout Hasher) { hasher.combine(id) }
+  /// ggml's name.
   public var description: String { name }
 }

@@ -42,7 +42,8 @@ extension TensorFormat {
   /// Decodes whole blocks: `values.count` weights, a multiple of `blockSize`.
   ///
   /// - Complexity: O(*n*).
-  package static func decode(_ blocks: UnsafeRawBufferPointer, into values: UnsafeMutableBufferPointer<Float>) {
+  package static func decode(_ blocks: UnsafeRawBufferPointer, into values: UnsafeMutableBufferPointer<Float>)
+  {
     let count = values.count / blockSize
     precondition(count * blockSize == values.count && blocks.count >= count * blockBytes)
     guard count > 0, var block = blocks.baseAddress, var output = values.baseAddress else { return }
@@ -78,7 +79,8 @@ extension EncodableFormat {
   /// Encodes `values.count` weights, a multiple of `blockSize`, into whole blocks.
   ///
   /// - Complexity: O(*n*).
-  package static func encode(_ values: UnsafeBufferPointer<Float>, into blocks: UnsafeMutableRawBufferPointer) {
+  package static func encode(_ values: UnsafeBufferPointer<Float>, into blocks: UnsafeMutableRawBufferPointer)
+  {
     let count = values.count / blockSize
     precondition(count * blockSize == values.count && blocks.count >= count * blockBytes)
     guard count > 0, var input = values.baseAddress, var block = blocks.baseAddress else { return }
