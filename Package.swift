@@ -24,8 +24,9 @@ let package = Package(
   ],
   targets: [
     .target(name: "CApusKernels"),
+    .target(name: "CApusPlatform"),
     room("ApusBasics", []),
-    room("ApusRuntime", ["ApusBasics", "CApusKernels"]),
+    room("ApusRuntime", ["ApusBasics", "CApusKernels", "CApusPlatform"]),
     room("ApusTensor", ["ApusRuntime"]),
     room("ApusFiles", ["ApusTensor"]),
     room("ApusText", ["ApusBasics"]),
