@@ -158,15 +158,15 @@ public final class Session: Sendable {
 
 /// A session's sequence and the turns waiting for it. Touched on the engine's thread only.
 final class SequenceBox: @unchecked Sendable {
-  private var stored: Sequence?
+  private var stored: TokenSequence?
   private var isBusy = false
   private var waiting: [() -> Void] = []
 
-  init(_ sequence: Sequence? = nil) {
+  init(_ sequence: TokenSequence? = nil) {
     stored = sequence
   }
 
-  func sequence(_ engine: Engine) -> Sequence {
+  func sequence(_ engine: Engine) -> TokenSequence {
     if let stored { return stored }
     let sequence = engine.makeSequence()
     stored = sequence

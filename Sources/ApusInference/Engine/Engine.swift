@@ -47,8 +47,8 @@ package final class Engine {
   package var cacheBytes: Int { pool.bytesInUse }
 
   /// An empty sequence.
-  package func makeSequence() -> Sequence {
-    Sequence(pool, capacity: options.contextLength)
+  package func makeSequence() -> TokenSequence {
+    TokenSequence(pool, capacity: options.contextLength)
   }
 
   /// Starts gathering a step.
@@ -66,7 +66,7 @@ package final class Engine {
   /// - Parameter outputs: how many of the last tokens want logits.
   /// - Returns: false when the cache has no room for them.
   package func addToStep(
-    _ sequence: Sequence, _ tokens: UnsafeBufferPointer<Int32>, outputs: Int
+    _ sequence: TokenSequence, _ tokens: UnsafeBufferPointer<Int32>, outputs: Int
   ) -> Bool {
     guard sequence.length + tokens.count <= sequence.capacity, sequence.reserve(tokens.count) else {
       return false

@@ -49,7 +49,7 @@ public struct GenerationStatistics: Sendable {
 
 /// A running generation, advanced by a `Batch`.
 package final class Generation {
-  package let sequence: Sequence
+  package let sequence: TokenSequence
   package private(set) var finish: FinishReason?
   package private(set) var statistics = GenerationStatistics()
   /// The tokens generated, the one that ended the text not included.
@@ -76,7 +76,7 @@ package final class Generation {
   ///   - prompt: tokens that are not in the sequence yet, at least one.
   ///   - onText: gets the bytes of whole characters as they are decided.
   package init(
-    _ model: Model, _ sequence: Sequence, prompt: [Int32], options: GenerationOptions,
+    _ model: Model, _ sequence: TokenSequence, prompt: [Int32], options: GenerationOptions,
     onText: @escaping (UnsafeRawBufferPointer) -> Void
   ) throws {
     guard !prompt.isEmpty else { throw InferenceError.emptyPrompt }

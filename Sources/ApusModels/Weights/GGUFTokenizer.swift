@@ -24,8 +24,7 @@ package func makeTokenizer(from file: GGUFFile) throws -> any Tokenizer {
   let merges = try metadata.strings("tokenizer.ggml.merges")
   return try Tokenizers.make(
     model: model, pre: try metadata.string("tokenizer.ggml.pre"), vocabulary: vocabulary,
-    merges: merges.map { merges in ByteStrings(count: merges.count) { merges.bytes(at: $0) } }
-      ?? ByteStrings([] as [String]),
+    merges: merges.map { merges in ByteStrings(count: merges.count) { merges.bytes(at: $0) } },
     options: try tokenizerOptions(metadata))
 }
 

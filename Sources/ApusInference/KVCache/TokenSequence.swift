@@ -5,7 +5,7 @@ import ApusTensor
 /// A sequence in an engine's cache.
 ///
 /// Not thread-safe: it belongs to the engine's thread.
-package final class Sequence {
+package final class TokenSequence {
   private let pool: PagePool
   /// The tokens whose keys and values are stored, in order.
   package private(set) var tokens: [Int32] = []
@@ -77,9 +77,9 @@ package final class Sequence {
   /// A sequence that starts with the first `position` tokens of this one and shares their pages.
   ///
   /// - Complexity: O(pages); no keys are copied until one of the two writes into a shared page.
-  package func fork(at position: Int) -> Sequence {
+  package func fork(at position: Int) -> TokenSequence {
     precondition(position <= length)
-    let child = Sequence(pool, capacity: capacity)
+    let child = TokenSequence(pool, capacity: capacity)
     child.tokens.append(contentsOf: tokens[..<position])
     for (index, page) in pages.prefix(KVLayout.pages(position)).enumerated() {
       pool.retain(page)
