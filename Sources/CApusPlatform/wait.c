@@ -7,6 +7,7 @@
 
 #include <limits.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -17,6 +18,8 @@ void apus_wait_while(const void *word, uint32_t expected) {
 void apus_wake_all(const void *word) {
   syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
 }
+
+int32_t apus_processor(void) { return sched_getcpu(); }
 
 #elif defined(__APPLE__)
 
@@ -30,9 +33,13 @@ void apus_wake_all(const void *word) {
   os_sync_wake_by_address_all((void *)word, sizeof(uint32_t), OS_SYNC_WAKE_BY_ADDRESS_NONE);
 }
 
+int32_t apus_processor(void) { return -1; }
+
 #else
 
 #include <time.h>
+
+int32_t apus_processor(void) { return -1; }
 
 void apus_wait_while(const void *word, uint32_t expected) {
   (void)word;

@@ -49,6 +49,34 @@ struct WorkerPoolTests {
     print("barrier, \(workers) workers: \(each) ns each over \(2 * rounds)")
   }
 
+  /// Printed, not judged: the best of many batches, because other tests run at the same time.
+  @Test func latency() throws {
+    let pool = try WorkerPool(count: 2, processors: 2)
+    let context = UnsafeMutablePointer<WorkerPool>.allocate(capacity: 1)
+    context.initialize(to: pool)
+    defer {
+      context.deinitialize(count: 1)
+      context.deallocate()
+    }
+    var barrier = Double.infinity
+    var run = Double.infinity
+    for _ in 0..<200 {
+      let seconds = MonotonicClock.seconds {
+        pool.run(UnsafeMutableRawPointer(context)) { context, worker in
+          let pool = context.assumingMemoryBound(to: WorkerPool.self).pointee
+          for _ in 0..<500 { pool.barrier(worker) }
+        }
+      }
+      barrier = min(barrier, seconds / 500)
+      let empty = MonotonicClock.seconds {
+        for _ in 0..<100 { pool.run(UnsafeMutableRawPointer(context)) { _, _ in } }
+      }
+      run = min(run, empty / 100)
+    }
+    print("latency, 2 workers: barrier \(Int(barrier * 1e9)) ns, run \(Int(run * 1e9)) ns")
+    #expect(barrier > 0 && run > 0)
+  }
+
   @Test(arguments: [1, 2, 3, 8])
   func aRunReachesEveryWorkerOnce(workers: Int) throws {
     let pool = try WorkerPool(count: workers, processors: Machine.detect().effectiveCPUCount)

@@ -1,5 +1,5 @@
-// What Swift cannot say itself: waiting on a word of memory, the pause hint of a spin loop, and the handler
-// of SIGBUS. Nothing here knows about models or kernels.
+// What Swift cannot say itself: waiting on a word of memory, the pause hint of a spin loop, the processor a
+// thread is on, reserving disk space, and the handler of SIGBUS. Nothing here knows about models or kernels.
 
 #pragma once
 
@@ -24,6 +24,9 @@ static inline void apus_pause(void) {
   __asm__ volatile("isb" ::: "memory");
 #endif
 }
+
+/// The processor the calling thread is on at this moment, or -1 where the system does not say. A few ns.
+int32_t apus_processor(void);
 
 /// Names the range of a mapped file for the handler of SIGBUS. The path is copied. Returns a slot for
 /// `apus_forget_mapping`, or -1 when all slots are taken (the handler then cannot name the file).
