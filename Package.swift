@@ -55,7 +55,7 @@ let package = Package(
     tests("ApusText"),
     tests("ApusGraph"),
     tests("ApusModels"),
-    tests("ApusInference"),
+    tests("ApusInference", ["ApusTensor", "ApusRuntime", "CApusKernels"]),
     tests("ApusCommand"),
   ],
   swiftLanguageModes: [.v6]
