@@ -24,14 +24,22 @@ let package = Package(
   ],
   targets: [
     .target(name: "CApusKernels"),
+    .target(name: "CApusPlatform"),
     room("ApusBasics", []),
-    room("ApusRuntime", ["ApusBasics", "CApusKernels"]),
-    room("ApusTensor", ["ApusRuntime"]),
-    room("ApusFiles", ["ApusTensor"]),
+    room("ApusRuntime", ["ApusBasics", "CApusKernels", "CApusPlatform"]),
+    room("ApusTensor", ["ApusRuntime", "ApusBasics", "CApusKernels"]),
+    room("ApusFiles", ["ApusTensor", "ApusRuntime", "ApusBasics"]),
     room("ApusText", ["ApusBasics"]),
-    room("ApusGraph", ["ApusTensor"]),
-    room("ApusModels", ["ApusGraph", "ApusFiles", "ApusText"]),
-    room("ApusInference", ["ApusModels"]),
+    room("ApusGraph", ["ApusTensor", "ApusRuntime", "ApusBasics", "CApusKernels"]),
+    room(
+      "ApusModels",
+      ["ApusGraph", "ApusFiles", "ApusText", "ApusTensor", "ApusRuntime", "ApusBasics", "CApusKernels"]),
+    room(
+      "ApusInference",
+      [
+        "ApusModels", "ApusGraph", "ApusFiles", "ApusText", "ApusTensor", "ApusRuntime", "ApusBasics",
+        "CApusKernels",
+      ]),
     room("Apus", ["ApusInference"]),
     .executableTarget(name: "ApusCommand", dependencies: ["Apus"]),
 
@@ -41,7 +49,7 @@ let package = Package(
       dependencies: ["ApusFiles", "CApusTestSupport"],
       path: "Tests/ApusTestSupport"),
     tests("ApusBasics"),
-    tests("ApusRuntime"),
+    tests("ApusRuntime", ["CApusKernels", "CApusTestSupport"]),
     tests("ApusTensor", ["CApusKernels"]),
     tests("ApusFiles"),
     tests("ApusText"),

@@ -1,0 +1,171 @@
+// The memory a pool shares with its threads, and what both do with it. It is raw memory, so that a thread
+// holds no reference to the pool (whose end it is waiting for) and nothing is counted or locked by Swift.
+
+import CApusPlatform
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Layout, in steps of `Signal.stride` bytes: the head, the job signal, then for each worker its arrival at
+/// the barrier and its end of the job.
+///
+/// Each worker counts on a line of its own and reads the others': with two workers both see each other after
+/// one transfer of a cache line, where a shared counter takes two.
+struct PoolState: @unchecked Sendable {
+  private struct Head {
+    var mutex: pthread_mutex_t
+    var nextUnit: Int
+    var context: UnsafeMutableRawPointer?
+    var body: (@convention(c) (UnsafeMutableRawPointer, Int) -> Void)?
+    var stop: Bool
+  }
+
+  /// What a thread is born with.
+  private struct Seat {
+    var state: PoolState
+    var worker: Int
+    var thread: pthread_t?
+  }
+
+  private let base: UnsafeMutableRawPointer
+  private let seats: UnsafeMutablePointer<Seat>
+  private let count: Int
+  private let barrierPatience: Patience
+  private let idlePatience: Patience
+
+  private var head: UnsafeMutablePointer<Head> { base.assumingMemoryBound(to: Head.self) }
+  private var job: Signal { Signal(at: base + 2 * Signal.stride) }
+
+  @inline(__always)
+  private func arrived(_ worker: Int) -> Signal { Signal(at: base + (3 + 2 * worker) * Signal.stride) }
+
+  @inline(__always)
+  private func finished(_ worker: Int) -> Signal { Signal(at: base + (4 + 2 * worker) * Signal.stride) }
+
+  /// The next unit `parallel` gives out.
+  var nextUnit: UnsafeMutablePointer<Atomic<Int>> {
+    (base + MemoryLayout<Head>.offset(of: \.nextUnit)!).assumingMemoryBound(to: Atomic<Int>.self)
+  }
+
+  init(count: Int, crowded: Bool) throws(RuntimeError) {
+    precondition(MemoryLayout<Head>.size <= 2 * Signal.stride)
+    let bytes = (3 + 2 * count) * Signal.stride
+    var memory: UnsafeMutableRawPointer?
+    let failure = posix_memalign(&memory, Signal.stride, bytes)
+    guard failure == 0, let memory else {
+      throw .outOfMemory(bytes: bytes, purpose: "\(count) workers", reason: errorText(failure))
+    }
+    memset(memory, 0, bytes)
+    base = memory
+    self.count = count
+    barrierPatience = crowded ? .crowded : .barrier
+    idlePatience = crowded ? .crowded : .idle
+    seats = .allocate(capacity: count)
+    var attributes = pthread_mutexattr_t()
+    pthread_mutexattr_init(&attributes)
+    // A run inside a run of the same thread is then an error that can be named, not a deadlock.
+    pthread_mutexattr_settype(&attributes, Int32(PTHREAD_MUTEX_ERRORCHECK))
+    pthread_mutex_init(mutex, &attributes)
+    pthread_mutexattr_destroy(&attributes)
+  }
+
+  private var mutex: UnsafeMutablePointer<pthread_mutex_t> {
+    base.assumingMemoryBound(to: pthread_mutex_t.self)
+  }
+
+  func lock() {
+    let failure = pthread_mutex_lock(mutex)
+    precondition(failure == 0, "WorkerPool: a run was started inside a run of the same pool")
+  }
+
+  func unlock() {
+    pthread_mutex_unlock(mutex)
+  }
+
+  /// Starts the thread of `worker` (1 ..< count).
+  func start(_ worker: Int) throws(RuntimeError) {
+    let seat = seats + worker
+    seat.initialize(to: Seat(state: self, worker: worker, thread: nil))
+    #if canImport(Darwin)
+      var thread: pthread_t?
+    #else
+      var thread = pthread_t()
+    #endif
+    let failure = pthread_create(&thread, nil, workerMain, seat)
+    guard failure == 0 else {
+      throw .threadStart(worker: worker, of: count, reason: errorText(failure))
+    }
+    seat.pointee.thread = thread
+  }
+
+  /// Ends and joins the threads 1 ..< started and frees everything.
+  func stop(started: Int) {
+    head.pointee.stop = true
+    job.publish(job.last &+ 1)
+    for worker in 1..<max(1, started) {
+      if let thread = seats[worker].thread { pthread_join(thread, nil) }
+    }
+    pthread_mutex_destroy(mutex)
+    seats.deallocate()
+    free(base)
+  }
+
+  /// One run; the caller holds the lock.
+  func runLocked(
+    _ context: UnsafeMutableRawPointer, _ body: @convention(c) (UnsafeMutableRawPointer, Int) -> Void
+  ) {
+    guard count > 1 else { return body(context, 0) }
+    head.pointee.context = context
+    head.pointee.body = body
+    let number = job.last &+ 1
+    job.publish(number)
+    body(context, 0)
+    for worker in 1..<count { finished(worker).wait(for: number, patience: barrierPatience) }
+  }
+
+  @inline(__always)
+  func barrier(_ worker: Int) {
+    guard count > 1 else { return }
+    let own = arrived(worker)
+    let number = own.last &+ 1
+    own.publish(number)
+    for other in 0..<count where other != worker {
+      arrived(other).wait(for: number, patience: barrierPatience)
+    }
+  }
+
+  /// The life of a thread.
+  fileprivate func work(_ worker: Int) {
+    var number: UInt32 = 0
+    while true {
+      number &+= 1
+      job.wait(for: number, patience: idlePatience)
+      if head.pointee.stop { return }
+      head.pointee.body!(head.pointee.context!, worker)
+      finished(worker).publish(number)
+    }
+  }
+
+  fileprivate static func work(at seat: UnsafeMutableRawPointer) {
+    let seat = seat.assumingMemoryBound(to: Seat.self)
+    seat.pointee.state.work(seat.pointee.worker)
+  }
+}
+
+#if canImport(Darwin)
+  private func workerMain(_ seat: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
+    PoolState.work(at: seat)
+    return nil
+  }
+#else
+  private func workerMain(_ seat: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    if let seat { PoolState.work(at: seat) }
+    return nil
+  }
+#endif

@@ -1,0 +1,45 @@
+// What Swift cannot say itself: waiting on a word of memory, the pause hint of a spin loop, and the handler
+// of SIGBUS. Nothing here knows about models or kernels.
+
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// Sleeps while `*word` equals `expected`, until `apus_wake_all` on the same word; may return early.
+void apus_wait_while(const void *word, uint32_t expected);
+
+/// Wakes every thread that sleeps on `word`.
+void apus_wake_all(const void *word);
+
+/// Tells the processor that the caller spins on a location another thread will write.
+static inline void apus_pause(void) {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("isb" ::: "memory");
+#endif
+}
+
+/// Names the range of a mapped file for the handler of SIGBUS. The path is copied. Returns a slot for
+/// `apus_forget_mapping`, or -1 when all slots are taken (the handler then cannot name the file).
+int apus_name_mapping(const void *start, size_t bytes, const char *path);
+
+/// Releases a slot of `apus_name_mapping`; -1 is ignored.
+void apus_forget_mapping(int slot);
+
+/// Installs a handler that turns SIGBUS inside a named mapping into one line on stderr and exit code 1.
+/// Any other SIGBUS keeps its default action. Returns 0, or the errno of `sigaction`.
+int apus_install_bus_handler(void);
+
+/// Reserves disk space for the first `bytes` bytes of an open file without changing its size. Returns 0, also
+/// where the file system cannot reserve, or an errno such as ENOSPC.
+int apus_reserve(int descriptor, int64_t bytes);
+
+#ifdef __cplusplus
+}
+#endif
