@@ -27,8 +27,8 @@ public struct GGUFError: ApusError, Equatable {
   public enum Place: Sendable, Equatable {
     /// The metadata key `name`; `offset` is where its record starts, where that is known.
     case key(String, offset: Int?)
-    /// The tensor `name`; `offset` is where its record (not its data) starts.
-    case tensor(String, offset: Int)
+    /// The tensor `name`; `offset` is where its record (not its data) starts, where that is known.
+    case tensor(String, offset: Int?)
     /// A record whose name is not known yet: "metadata key 3" or "tensor 3", counted from 0.
     case record(String, Int, offset: Int)
   }
@@ -95,7 +95,8 @@ extension GGUFError.Place: CustomStringConvertible {
     switch self {
     case .key(let name, nil): "key \(quoted(name))"
     case .key(let name, let offset?): "key \(quoted(name)) (offset \(hexadecimal(offset)))"
-    case .tensor(let name, let offset): "tensor \(quoted(name)) (offset \(hexadecimal(offset)))"
+    case .tensor(let name, nil): "tensor \(quoted(name))"
+    case .tensor(let name, let offset?): "tensor \(quoted(name)) (offset \(hexadecimal(offset)))"
     case .record(let what, let index, let offset): "\(what) \(index) (offset \(hexadecimal(offset)))"
     }
   }
