@@ -1,0 +1,8 @@
+// The list of commands, in the order in which help shows them. A new command is one file and one line here.
+
+var allCommands: [any Command.Type] {
+  [
+    CompletionsCommand.self,
+    ManualCommand.self,
+  ]
+}
