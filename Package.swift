@@ -45,7 +45,7 @@ let package = Package(
     tests("ApusRuntime"),
     tests("ApusTensor", ["CApusKernels"]),
     tests("ApusFiles"),
-    tests("ApusText"),
+    tests("ApusText", ["ApusFiles"]),
     tests("ApusGraph"),
     tests("ApusModels"),
     tests("ApusInference"),
