@@ -52,7 +52,7 @@ let package = Package(
     tests("ApusRuntime", ["CApusKernels", "CApusTestSupport"]),
     tests("ApusTensor", ["CApusKernels"]),
     tests("ApusFiles"),
-    tests("ApusText"),
+    tests("ApusText", ["ApusFiles"]),
     tests("ApusGraph"),
     tests("ApusModels"),
     tests("ApusInference", ["ApusTensor", "ApusRuntime", "CApusKernels"]),

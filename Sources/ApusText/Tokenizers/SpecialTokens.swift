@@ -64,7 +64,8 @@ public struct SpecialTokens: Sendable, Equatable {
 /// The spellings by which special tokens are found where the file does not name their ids.
 private enum Spelling {
   static let eot = [
-    "<|eot_id|>", "<|im_end|>", "<|end|>", "<end_of_turn>", "<|endoftext|>", "<|end_of_text|>", "<EOT>", "_<EOT>",
+    "<|eot_id|>", "<|im_end|>", "<|end|>", "<end_of_turn>", "<|endoftext|>", "<|end_of_text|>", "<EOT>",
+    "_<EOT>",
     "[EOT]", "<｜end▁of▁sentence｜>", "<end_of_utterance>",
   ]
   static let eom = ["<|eom_id|>"]
@@ -85,7 +86,8 @@ private enum Spelling {
   static let fillSeparator = ["<|file_sep|>"]
   /// Tokens that end what a model says, whatever the file calls them.
   static let end = [
-    "<|eot_id|>", "<|im_end|>", "<|end|>", "<|return|>", "<|call|>", "<|flush|>", "<|calls|>", "<end_of_turn>",
+    "<|eot_id|>", "<|im_end|>", "<|end|>", "<|return|>", "<|call|>", "<|flush|>", "<|calls|>",
+    "<end_of_turn>",
     "<|endoftext|>", "</s>", "<|eom_id|>", "<EOT>", "_<EOT>", "[EOT]", "[EOS]", "<|end_of_text|>",
     "<end_of_utterance>", "<eos>", "<turn|>", "<|tool_response>", "<｜end▁of▁sentence｜>", "[e~[",
   ]

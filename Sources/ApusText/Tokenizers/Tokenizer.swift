@@ -29,7 +29,8 @@ public protocol Tokenizer: Sendable {
   ///   - addSpecial: begin and end the text with BOS and EOS as the model wants.
   ///   - parseSpecial: control tokens spelled in the text become their ids; otherwise they are plain text.
   /// - Complexity: O(*n* log *n*), O(*n*) for text with words of ordinary length.
-  func encode(_ text: UnsafeRawBufferPointer, addSpecial: Bool, parseSpecial: Bool) throws(TokenizerError) -> [Int32]
+  func encode(_ text: UnsafeRawBufferPointer, addSpecial: Bool, parseSpecial: Bool) throws(TokenizerError)
+    -> [Int32]
 
   /// Calls `body` with the bytes token `id` stands for in a text, leading space included.
   ///
@@ -39,14 +40,16 @@ public protocol Tokenizer: Sendable {
 
 extension Tokenizer {
   /// The ids of `text`.
-  public func encode(_ text: String, addSpecial: Bool = true, parseSpecial: Bool = false) throws(TokenizerError)
+  public func encode(_ text: String, addSpecial: Bool = true, parseSpecial: Bool = false)
+    throws(TokenizerError)
     -> [Int32]
   {
     try encode(Array(text.utf8), addSpecial: addSpecial, parseSpecial: parseSpecial)
   }
 
   /// The ids of the bytes of `text`.
-  public func encode(_ text: [UInt8], addSpecial: Bool = true, parseSpecial: Bool = false) throws(TokenizerError)
+  public func encode(_ text: [UInt8], addSpecial: Bool = true, parseSpecial: Bool = false)
+    throws(TokenizerError)
     -> [Int32]
   {
     let result = text.withUnsafeBytes { bytes in

@@ -31,7 +31,9 @@ public enum Tokenizers {
       let preTokenizer = try PreTokenizer.named(name.isEmpty ? "default" : name)
       settings.preTokenizer = name.isEmpty ? "default" : name
       // Falcon's files rely on id 11 without saying so; elsewhere it is an ordinary piece.
-      if model == "gpt2", !preTokenizer.noDefaultBOS, vocabulary.contains(11), vocabulary.kind(of: 11) == .control {
+      if model == "gpt2", !preTokenizer.noDefaultBOS, vocabulary.contains(11),
+        vocabulary.kind(of: 11) == .control
+      {
         settings.setDefaults(SpecialTokens(bos: 11, eos: 11))
       }
       if name == "gemma4", options.addBOS == false, vocabulary.special.bos != nil {
@@ -43,6 +45,13 @@ public enum Tokenizers {
       return try BytePairTokenizer(
         model: model, name: settings.preTokenizer ?? name, preTokenizer: preTokenizer, merges: merges,
         settings: settings)
+    case "bert":
+      settings.setDefaults(SpecialTokens(bos: 101, unk: 100, sep: 102, pad: 0, mask: 103))
+      return try WordPieceTokenizer(settings)
+    case "t5":
+      settings.setDefaults(SpecialTokens(eos: 1, unk: 2, pad: 0))
+      try settings.decideEnds(addBOS: false, addEOS: true)
+      return try UnigramTokenizer(settings)
     default:
       throw .unknownModel(model)
     }

@@ -37,6 +37,8 @@ public struct Vocabulary: Sendable {
   public internal(set) var special: SpecialTokens
   /// The ids after which a model has said everything, in ascending order.
   public internal(set) var endOfGeneration: [Int32] = []
+  /// Tokens that are control tokens by their spelling alone; the file calls them something else.
+  private(set) var controlBySpelling: Set<Int32> = []
 
   /// A vocabulary whose token `i` has piece `pieces[i]`, score `scores[i]` and kind `kinds[i]`.
   ///
@@ -48,7 +50,8 @@ public struct Vocabulary: Sendable {
   /// - Throws: `TokenizerError` when a list has the wrong length, a score is not finite or an id names no token.
   /// - Complexity: O(bytes of all pieces).
   public init(
-    pieces: ByteStrings, scores: [Float] = [], kinds: [TokenKind] = [], special: SpecialTokens = SpecialTokens()
+    pieces: ByteStrings, scores: [Float] = [], kinds: [TokenKind] = [],
+    special: SpecialTokens = SpecialTokens()
   ) throws(TokenizerError) {
     let count = pieces.count
     guard count > 0 else { throw .emptyVocabulary }
@@ -104,7 +107,8 @@ public struct Vocabulary: Sendable {
   public func id(of piece: String) -> Int32? {
     var piece = piece
     return piece.withUTF8 { wanted in
-      for id in 0..<Int32(count) where pieceLength(id) == wanted.count && pieceBytes(id).elementsEqual(wanted) {
+      for id in 0..<Int32(count) where pieceLength(id) == wanted.count && pieceBytes(id).elementsEqual(wanted)
+      {
         return id
       }
       return nil
@@ -123,5 +127,17 @@ public struct Vocabulary: Sendable {
   @inline(__always)
   func pieceLength(_ id: Int32) -> Int { Int(offsets[Int(id) + 1] - offsets[Int(id)]) }
 
-  mutating func setKind(_ kind: TokenKind, of id: Int32) { kindList[Int(id)] = kind }
+  /// Gives `id` the kind its spelling suggests.
+  mutating func setKind(_ kind: TokenKind, of id: Int32) {
+    if kind == .control, kindList[Int(id)] != .control { controlBySpelling.insert(id) }
+    kindList[Int(id)] = kind
+  }
+
+  /// Takes back that `id` is a control token by its spelling: merges make it from plain text, so it is text.
+  mutating func restoreText(_ id: Int32) {
+    guard controlBySpelling.remove(id) != nil else { return }
+    kindList[Int(id)] = .normal
+    if special.eot == id { special.eot = nil }
+    if special.eos != id { endOfGeneration.removeAll { $0 == id } }
+  }
 }

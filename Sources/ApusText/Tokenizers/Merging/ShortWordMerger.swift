@@ -59,7 +59,8 @@ struct ShortWordMerger {
       }
       starts[count] = end
       if best + 1 < count {
-        (ranks[best], merged[best]) = rule.merge(ids[best], ids[best + 1], text, starts[best], starts[best + 2])
+        (ranks[best], merged[best]) = rule.merge(
+          ids[best], ids[best + 1], text, starts[best], starts[best + 2])
       }
       if best > 0 {
         (ranks[best - 1], merged[best - 1]) = rule.merge(

@@ -31,29 +31,33 @@ struct BytePairTokenizer: Tokenizer {
   ) throws(TokenizerError) {
     self.model = model
     self.preTokenizer = name
-    self.vocabulary = settings.vocabulary
     addsBOS = settings.addsBOS
     addsEOS = settings.addsEOS
     addsSpacePrefix = false
     splitter = preTokenizer.splitter
     let escapes = settings.options.escapeWhitespaces ?? preTokenizer.escapesSpaces
     escapesSpaces = escapes
-    specials = settings.specialTokenMatcher()
 
+    var settings = settings
     let pieces = BytePairPieces(settings.vocabulary, plain: preTokenizer.plainPieces, escapesSpaces: escapes)
     texts = pieces.texts
-    let table = try pieces.mergeTable(merges)
+    let (table, fromText) = try pieces.mergeTable(merges)
+    for id in fromText { settings.vocabulary.restoreText(id) }
+    vocabulary = settings.vocabulary
+    specials = settings.specialTokenMatcher()
     var notes = settings.notes
     if pieces.table.duplicates > 0 {
-      notes.append("\(pieces.table.duplicates) tokens have the same text as an earlier one; the first is used")
+      notes.append(
+        "\(pieces.table.duplicates) tokens have the same text as an earlier one; the first is used")
     }
     self.notes = notes
 
+    let unknown = settings.vocabulary.special.unk ?? -1
+    let ignoreMerges = settings.options.ignoreMerges ?? preTokenizer.ignoreMerges
     func rules<Rule: MergeRule>(_ rule: Rule, _ bytes: FixedArray<Int32>) -> WordRules<Rule> {
       WordRules(
-        rule: rule, pieces: pieces.table, cuts: pieces.cuts,
-        ignoreMerges: settings.options.ignoreMerges ?? preTokenizer.ignoreMerges, byteTokens: bytes,
-        unknown: settings.vocabulary.special.unk ?? -1, escapesSpaces: escapes)
+        rule: rule, pieces: pieces.table, cuts: pieces.cuts, ignoreMerges: ignoreMerges, byteTokens: bytes,
+        unknown: unknown, escapesSpaces: escapes)
     }
     if preTokenizer.plainPieces {
       let rule = CharacterPairRule(merges: table, pieces: pieces.table)
@@ -64,7 +68,9 @@ struct BytePairTokenizer: Tokenizer {
     }
   }
 
-  func encode(_ text: UnsafeRawBufferPointer, addSpecial: Bool, parseSpecial: Bool) throws(TokenizerError) -> [Int32] {
+  func encode(_ text: UnsafeRawBufferPointer, addSpecial: Bool, parseSpecial: Bool) throws(TokenizerError)
+    -> [Int32]
+  {
     try checkLength(text)
     let bytes = text.assumingMemoryBound(to: UInt8.self)
     let parts = specials.parts(of: bytes, parseSpecial: parseSpecial)
@@ -81,7 +87,8 @@ struct BytePairTokenizer: Tokenizer {
   }
 
   private func encode(
-    _ text: UnsafeBufferPointer<UInt8>, _ parts: [TextPart], _ rules: WordRules<some MergeRule>, _ addSpecial: Bool
+    _ text: UnsafeBufferPointer<UInt8>, _ parts: [TextPart], _ rules: WordRules<some MergeRule>,
+    _ addSpecial: Bool
   ) throws(TokenizerError) -> [Int32] {
     let scanned = ScannedText(text)
     var words = WordEncoder(rules, scanned.base, count: text.count)
@@ -125,7 +132,7 @@ private struct BytePairPieces {
     var unmatchable: Set<Int32> = []
     texts = TokenTexts(vocabulary) { id, bytes in
       let piece = vocabulary.pieceBytes(id)
-      switch vocabulary.kind(of: id) {
+      switch Self.kindInFile(id, vocabulary) {
       case .normal, .unused, .undefined:
         if plain {
           if escapesSpaces {
@@ -146,7 +153,7 @@ private struct BytePairPieces {
     }
     table = PieceTable(bytes: texts.bytes, offsets: texts.offsets)
     for id in 0..<vocabulary.count {
-      switch vocabulary.kind(of: Int32(id)) {
+      switch Self.kindInFile(Int32(id), vocabulary) {
       case .normal, .unused, .undefined:
         if unmatchable.isEmpty || !unmatchable.contains(Int32(id)) { insert(id) }
       case .control, .unknown, .userDefined, .byte: break
@@ -156,6 +163,13 @@ private struct BytePairPieces {
     for id in 0..<vocabulary.count where vocabulary.kind(of: Int32(id)) == .userDefined {
       insert(id, countDuplicate: false)
     }
+  }
+
+  /// Tokens that only look like control tokens may yet be text: the merges say.
+  @inline(__always)
+  private static func kindInFile(_ id: Int32, _ vocabulary: Vocabulary) -> TokenKind {
+    let kind = vocabulary.kind(of: id)
+    return kind == .control && vocabulary.controlBySpelling.contains(id) ? .normal : kind
   }
 
   private mutating func insert(_ id: Int, countDuplicate: Bool = true) {
@@ -174,12 +188,14 @@ private struct BytePairPieces {
     return tokens
   }
 
-  /// The merges, each checked: two known tokens, separated by a space, that together are a known token.
-  func mergeTable(_ merges: ByteStrings) throws(TokenizerError) -> MergeTable {
+  /// The merges, each checked: two known tokens, separated by a space, that together are a known token. And the
+  /// tokens made that were taken for control tokens.
+  func mergeTable(_ merges: ByteStrings) throws(TokenizerError) -> (table: MergeTable, fromText: [Int32]) {
     guard merges.count <= Self.maximumMerges else {
       throw .tooManyMerges(count: merges.count, limit: Self.maximumMerges)
     }
     let result = MergeTable(count: merges.count)
+    var fromText: [Int32] = []
     var pair = ContiguousArray<UInt8>()
     // Most lists of merges run along with the ids of what they make, which saves the third look-up.
     var guess: Int32 = -1
@@ -193,7 +209,9 @@ private struct BytePairPieces {
       pair.removeAll(keepingCapacity: true)
       guard append(merge, 0, space, to: &pair) else { throw bad("its first part is not a token") }
       let middle = pair.count
-      guard append(merge, space + 1, merge.count, to: &pair) else { throw bad("its second part is not a token") }
+      guard append(merge, space + 1, merge.count, to: &pair) else {
+        throw bad("its second part is not a token")
+      }
 
       let (left, right, merged) = pair.withUnsafeBufferPointer { bytes -> (Int32, Int32, Int32) in
         let start = bytes.baseAddress!
@@ -206,14 +224,17 @@ private struct BytePairPieces {
       guard merged >= 0 else { throw bad("what it makes is not a token") }
       result.insert(left, right, rank: UInt32(index), merged: merged)
       guess = merged + 1
+      if vocabulary.kind(of: merged) == .control { fromText.append(merged) }
     }
-    return result
+    return (result, fromText)
   }
 
   /// Whether token `id` is the one the table would find for `bytes`.
   @inline(__always)
   private func matches(_ id: Int32, _ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
-    guard table.duplicates == 0, vocabulary.contains(id), vocabulary.kind(of: id) == .normal else { return false }
+    guard table.duplicates == 0, vocabulary.contains(id), vocabulary.kind(of: id) == .normal else {
+      return false
+    }
     let text = texts.text(id)
     return text.count == bytes.count && bytesEqual(text.baseAddress!, bytes.baseAddress!, bytes.count)
   }

@@ -55,7 +55,8 @@ struct SentencePieceTokenizer: Tokenizer {
     }
     self.notes = notes
     rules = WordRules(
-      rule: ScoreRule(pieces: table, ranks: Self.ranks(vocabulary), longest: longest), pieces: table, cuts: cuts,
+      rule: ScoreRule(pieces: table, ranks: Self.ranks(vocabulary), longest: longest), pieces: table,
+      cuts: cuts,
       ignoreMerges: false, byteTokens: ByteSpelling.tokens(vocabulary), unknown: vocabulary.special.unk ?? -1,
       escapesSpaces: true)
   }
@@ -72,7 +73,9 @@ struct SentencePieceTokenizer: Tokenizer {
     return ranks
   }
 
-  func encode(_ text: UnsafeRawBufferPointer, addSpecial: Bool, parseSpecial: Bool) throws(TokenizerError) -> [Int32] {
+  func encode(_ text: UnsafeRawBufferPointer, addSpecial: Bool, parseSpecial: Bool) throws(TokenizerError)
+    -> [Int32]
+  {
     try checkLength(text)
     let bytes = text.assumingMemoryBound(to: UInt8.self)
     let parts = specials.parts(of: bytes, parseSpecial: parseSpecial)

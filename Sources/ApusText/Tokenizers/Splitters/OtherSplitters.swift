@@ -61,7 +61,9 @@ struct SentinelSplitter: MatchingSplitter {
   private static let opening = Array("<sentinel:".utf8)
 
   func match(_ text: ScannedText, at position: Int, _ start: Int, _ end: Int) -> Int? {
-    for (index, byte) in Self.opening.enumerated() where text.byte(position + index, end) != byte { return nil }
+    for (index, byte) in Self.opening.enumerated() where text.byte(position + index, end) != byte {
+      return nil
+    }
     let digits = position + Self.opening.count
     var next = digits
     while 0x30...0x39 ~= text.byte(next, end) { next += 1 }
@@ -74,7 +76,9 @@ struct ImageTokenSplitter: MatchingSplitter {
   private static let opening = Array("IMGIMG".utf8)
 
   func match(_ text: ScannedText, at position: Int, _ start: Int, _ end: Int) -> Int? {
-    for (index, byte) in Self.opening.enumerated() where text.byte(position + index, end) != byte { return nil }
+    for (index, byte) in Self.opening.enumerated() where text.byte(position + index, end) != byte {
+      return nil
+    }
     var next = position + Self.opening.count
     let letters = next
     while next - letters < 4, 0x41...0x49 ~= text.byte(next, end) { next += 1 }

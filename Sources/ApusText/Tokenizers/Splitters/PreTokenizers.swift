@@ -31,20 +31,23 @@ struct PreTokenizer: Sendable {
   static func named(_ name: String) throws(TokenizerError) -> PreTokenizer {
     switch name {
     case "gpt-2", "phi-2", "jina-es", "jina-de", "gigachat", "jina-v2-es", "jina-v2-de", "a.x-4.0", "mellum",
-      "modern-bert", "jina-v1-en", "jina-v2-code", "roberta-bpe", "mpt", "olmo", "jais", "exaone4", "trillion",
+      "modern-bert", "jina-v1-en", "jina-v2-code", "roberta-bpe", "mpt", "olmo", "jais", "exaone4",
+      "trillion",
       "granite-docling":
       return PreTokenizer(GPT2Splitter())
     case "starcoder", "refact", "command-r", "smollm", "codeshell", "exaone", "minerva-7b", "mellum2":
       return PreTokenizer(RunSplitter(set: .numbers, limit: 1), GPT2Splitter())
     case "falcon":
       return PreTokenizer(
-        RunSplitter(set: CharacterSet(classes: .punctuation, "$+<=>^~|`")), GPT2Splitter(), ThreeDigitsSplitter())
+        RunSplitter(set: CharacterSet(classes: .punctuation, "$+<=>^~|`")), GPT2Splitter(),
+        ThreeDigitsSplitter())
     case "default":
       return PreTokenizer(
         RunSplitter(set: CharacterSet(classes: .punctuation, "$+<=>^~|")), GPT2Splitter(),
         RunSplitter(set: .numbers), ThreeDigitsSplitter())
 
-    case "llama3", "llama-v3", "llama-bpe", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2", "jina-v5-nano":
+    case "llama3", "llama-v3", "llama-bpe", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2",
+      "jina-v5-nano":
       return PreTokenizer(WordSplitter()).with {
         $0.ignoreMerges = true
         $0.addBOS = true
@@ -61,7 +64,8 @@ struct PreTokenizer: Sendable {
       return PreTokenizer(RunSplitter(set: .numbers, limit: 3), WordSplitter(digits: 0)).with {
         $0.ignoreMerges = true
       }
-    case "qwen2", "deepseek-r1-qwen", "kormo", "f2llmv2", "stablelm2", "megrez", "hunyuan", "solar-open", "grok-2":
+    case "qwen2", "deepseek-r1-qwen", "kormo", "f2llmv2", "stablelm2", "megrez", "hunyuan", "solar-open",
+      "grok-2":
       return PreTokenizer(WordSplitter(digits: 1))
     case "bailingmoe", "bailingmoe2", "llada-moe": return PreTokenizer(WordSplitter(digits: 1))
     case "qwen35": return PreTokenizer(WordSplitter(letters: .withMarks, digits: 1))
@@ -134,15 +138,20 @@ struct PreTokenizer: Sendable {
 
   /// All names, for tests that hold each splitter against its published pattern.
   static let names = [
-    "default", "gpt-2", "phi-2", "jina-es", "jina-de", "gigachat", "jina-v2-es", "jina-v2-de", "a.x-4.0", "mellum",
+    "default", "gpt-2", "phi-2", "jina-es", "jina-de", "gigachat", "jina-v2-es", "jina-v2-de", "a.x-4.0",
+    "mellum",
     "modern-bert", "jina-v1-en", "jina-v2-code", "roberta-bpe", "mpt", "olmo", "jais", "exaone4", "trillion",
-    "granite-docling", "starcoder", "refact", "command-r", "smollm", "codeshell", "exaone", "minerva-7b", "mellum2",
+    "granite-docling", "starcoder", "refact", "command-r", "smollm", "codeshell", "exaone", "minerva-7b",
+    "mellum2",
     "falcon", "llama3", "llama-v3", "llama-bpe", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2",
     "jina-v5-nano", "dbrx", "smaug-bpe", "chatglm-bpe", "glm4", "glm5", "jais-2", "minicpm5", "qwen2",
-    "deepseek-r1-qwen", "kormo", "f2llmv2", "stablelm2", "megrez", "hunyuan", "solar-open", "grok-2", "bailingmoe",
-    "bailingmoe2", "llada-moe", "qwen35", "seed-coder", "ufakzeka", "laguna", "exaone-moe", "gpt-4o", "llama4",
+    "deepseek-r1-qwen", "kormo", "f2llmv2", "stablelm2", "megrez", "hunyuan", "solar-open", "grok-2",
+    "bailingmoe",
+    "bailingmoe2", "llada-moe", "qwen35", "seed-coder", "ufakzeka", "laguna", "exaone-moe", "gpt-4o",
+    "llama4",
     "kanana2", "talkie", "minimax-m2", "granite-embed-multi-97m", "tekken", "tiny_aya", "cohere2moe", "youtu",
-    "kimi-k2", "deepseek-llm", "deepseek-coder", "deepseek-v3", "hunyuan-dense", "joyai-llm", "hy_v4", "spark2_5",
+    "kimi-k2", "deepseek-llm", "deepseek-coder", "deepseek-v3", "hunyuan-dense", "joyai-llm", "hy_v4",
+    "spark2_5",
     "afmoe", "poro-chat", "bloom", "gpt3-finnish", "viking", "superbpe", "chameleon", "gemma4",
     "granite-embed-multi-311m", "sarvam-moe",
   ]
