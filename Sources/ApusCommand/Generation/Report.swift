@@ -54,7 +54,7 @@ struct Report {
     let s = generation.statistics
     var object = JSONObject()
     object["text"] = .string(text)
-    object["finishReason"] = .string(generation.finish.map { "\($0)" } ?? "interrupted")
+    object["finishReason"] = .string(generation.finish.map(\.name) ?? "interrupted")
     object["promptTokens"] = .int(Int64(s.promptTokens))
     object["generatedTokens"] = .int(Int64(s.generatedTokens))
     object["promptSeconds"] = .double(s.promptSeconds)

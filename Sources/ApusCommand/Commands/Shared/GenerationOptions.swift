@@ -33,6 +33,24 @@ enum ModelFlags {
     return runtime
   }
 
+  /// The engine the options ask for.
+  static func engineOptions(
+    _ values: Values, _ model: Model, _ console: Console, sequences: Int = 1
+  ) throws -> EngineOptions {
+    let asked = values[context].flatMap { $0 > 0 ? $0 : nil }
+    let options = try EngineOptions.fitting(
+      model, contextLength: asked, sequences: sequences, keyValueFormat: values[cacheType],
+      batchTokens: values[batch])
+    let trained = model.configuration.contextLength
+    if asked == nil, options.contextLength < trained {
+      console.note(
+        "note: context \(options.contextLength) of \(trained): what fits in memory; -c sets it")
+    } else if options.contextLength > trained {
+      console.note("note: context \(options.contextLength) is more than the \(trained) the model was trained for")
+    }
+    return options
+  }
+
   /// Loads a model with a progress bar.
   static func load(_ path: String, _ runtime: Runtime, _ console: Console) throws -> Model {
     var bar: ProgressBar?
@@ -142,6 +160,19 @@ enum SamplingFlags {
     options.ignoresEndOfText = values[ignoreEndOfText]
     options.maxTokens = values[maxTokens].flatMap { $0 < 0 ? nil : $0 }
     return options
+  }
+
+  /// What is in force, for `--verbose`: the name in a model file, the value, the option's name.
+  static func listing(_ o: SamplingOptions) -> [(name: String, value: String, flag: String)] {
+    [
+      ("temp", "\(o.temperature)", temperature.row.name), ("top_k", "\(o.topK)", topK.row.name),
+      ("top_p", "\(o.topP)", topP.row.name), ("min_p", "\(o.minP)", minP.row.name),
+      ("typical_p", "\(o.typicalP)", typical.row.name),
+      ("penalty_repeat", "\(o.repeatPenalty)", repeatPenalty.row.name),
+      ("penalty_last_n", "\(o.penaltyLastN)", repeatLastN.row.name),
+      ("mirostat", "\(o.mirostat)", mirostat.row.name),
+      ("seed", o.seed.map { "\($0)" } ?? "random", seed.row.name),
+    ]
   }
 
   private static func biases(_ texts: [String]) throws(CommandError) -> [Int32: Double] {
