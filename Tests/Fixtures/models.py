@@ -5,7 +5,7 @@ For each family a tiny network with random weights is built in `transformers`, a
 prompt are stored. Weights are Philox normals keyed by the GGUF tensor's name, so the Swift tests make the same
 weights themselves: only a description (JSON) and the logits are committed.
 
-    pip install torch==2.15.0 transformers==5.14.0 numpy gguf==0.19.0     (see PINNED)
+    pip install torch==2.15.0 transformers==5.23.0 numpy==2.4.6 gguf==0.19.0
     python Tests/Fixtures/models.py [--gguf DIR] [NAME ...]
 
 --gguf also writes each network as a GGUF file, for other engines.
