@@ -86,7 +86,8 @@ struct GGUFCursor {
       let count = try readCount("array items", limit: limits.arrayItems, itemSize: element.minimumSize)
       if let size = element.size { return try skip(checkedProduct(count, size)) }
       let start = offset
-      for _ in 0..<count {
+      let short = element == .string ? skipStrings(count, limit: stringLimit) : 0
+      for _ in short..<count {
         try skipValue(element, stringLimit: stringLimit, depth: depth + 1)
       }
       // Offsets of elements are kept in 32 bits.
@@ -97,5 +98,19 @@ struct GGUFCursor {
     default:
       try skip(type.size)
     }
+  }
+
+  /// Passes over up to `count` strings and returns how many; it stops before one that is not as it should be.
+  /// A vocabulary has hundreds of thousands: this is the loop that opening a model waits for.
+  private mutating func skipStrings(_ count: Int, limit: Int) -> Int {
+    var place = offset
+    defer { offset = place }
+    for index in 0..<count {
+      guard bytes.count - place >= 8 else { return index }
+      let length = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self))
+      guard length <= UInt64(limit), length <= UInt64(bytes.count - place - 8) else { return index }
+      place += 8 + Int(length)
+    }
+    return count
   }
 }

@@ -25,6 +25,19 @@ package protocol TensorFormat: Sendable {
 
   /// Whether a scale in the block is no number although every value it gives is finite.
   static func hasHiddenFault(_ block: UnsafeRawPointer) -> Bool
+
+  // The loops over blocks are requirements, though no type writes its own, so that each gets a copy compiled
+  // for it: one call per block would cost more than a block of one number.
+
+  /// Decodes whole blocks: `values.count` weights, a multiple of `blockSize`.
+  ///
+  /// - Complexity: O(*n*).
+  static func decode(_ blocks: UnsafeRawBufferPointer, into values: UnsafeMutableBufferPointer<Float>)
+
+  /// The index of the first weight that is not finite or whose scale is no number, or `nil`.
+  ///
+  /// - Complexity: O(*n*); no allocation beyond one block.
+  static func firstFault(in blocks: UnsafeRawBufferPointer) -> Int?
 }
 
 /// A format that weights can be written in.
@@ -34,14 +47,16 @@ package protocol EncodableFormat: TensorFormat {
 
   /// Writes the block that stands for the `blockSize` values at `values`.
   static func encodeBlock(_ values: UnsafePointer<Float>, into block: UnsafeMutableRawPointer)
+
+  /// Encodes `values.count` weights, a multiple of `blockSize`, into whole blocks.
+  ///
+  /// - Complexity: O(*n*).
+  static func encode(_ values: UnsafeBufferPointer<Float>, into blocks: UnsafeMutableRawBufferPointer)
 }
 
 extension TensorFormat {
   package static func hasHiddenFault(_ block: UnsafeRawPointer) -> Bool { false }
 
-  /// Decodes whole blocks: `values.count` weights, a multiple of `blockSize`.
-  ///
-  /// - Complexity: O(*n*).
   package static func decode(_ blocks: UnsafeRawBufferPointer, into values: UnsafeMutableBufferPointer<Float>)
   {
     let count = values.count / blockSize
@@ -54,9 +69,6 @@ extension TensorFormat {
     }
   }
 
-  /// The index of the first weight that is not finite or whose scale is no number, or `nil`.
-  ///
-  /// - Complexity: O(*n*); no allocation beyond one block.
   package static func firstFault(in blocks: UnsafeRawBufferPointer) -> Int? {
     withUnsafeTemporaryAllocation(of: Float.self, capacity: blockSize) { values -> Int? in
       guard let start = blocks.baseAddress, let output = values.baseAddress else { return nil }
@@ -76,9 +88,6 @@ extension TensorFormat {
 }
 
 extension EncodableFormat {
-  /// Encodes `values.count` weights, a multiple of `blockSize`, into whole blocks.
-  ///
-  /// - Complexity: O(*n*).
   package static func encode(_ values: UnsafeBufferPointer<Float>, into blocks: UnsafeMutableRawBufferPointer)
   {
     let count = values.count / blockSize

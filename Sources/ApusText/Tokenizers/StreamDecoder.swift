@@ -6,7 +6,8 @@
 /// Every call writes into the caller's buffer and allocates nothing. Bytes that cannot become a character are given
 /// out as U+FFFD, as `String(decoding:as:)` would.
 public struct StreamDecoder: Sendable {
-  private let tokenizer: any Tokenizer
+  private let texts: TokenTexts
+  private let addsSpacePrefix: Bool
   private let special: Bool
   private var dropsSpace: Bool
   private var held: (UInt8, UInt8, UInt8) = (0, 0, 0)
@@ -22,7 +23,8 @@ public struct StreamDecoder: Sendable {
   ///   - continuing: whether text comes before, for example a prompt; the space a tokenizer puts before a text is
   ///     then kept.
   public init(_ tokenizer: any Tokenizer, special: Bool = false, continuing: Bool = false) {
-    self.tokenizer = tokenizer
+    texts = tokenizer.texts
+    addsSpacePrefix = tokenizer.addsSpacePrefix
     self.special = special
     dropsSpace = tokenizer.addsSpacePrefix && !continuing
     // Every byte, held or new, may turn into the three bytes of U+FFFD.
@@ -35,16 +37,16 @@ public struct StreamDecoder: Sendable {
   /// - Returns: how many bytes were written.
   public mutating func push(_ id: Int32, into buffer: UnsafeMutableRawBufferPointer) -> Int {
     precondition(buffer.count >= capacity, "the buffer has \(buffer.count) bytes and needs \(capacity)")
-    let isText = tokenizer.vocabulary.contains(id) && !tokenizer.vocabulary.isMarker(id)
+    let (bytes, isText) = texts.shown(id, special: special)
     var start = 0
-    if isText, dropsSpace { start = 1 }
-    if isText { dropsSpace = false } else if special { dropsSpace = tokenizer.addsSpacePrefix }
-    var output = Output(buffer: buffer, held: held, heldCount: heldCount)
-    tokenizer.withBytes(of: id, special: special) { bytes in
-      for index in bytes.indices where index > 0 || start == 0 || bytes[0] != UInt8(ascii: " ") {
-        output.take(bytes[index])
-      }
+    if isText {
+      if dropsSpace, bytes.first == UInt8(ascii: " ") { start = 1 }
+      dropsSpace = false
+    } else if !bytes.isEmpty {
+      dropsSpace = addsSpacePrefix
     }
+    var output = Output(buffer: buffer, held: held, heldCount: heldCount)
+    for index in start..<max(bytes.count, start) { output.take(bytes[index]) }
     (held, heldCount) = (output.held, output.heldCount)
     return output.count
   }

@@ -19,8 +19,8 @@ public protocol Tokenizer: Sendable {
   /// What a careful user should know about this tokenizer, one line each: duplicate pieces, a missing
   /// pre-tokenizer.
   var notes: [String] { get }
-  /// The most bytes one token can stand for.
-  var maximumTokenLength: Int { get }
+  /// What each token stands for in a text.
+  var texts: TokenTexts { get }
 
   /// The ids of a text.
   ///
@@ -31,11 +31,6 @@ public protocol Tokenizer: Sendable {
   /// - Complexity: O(*n* log *n*), O(*n*) for text with words of ordinary length.
   func encode(_ text: UnsafeRawBufferPointer, addSpecial: Bool, parseSpecial: Bool) throws(TokenizerError)
     -> [Int32]
-
-  /// Calls `body` with the bytes token `id` stands for in a text, leading space included.
-  ///
-  /// Control and unknown tokens give nothing unless `special`; an id that is no token gives nothing.
-  func withBytes<Result>(of id: Int32, special: Bool, _ body: (UnsafeRawBufferPointer) -> Result) -> Result
 }
 
 extension Tokenizer {
@@ -60,6 +55,21 @@ extension Tokenizer {
     return try result.get()
   }
 
+  /// The most bytes one token can stand for.
+  public var maximumTokenLength: Int { texts.longest }
+
+  /// Calls `body` with the bytes token `id` stands for in a text, leading space included.
+  ///
+  /// Control and unknown tokens give nothing unless `special`; an id that is no token gives nothing.
+  public func withBytes<Result>(
+    of id: Int32, special: Bool = false, _ body: (UnsafeRawBufferPointer) throws -> Result
+  ) rethrows -> Result {
+    let texts = texts
+    return try withExtendedLifetime(texts) {
+      try body(UnsafeRawBufferPointer(texts.shown(id, special: special).bytes))
+    }
+  }
+
   /// Appends the bytes token `id` stands for to `text`.
   public func appendBytes(of id: Int32, special: Bool = false, to text: inout [UInt8]) {
     withBytes(of: id, special: special) { text.append(contentsOf: $0) }
@@ -69,20 +79,36 @@ extension Tokenizer {
   ///
   /// - Complexity: O(bytes).
   public func decode(_ ids: some Sequence<Int32>, special: Bool = false) -> [UInt8] {
-    var text: [UInt8] = []
-    text.reserveCapacity(ids.underestimatedCount * 4)
-    var dropsSpace = addsSpacePrefix
-    for id in ids {
-      let isText = vocabulary.contains(id) && !vocabulary.isMarker(id)
-      withBytes(of: id, special: special) { bytes in
-        let dropped = dropsSpace && isText && bytes.first == UInt8(ascii: " ")
-        text.append(contentsOf: dropped ? UnsafeRawBufferPointer(rebasing: bytes.dropFirst()) : bytes)
+    decode(array: Array(ids), special: special)
+  }
+
+  private func decode(array ids: [Int32], special: Bool) -> [UInt8] {
+    let texts = texts
+    // The first pass counts, so that the second writes without looking for room.
+    var capacity = 0
+    for id in ids { capacity += texts.shown(id, special: special).bytes.count }
+    let addsSpace = addsSpacePrefix
+    return [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
+      var dropsSpace = addsSpace
+      var position = 0
+      for id in ids {
+        let (bytes, isText) = texts.shown(id, special: special)
+        var start = 0
+        if isText {
+          if dropsSpace, bytes.first == 0x20 { start = 1 }
+          dropsSpace = false
+        } else if !bytes.isEmpty {
+          // Encoding puts a space before the text and after every token that is matched as a whole; where such a
+          // token is shown, taking the space away again gives the text back exactly.
+          dropsSpace = addsSpace
+        }
+        for index in start..<max(bytes.count, start) {
+          buffer[position] = bytes[index]
+          position += 1
+        }
       }
-      // Encoding puts a space before the text and after every token that is matched as a whole; where such tokens
-      // are shown, taking it away again gives the text back exactly.
-      if isText { dropsSpace = false } else if special { dropsSpace = addsSpacePrefix }
+      count = position
     }
-    return text
   }
 
   /// The text of `ids`, with what is no UTF-8 replaced by U+FFFD.

@@ -36,6 +36,7 @@ public enum TokenizerError: ApusError, Equatable {
   /// The text is longer than one call takes.
   case textTooLong(count: Int, limit: Int)
 
+  /// What is wrong, in one line.
   public var description: String {
     switch self {
     case .unknownModel(let name):

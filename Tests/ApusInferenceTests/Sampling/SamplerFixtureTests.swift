@@ -44,7 +44,12 @@ import Testing
     var tokens: [Int32] = []
     let expected = fixture.expected.split(separator: " ").map { Int32($0)! }
     for row in expected.indices {
-      let token = try withRow(fixture.logits(row: row)) { try sampler.sample($0) }
+      let logits = fixture.logits(row: row)
+      let token = try withRow(logits) {
+        let token = try sampler.sample($0)
+        #expect(Array($0) == logits, "the row has its logits back")
+        return token
+      }
       sampler.accept(token)
       tokens.append(token)
     }

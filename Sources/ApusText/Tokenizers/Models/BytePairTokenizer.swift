@@ -12,7 +12,7 @@ struct BytePairTokenizer: Tokenizer {
   let addsSpacePrefix: Bool
   let notes: [String]
 
-  private let texts: TokenTexts
+  let texts: TokenTexts
   private let splitter: any Splitter
   private let specials: SpecialTokenMatcher
   private let escapesSpaces: Bool
@@ -23,8 +23,6 @@ struct BytePairTokenizer: Tokenizer {
     case bytes(WordRules<BytePairRule>)
     case characters(WordRules<CharacterPairRule>)
   }
-
-  var maximumTokenLength: Int { texts.longest }
 
   init(
     model: String, name: String, preTokenizer: PreTokenizer, merges: ByteStrings, settings: TokenizerSettings
@@ -40,10 +38,12 @@ struct BytePairTokenizer: Tokenizer {
 
     var settings = settings
     let pieces = BytePairPieces(settings.vocabulary, plain: preTokenizer.plainPieces, escapesSpaces: escapes)
-    texts = pieces.texts
     let (table, fromText) = try pieces.mergeTable(merges)
     for id in fromText { settings.vocabulary.restoreText(id) }
     vocabulary = settings.vocabulary
+    var texts = pieces.texts
+    if !fromText.isEmpty { texts.readKinds(vocabulary) }
+    self.texts = texts
     specials = settings.specialTokenMatcher()
     var notes = settings.notes
     if pieces.table.duplicates > 0 {
@@ -103,10 +103,6 @@ struct BytePairTokenizer: Tokenizer {
     if let failure = words.failure { throw failure }
     if addSpecial, addsEOS, let eos = vocabulary.special.eos { words.append(eos) }
     return words.output
-  }
-
-  func withBytes<Result>(of id: Int32, special: Bool, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-    texts.withBytes(of: id, in: vocabulary, special: special, body)
   }
 }
 

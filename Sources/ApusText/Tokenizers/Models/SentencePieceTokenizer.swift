@@ -12,11 +12,9 @@ struct SentencePieceTokenizer: Tokenizer {
   let addsSpacePrefix: Bool
   let notes: [String]
 
-  private let texts: TokenTexts
+  let texts: TokenTexts
   private let specials: SpecialTokenMatcher
   private let rules: WordRules<ScoreRule>
-
-  var maximumTokenLength: Int { texts.longest }
 
   init(_ settings: TokenizerSettings) {
     let vocabulary = settings.vocabulary
@@ -109,9 +107,5 @@ struct SentencePieceTokenizer: Tokenizer {
     if let failure = words.failure { throw failure }
     if addSpecial, addsEOS, let eos = vocabulary.special.eos { words.append(eos) }
     return words.output
-  }
-
-  func withBytes<Result>(of id: Int32, special: Bool, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-    texts.withBytes(of: id, in: vocabulary, special: special, body)
   }
 }

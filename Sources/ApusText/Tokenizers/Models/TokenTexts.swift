@@ -1,20 +1,35 @@
 // What each token stands for in a text, as bytes: the pieces with the spelling of their file undone. The same bytes
 // serve decoding and, through a PieceTable, encoding.
 
-/// The bytes of every token.
-struct TokenTexts: Sendable {
+/// The bytes every token of a vocabulary stands for.
+///
+/// What a tokenizer decodes with; outside of this module it is only passed on.
+public struct TokenTexts: Sendable {
   let bytes: FixedArray<UInt8>
   let offsets: FixedArray<UInt32>
   /// The longest token, in bytes.
   let longest: Int
+  /// How many tokens there are.
+  let count: Int
+  private var traits: FixedArray<Traits>
+
+  /// What decoding asks about a token.
+  struct Traits: OptionSet {
+    let rawValue: UInt8
+    /// Shown on request only: control tokens and the unknown token.
+    static let hidden = Traits(rawValue: 1)
+    /// Matched in a text as a whole, so that the text after it begins anew.
+    static let marker = Traits(rawValue: 2)
+  }
 
   /// The bytes that `spell` appends for each id of `vocabulary`.
   init(_ vocabulary: Vocabulary, spell: (Int32, inout ContiguousArray<UInt8>) -> Void) {
+    count = vocabulary.count
     var bytes = ContiguousArray<UInt8>()
     bytes.reserveCapacity(vocabulary.bytes.count)
-    offsets = FixedArray(repeating: 0, count: vocabulary.count + 1)
+    offsets = FixedArray(repeating: 0, count: count + 1)
     var longest = 0
-    for id in 0..<vocabulary.count {
+    for id in 0..<count {
       let start = bytes.count
       spell(Int32(truncatingIfNeeded: id), &bytes)
       longest = max(longest, bytes.count - start)
@@ -22,6 +37,21 @@ struct TokenTexts: Sendable {
     }
     self.bytes = FixedArray(bytes)
     self.longest = longest
+    traits = FixedArray(repeating: [], count: count)
+    readKinds(vocabulary)
+  }
+
+  /// Takes the kinds from `vocabulary` again after they changed.
+  mutating func readKinds(_ vocabulary: Vocabulary) {
+    let traits = FixedArray<Traits>(repeating: [], count: count)
+    for id in 0..<count {
+      switch vocabulary.kind(of: Int32(truncatingIfNeeded: id)) {
+      case .control, .unknown: traits[id] = [.hidden, .marker]
+      case .userDefined: traits[id] = .marker
+      case .normal, .unused, .byte, .undefined: break
+      }
+    }
+    self.traits = traits
   }
 
   @inline(__always)
@@ -29,18 +59,14 @@ struct TokenTexts: Sendable {
     bytes.slice(Int(offsets[Int(id)]), Int(offsets[Int(id) + 1]))
   }
 
-  /// What `Tokenizer.withBytes` promises.
+  /// The bytes a token gives in a text, none when it is hidden or no token, and whether it is text rather than a
+  /// marker.
   @inline(__always)
-  func withBytes<Result>(
-    of id: Int32, in vocabulary: Vocabulary, special: Bool, _ body: (UnsafeRawBufferPointer) -> Result
-  ) -> Result {
-    guard vocabulary.contains(id) else { return body(UnsafeRawBufferPointer(start: nil, count: 0)) }
-    switch vocabulary.kind(of: id) {
-    case .control, .unknown:
-      guard special else { return body(UnsafeRawBufferPointer(start: nil, count: 0)) }
-    case .normal, .userDefined, .unused, .byte, .undefined: break
-    }
-    return body(UnsafeRawBufferPointer(text(id)))
+  func shown(_ id: Int32, special: Bool) -> (bytes: UnsafeBufferPointer<UInt8>, isText: Bool) {
+    guard id >= 0, Int(id) < count else { return (UnsafeBufferPointer(start: nil, count: 0), false) }
+    let traits = traits[Int(id)]
+    if traits.contains(.hidden), !special { return (UnsafeBufferPointer(start: nil, count: 0), false) }
+    return (text(id), !traits.contains(.marker))
   }
 }
 

@@ -11,7 +11,7 @@ struct UnigramTokenizer: Tokenizer {
   let addsSpacePrefix: Bool
   let notes: [String]
 
-  private let texts: TokenTexts
+  let texts: TokenTexts
   private let specials: SpecialTokenMatcher
   private let normalizer: UnigramNormalizer
   private let trie: ByteTrie
@@ -19,8 +19,6 @@ struct UnigramTokenizer: Tokenizer {
   /// An unknown character costs this much more than the worst piece.
   private static var unknownPenalty: Float { 10 }
   private let unknownScore: Float
-
-  var maximumTokenLength: Int { texts.longest }
 
   init(_ settings: TokenizerSettings) throws(TokenizerError) {
     let vocabulary = settings.vocabulary
@@ -143,9 +141,5 @@ struct UnigramTokenizer: Tokenizer {
       end = Int(step.start)
     }
     ids[first...].reverse()
-  }
-
-  func withBytes<Result>(of id: Int32, special: Bool, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-    texts.withBytes(of: id, in: vocabulary, special: special, body)
   }
 }

@@ -12,15 +12,13 @@ struct WordPieceTokenizer: Tokenizer {
   var addsSpacePrefix: Bool { true }
   let notes: [String]
 
-  private let texts: TokenTexts
+  let texts: TokenTexts
   private let specials: SpecialTokenMatcher
   private let trie: ByteTrie
   private let normalizer: WordNormalizer
   private let begin: Int32
   private let separator: Int32
   private let unknown: Int32
-
-  var maximumTokenLength: Int { texts.longest }
 
   init(_ settings: TokenizerSettings) throws(TokenizerError) {
     let vocabulary = settings.vocabulary
@@ -91,10 +89,6 @@ struct WordPieceTokenizer: Tokenizer {
       ids.append(found.id)
       position = found.end
     }
-  }
-
-  func withBytes<Result>(of id: Int32, special: Bool, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-    texts.withBytes(of: id, in: vocabulary, special: special, body)
   }
 }
 
