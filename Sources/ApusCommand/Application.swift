@@ -107,17 +107,6 @@ struct Application {
     }
     return ending.exitCode
   }
-
-  /// Names from files end up in errors: they may neither break the line nor steer the terminal.
-  private func oneLine(_ text: String) -> String {
-    text.unicodeScalars.reduce(into: "") { result, scalar in
-      switch scalar.value {
-      case 0x0A, 0x0D, 0x09: result += " "
-      case 0..<0x20, 0x7F..<0xA0: break
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-  }
 }
 
 /// Fills standard streams that the caller has closed. Otherwise the next file to be opened gets the number of

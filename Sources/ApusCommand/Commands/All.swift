@@ -2,6 +2,11 @@
 
 var allCommands: [any Command.Type] {
   [
+    InspectCommand.self,
+    QuantizeCommand.self,
+    TokenizeCommand.self,
+    DetokenizeCommand.self,
+    DoctorCommand.self,
     CompletionsCommand.self,
     ManualCommand.self,
   ]

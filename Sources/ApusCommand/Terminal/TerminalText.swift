@@ -27,10 +27,10 @@ struct ControlFilter {
   }
 }
 
-/// `text` fit for one line of an error message: control characters escaped, and cut after 80 characters.
-func visible(_ text: String) -> String {
+/// `text` fit for one line of an error message: control characters escaped, and cut after `limit` characters.
+func visible(_ text: String, limit: Int = 80) -> String {
   var result = ""
-  for scalar in text.unicodeScalars.prefix(81) {
+  for scalar in text.unicodeScalars.prefix(limit) {
     switch scalar.value {
     case 0x0A: result += "\\n"
     case 0x09: result += "\\t"
@@ -40,5 +40,16 @@ func visible(_ text: String) -> String {
     default: result.unicodeScalars.append(scalar)
     }
   }
-  return text.unicodeScalars.count > 81 ? String(result.prefix(80)) + "…" : result
+  return text.unicodeScalars.dropFirst(limit).isEmpty ? result : result + "…"
+}
+
+/// Names from files end up in errors: they may neither break the line nor steer the terminal.
+func oneLine(_ text: String) -> String {
+  text.unicodeScalars.reduce(into: "") { result, scalar in
+    switch scalar.value {
+    case 0x0A, 0x0D, 0x09: result += " "
+    case 0..<0x20, 0x7F..<0xA0: break
+    default: result.unicodeScalars.append(scalar)
+    }
+  }
 }
