@@ -27,12 +27,19 @@ let package = Package(
     .target(name: "CApusPlatform"),
     room("ApusBasics", []),
     room("ApusRuntime", ["ApusBasics", "CApusKernels", "CApusPlatform"]),
-    room("ApusTensor", ["ApusRuntime"]),
-    room("ApusFiles", ["ApusTensor"]),
+    room("ApusTensor", ["ApusRuntime", "ApusBasics", "CApusKernels"]),
+    room("ApusFiles", ["ApusTensor", "ApusRuntime", "ApusBasics"]),
     room("ApusText", ["ApusBasics"]),
-    room("ApusGraph", ["ApusTensor"]),
-    room("ApusModels", ["ApusGraph", "ApusFiles", "ApusText"]),
-    room("ApusInference", ["ApusModels"]),
+    room("ApusGraph", ["ApusTensor", "ApusRuntime", "ApusBasics", "CApusKernels"]),
+    room(
+      "ApusModels",
+      ["ApusGraph", "ApusFiles", "ApusText", "ApusTensor", "ApusRuntime", "ApusBasics", "CApusKernels"]),
+    room(
+      "ApusInference",
+      [
+        "ApusModels", "ApusGraph", "ApusFiles", "ApusText", "ApusTensor", "ApusRuntime", "ApusBasics",
+        "CApusKernels",
+      ]),
     room("Apus", ["ApusInference"]),
     .executableTarget(name: "ApusCommand", dependencies: ["Apus"]),
 
@@ -45,10 +52,10 @@ let package = Package(
     tests("ApusRuntime", ["CApusKernels", "CApusTestSupport"]),
     tests("ApusTensor", ["CApusKernels"]),
     tests("ApusFiles"),
-    tests("ApusText"),
+    tests("ApusText", ["ApusFiles"]),
     tests("ApusGraph"),
     tests("ApusModels"),
-    tests("ApusInference"),
+    tests("ApusInference", ["ApusTensor", "ApusRuntime", "CApusKernels"]),
     tests("ApusCommand"),
   ],
   swiftLanguageModes: [.v6]

@@ -121,6 +121,7 @@ struct apus_attention {
   const int32_t *first;        // [rows]
   const int32_t *last;         // [rows], > first
   const void *const *pages;    // page p holds keys 64p …; only pages some row sees are read
+  size_t page_offset;          // where this KV head's block starts in each page, in bytes
   float *out;                  // row r at out + out_offset[r], head_size floats
   const int32_t *out_offset;   // [rows]
   float *log_sum;              // [rows] max + log(sum), for the backward pass, or NULL

@@ -1,0 +1,13 @@
+// The list of commands, in the order in which help shows them. A new command is one file and one line here.
+
+var allCommands: [any Command.Type] {
+  [
+    InspectCommand.self,
+    QuantizeCommand.self,
+    TokenizeCommand.self,
+    DetokenizeCommand.self,
+    DoctorCommand.self,
+    CompletionsCommand.self,
+    ManualCommand.self,
+  ]
+}

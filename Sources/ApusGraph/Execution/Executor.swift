@@ -1,0 +1,207 @@
+// Runs a plan: one fork per step, then phase by phase with a barrier between. Workers claim units from one
+// counter per phase, so a slow core takes fewer. A run allocates nothing.
+
+import ApusRuntime
+import ApusTensor
+import Synchronization
+
+/// A plan bound to memory, weights and workers.
+///
+/// Not thread-safe: one run at a time. Several executors may share weights and workers.
+package final class Executor {
+  package let plan: Plan
+  package let step: Step
+  private let workers: WorkerPool
+  private let arena: HugeBuffer
+  private let phases: [BoundPhase]
+  private let counters: UnsafeMutablePointer<Atomic<Int>>
+  /// Times per group while profiling; nil costs one test per phase.
+  package var profile: ExecutionProfile?
+  /// The first node that made a value that is not finite, when looking for one.
+  private var inspection: Inspection?
+
+  /// Binds a plan.
+  ///
+  /// - Parameters:
+  ///   - parameters: gives each weight its place in memory.
+  ///   - cache: the pages' geometry, if the graph has attention.
+  package init<E: Error>(
+    _ plan: Plan, cpu: KernelTable, workers: WorkerPool, cache: KVLayout?,
+    parameters: (ParameterReference, ValueType) throws(E) -> Parameter
+  ) throws {
+    self.plan = plan
+    self.workers = workers
+    step = Step(limits: plan.limits)
+    do {
+      arena = try HugeBuffer(byteCount: max(64, plan.memory.byteCount), purpose: "activations")
+    } catch {
+      throw GraphError.noMemory(bytes: plan.memory.byteCount)
+    }
+    let arenaBase = arena.base
+    let context = KernelContext(cpu: cpu, workers: workers.count, limits: plan.limits, cache: cache)
+    var operands: [ValueID: Operand] = [:]
+    for (index, value) in plan.graph.values.enumerated() {
+      let id = ValueID(index: index)
+      switch value.source {
+      case .node:
+        let base = plan.memory.offsets[id].map { arenaBase + $0 }
+        operands[id] = Operand(type: value.type, base: base, parameter: nil)
+      case .input(let input):
+        operands[id] = Operand(type: value.type, base: step.base(of: input), parameter: nil)
+      case .parameter(let reference):
+        operands[id] = Operand(
+          type: value.type, base: nil, parameter: try parameters(reference, value.type))
+      }
+    }
+    phases = plan.phases.map { phase in
+      BoundPhase(
+        kernels: phase.groups.map { group in
+          let kernels = group.map { index in
+            let node = plan.graph.nodes[index]
+            return node.operation.kernel(
+              node.inputs.map { operands[$0]! }, node.outputs.map { operands[$0]! }, context)
+          }
+          return kernels.count == 1 ? kernels[0] : ChainKernel(kernels.map { $0 as! RowKernel })
+        })
+    }
+    counters = .allocate(capacity: phases.count)
+    for index in phases.indices {
+      (counters + index).initialize(to: Atomic(0))
+    }
+    resultBases = plan.graph.results.map { operands[$0]! }
+  }
+
+  deinit {
+    counters.deinitialize(count: phases.count)
+    counters.deallocate()
+  }
+
+  private let resultBases: [Operand]
+
+  /// The memory of a result: valid until the next run.
+  package func result(_ index: Int) -> Operand { resultBases[index] }
+
+  /// Bytes reserved for activations.
+  package var activationBytes: Int { arena.byteCount }
+
+  /// Runs the step that has been filled in.
+  package func run() {
+    for (index, phase) in phases.enumerated() {
+      phase.prepare(step)
+      (counters + index).pointee.store(0, ordering: .relaxed)
+    }
+    profile?.begin()
+    workers.run(Unmanaged.passUnretained(self).toOpaque()) { context, worker in
+      Unmanaged<Executor>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.work(worker) }
+    }
+    profile?.end(step)
+  }
+
+  private func work(_ worker: Int) {
+    for index in phases.indices {
+      if let profile {
+        runTimed(index, worker, profile)
+      } else {
+        let phase = phases[index]
+        while let (kernel, unit, _) = phase.claim(counters + index) {
+          kernel.run(unit: unit, worker: worker, step)
+        }
+        workers.barrier(worker)
+      }
+      if inspection != nil {
+        if worker == 0 { inspect(phase: index) }
+        workers.barrier(worker)
+      }
+    }
+  }
+
+  private func runTimed(_ index: Int, _ worker: Int, _ profile: ExecutionProfile) {
+    let phase = phases[index]
+    var now = MonotonicClock.nanoseconds
+    while let (kernel, unit, group) = phase.claim(counters + index) {
+      kernel.run(unit: unit, worker: worker, step)
+      let end = MonotonicClock.nanoseconds
+      profile.add(phase: index, group: group, worker: worker, busy: end - now)
+      now = end
+    }
+    workers.barrier(worker)
+    profile.addWait(phase: index, worker: worker, MonotonicClock.nanoseconds - now)
+  }
+}
+
+extension Executor {
+  /// Runs the step again and says which operation first made a value that is not finite.
+  ///
+  /// Storing keys again writes the same bytes, so the sequences are left as they were.
+  package func findNonFinite() -> Node? {
+    inspection = Inspection()
+    defer { inspection = nil }
+    run()
+    return inspection?.node.map { plan.graph.nodes[$0] }
+  }
+
+  private struct Inspection {
+    var node: Int?
+  }
+
+  private func inspect(phase: Int) {
+    guard inspection?.node == nil else { return }
+    for node in plan.phases[phase].groups.joined() {
+      for output in plan.graph.nodes[node].outputs where plan.graph[output].type.element == .f32 {
+        let type = plan.graph[output].type
+        let base = (arena.base + plan.memory.offsets[output]!).assumingMemoryBound(to: Float.self)
+        for row in 0..<step.sizes[type.rows] {
+          let floats = UnsafeBufferPointer(start: base + row * type.rowBytes / 4, count: type.columns)
+          if !floats.allSatisfy(\.isFinite) {
+            inspection?.node = node
+            return
+          }
+        }
+      }
+    }
+  }
+}
+
+/// A phase's kernels and, for the step at hand, where each one's units start.
+private final class BoundPhase {
+  private let kernels: [Kernel]
+  private let starts: UnsafeMutablePointer<Int>
+
+  init(kernels: [Kernel]) {
+    self.kernels = kernels
+    starts = .allocate(capacity: kernels.count + 1)
+    starts.initialize(repeating: 0, count: kernels.count + 1)
+  }
+
+  deinit {
+    starts.deallocate()
+  }
+
+  func prepare(_ step: Step) {
+    for (index, kernel) in kernels.enumerated() {
+      starts[index + 1] = starts[index] + kernel.unitCount(step)
+    }
+  }
+
+  /// The next unit nobody has taken: its kernel, its number there, and the kernel's index.
+  func claim(_ counter: UnsafeMutablePointer<Atomic<Int>>) -> (Kernel, Int, Int)? {
+    let unit = counter.pointee.wrappingAdd(1, ordering: .relaxed).oldValue
+    guard unit < starts[kernels.count] else { return nil }
+    var index = 0
+    while unit >= starts[index + 1] {
+      index += 1
+    }
+    return (kernels[index], unit - starts[index], index)
+  }
+}
+
+extension Step {
+  /// The memory a step input is bound to.
+  func base(of input: StepInput) -> UnsafeMutableRawPointer {
+    switch input {
+    case .tokenIDs: UnsafeMutableRawPointer(tokenIDs)
+    case .positions: UnsafeMutableRawPointer(positions)
+    case .outputRows: UnsafeMutableRawPointer(outputRows)
+    }
+  }
+}

@@ -1,0 +1,31 @@
+// A graph ready to be bound to memory: the graph after its passes, its phases and its memory.
+
+import ApusTensor
+
+/// How a graph runs.
+package struct Plan: Sendable {
+  package let graph: Graph
+  package let phases: [Phase]
+  package let memory: MemoryPlan
+  package let limits: Sizes
+  /// What each pass changed.
+  package let changes: [(name: String, count: Int)]
+
+  /// Optimises and plans.
+  ///
+  /// - Parameter optimized: false keeps every operation as built, each in a phase after its operands. The
+  ///   results have the same bits; it exists to prove that.
+  package init(_ graph: Graph, limits: Sizes, optimized: Bool = true) {
+    var graph = graph
+    changes = optimized ? graph.optimize() : []
+    self.graph = graph
+    self.limits = limits
+    phases = graph.phases(chaining: optimized)
+    memory = MemoryPlan(graph, phases: phases, limits: limits)
+  }
+
+  /// The work of one node.
+  package func cost(of node: Node, _ sizes: Sizes) -> Cost {
+    node.operation.cost(graph.types(node.inputs), graph.types(node.outputs), sizes)
+  }
+}

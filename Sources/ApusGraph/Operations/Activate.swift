@@ -1,0 +1,64 @@
+// An activation function, element by element.
+
+import ApusTensor
+import CApusKernels
+
+/// The activation functions of the architectures.
+package enum Activation: String, Sendable, CaseIterable {
+  /// x · sigmoid(x)        arXiv:1702.03118
+  case silu
+  /// GELU by its tanh approximation        arXiv:1606.08415
+  case geluTanh = "gelu-tanh"
+  /// GELU by erf
+  case geluErf = "gelu-erf"
+  case relu
+  /// max(0, x)²        arXiv:2109.08668
+  case reluSquared = "relu²"
+
+  var kind: apus_unary {
+    switch self {
+    case .silu: APUS_SILU
+    case .geluTanh: APUS_GELU_TANH
+    case .geluErf: APUS_GELU_ERF
+    case .relu: APUS_RELU
+    case .reluSquared: APUS_RELU_SQUARED
+    }
+  }
+}
+
+package struct Activate: Operation {
+  package static let name = "activate"
+  package var activation: Activation
+
+  /// f32 `[rows, n]` gives f32 `[rows, n]`.
+  package func outputTypes(_ inputs: [ValueType]) throws(GraphError) -> [ValueType] {
+    guard inputs.count == 1, inputs[0].element == .f32 else {
+      throw .shape(operation: Self.name, message: "wants floats, got \(inputs)")
+    }
+    return inputs
+  }
+
+  package func cost(_ inputs: [ValueType], _ outputs: [ValueType], _ sizes: Sizes) -> Cost {
+    elementCost(inputs, outputs, sizes, flops: 20)
+  }
+
+  package var isRowWise: Bool { true }
+  package var inPlaceInput: Int? { 0 }
+  package var detail: String { activation.rawValue }
+
+  package func kernel(_ inputs: [Operand], _ outputs: [Operand], _ context: KernelContext) -> Kernel {
+    let (x, y) = (inputs[0], outputs[0])
+    let (columns, kind) = (Int32(y.type.columns), activation.kind)
+    let unary = context.cpu.pointee.unary!
+    return RowKernel(rows: y.type.rows, elementsPerRow: y.type.columns) { row, _, _ in
+      unary(kind, x.floats + row * x.stride, columns, y.floats + row * y.stride)
+    }
+  }
+}
+
+extension GraphBuilder {
+  /// `activation(x)`.
+  package mutating func activate(_ x: ValueID, _ activation: Activation) throws(GraphError) -> ValueID {
+    try apply(Activate(activation: activation), [x])[0]
+  }
+}

@@ -1,0 +1,40 @@
+// Rows of a table by index: token embeddings, learned positions. Dequantised in the file's own blocks.
+
+import ApusTensor
+
+package struct EmbeddingLookup: Operation {
+  package static let name = "lookup"
+
+  /// `[index rows]` of i32 and a table `[rows, columns]` give f32 `[index rows, columns]`.
+  package func outputTypes(_ inputs: [ValueType]) throws(GraphError) -> [ValueType] {
+    guard inputs.count == 2, inputs[0].element == .i32, case .weight = inputs[1].element else {
+      throw .shape(operation: Self.name, message: "wants indices and a table, got \(inputs)")
+    }
+    return [ValueType(.f32, rows: inputs[0].rows, columns: inputs[1].columns)]
+  }
+
+  package func cost(_ inputs: [ValueType], _ outputs: [ValueType], _ sizes: Sizes) -> Cost {
+    let rows = sizes[outputs[0].rows]
+    return Cost(bytes: Double(rows * (inputs[1].rowBytes + outputs[0].rowBytes)))
+  }
+
+  package var isRowWise: Bool { true }
+
+  package func kernel(_ inputs: [Operand], _ outputs: [Operand], _ context: KernelContext) -> Kernel {
+    guard case .table(let table) = inputs[1].parameter else {
+      preconditionFailure("a look-up reads a row table")
+    }
+    let indices = inputs[0].base!.assumingMemoryBound(to: Int32.self)
+    let (output, stride) = (outputs[0].floats, outputs[0].stride)
+    return RowKernel(rows: outputs[0].type.rows, elementsPerRow: table.columns) { row, _, _ in
+      table.copyRow(Int(indices[row]), to: output + row * stride)
+    }
+  }
+}
+
+extension GraphBuilder {
+  /// The table's rows at `indices`.
+  package mutating func lookup(_ indices: ValueID, in table: ValueID) throws(GraphError) -> ValueID {
+    try apply(EmbeddingLookup(), [indices, table])[0]
+  }
+}

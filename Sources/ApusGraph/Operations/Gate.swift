@@ -1,0 +1,44 @@
+// A gated linear unit's product: activation(gate) · up.        Shazeer 2020, arXiv:2002.05202
+
+import ApusTensor
+
+package struct Gate: Operation {
+  package static let name = "gate"
+  package var activation: Activation
+
+  /// Two f32 `[rows, n]`, gate and up, give f32 `[rows, n]`.
+  package func outputTypes(_ inputs: [ValueType]) throws(GraphError) -> [ValueType] {
+    guard inputs.count == 2, inputs[0].element == .f32, inputs[0] == inputs[1] else {
+      throw .shape(operation: Self.name, message: "wants gate and up of one shape, got \(inputs)")
+    }
+    return [inputs[0]]
+  }
+
+  package func cost(_ inputs: [ValueType], _ outputs: [ValueType], _ sizes: Sizes) -> Cost {
+    elementCost(inputs, outputs, sizes, flops: 21)
+  }
+
+  package var isRowWise: Bool { true }
+  package var inPlaceInput: Int? { 0 }
+  package var detail: String { activation.rawValue }
+
+  package func kernel(_ inputs: [Operand], _ outputs: [Operand], _ context: KernelContext) -> Kernel {
+    let (gate, up, y) = (inputs[0], inputs[1], outputs[0])
+    let (columns, kind) = (Int32(y.type.columns), activation.kind)
+    let gated = context.cpu.pointee.gated!
+    return RowKernel(rows: y.type.rows, elementsPerRow: y.type.columns) { row, _, _ in
+      gated(
+        kind, gate.floats + row * gate.stride, up.floats + row * up.stride, columns,
+        y.floats + row * y.stride)
+    }
+  }
+}
+
+extension GraphBuilder {
+  /// `activation(gate) · up`.
+  package mutating func gate(
+    _ gate: ValueID, _ up: ValueID, _ activation: Activation
+  ) throws(GraphError) -> ValueID {
+    try apply(Gate(activation: activation), [gate, up])[0]
+  }
+}

@@ -1,0 +1,116 @@
+// The product of activations with a weight matrix.
+//
+//   y[t][r] = Σ_k W[r][k] · x[t][k]   (+ bias[r])
+//
+// The lane of a vector is an output row and k ascends in each, so one token or five hundred, any split of
+// the rows over workers, and every instruction set give the same bits.
+
+import ApusTensor
+import CApusKernels
+
+package struct MatMul: Operation {
+  package static let name = "matmul"
+  /// Whether a third input is added to each row: the fused form of `matmul` + `addrow`.
+  package var hasBias = false
+
+  /// Activations `[tokens, k]` in the weight's form and a weight `[rows, k]` give f32 `[tokens, rows]`.
+  package func outputTypes(_ inputs: [ValueType]) throws(GraphError) -> [ValueType] {
+    guard inputs.count == (hasBias ? 3 : 2), case .weight = inputs[1].element,
+      case .fixed(let rows) = inputs[1].rows, inputs[0].columns == inputs[1].columns
+    else {
+      throw .shape(operation: Self.name, message: "wants activations and a matching weight, got \(inputs)")
+    }
+    return [ValueType(.f32, rows: inputs[0].rows, columns: rows)]
+  }
+
+  package func cost(_ inputs: [ValueType], _ outputs: [ValueType], _ sizes: Sizes) -> Cost {
+    let weights = Double(sizes[inputs[1].rows])
+    return Cost(
+      flops: 2 * Double(sizes[inputs[0].rows]) * weights * Double(inputs[1].columns),
+      bytes: streamedBytes(inputs, sizes) + streamedBytes(outputs, sizes))
+  }
+
+  package var rowsAreIndependent: Bool { true }
+  package var detail: String { hasBias ? "+ bias" : "" }
+
+  package func kernel(_ inputs: [Operand], _ outputs: [Operand], _ context: KernelContext) -> Kernel {
+    guard case .matrix(let matrix) = inputs[1].parameter else {
+      preconditionFailure("a product reads a packed matrix")
+    }
+    return MatMulKernel(
+      matrix: matrix, x: inputs[0], y: outputs[0], bias: hasBias ? inputs[2].vector : nil, context)
+  }
+}
+
+/// Units are runs of panels; every unit takes all tokens.
+private final class MatMulKernel: Kernel {
+  private let gemm: apus_gemm_fn_pointer
+  private let matrix: PackedMatrix
+  private let x: Operand
+  private let y: Operand
+  private let bias: FloatVector?
+  private let panelsPerUnit: Int
+
+  init(matrix: PackedMatrix, x: Operand, y: Operand, bias: FloatVector?, _ context: KernelContext) {
+    gemm = context.cpu.gemm(matrix.layout)
+    self.matrix = matrix
+    self.x = x
+    self.y = y
+    self.bias = bias
+    panelsPerUnit = Self.panelsPerUnit(matrix, workers: context.workers)
+  }
+
+  /// Eight units a worker, so that a slow core leaves at most an eighth of its share to wait for; but at
+  /// least 64 KiB of weights each, about a microsecond of memory traffic, to be worth handing out.
+  private static func panelsPerUnit(_ matrix: PackedMatrix, workers: Int) -> Int {
+    guard workers > 1 else { return matrix.panelCount }
+    let share = (matrix.panelCount + workers * 8 - 1) / (workers * 8)
+    let worthwhile = (65_536 + matrix.panelBytes - 1) / matrix.panelBytes
+    let panels = max(share, worthwhile)
+    return (panels + 1) & ~1
+  }
+
+  override func unitCount(_ step: Step) -> Int {
+    step.sizes[x.type.rows] == 0 ? 0 : (matrix.panelCount + panelsPerUnit - 1) / panelsPerUnit
+  }
+
+  override func run(unit: Int, worker: Int, _ step: Step) {
+    let first = unit * panelsPerUnit
+    let row = first * APUS_LANES
+    var arguments = apus_gemm()
+    arguments.panels = matrix.panel(first)
+    arguments.panel_bytes = matrix.panelBytes
+    arguments.rows = Int32(min(panelsPerUnit * APUS_LANES, matrix.rows - row))
+    arguments.k = matrix.columns
+    arguments.x = UnsafeRawPointer(x.base!)
+    arguments.x_bytes = x.rowBytes
+    arguments.tokens = Int32(step.sizes[x.type.rows])
+    arguments.bias = bias.map { UnsafePointer($0.base + row) }
+    arguments.y = y.floats + row
+    arguments.y_stride = y.stride
+    gemm(&arguments)
+  }
+}
+
+extension GraphBuilder {
+  /// `x · Wᵀ (+ bias)`. The weight's format decides the arithmetic: `x` is first rounded to its form.
+  package mutating func linear(
+    _ x: ValueID, _ weight: ValueID, bias: ValueID? = nil
+  ) throws(GraphError) -> ValueID {
+    guard case .weight(let type) = self.type(of: weight).element, let layout = type.layout else {
+      throw .shape(operation: MatMul.name, message: "\(self.type(of: weight)) is not a weight for products")
+    }
+    let product = try apply(MatMul(), [rounded(x, to: ActivationForm(layout)), weight])[0]
+    guard let bias else { return product }
+    return try addRow(product, bias)
+  }
+
+  private mutating func rounded(_ x: ValueID, to form: ActivationForm) throws(GraphError) -> ValueID {
+    if form == .f32 { return x }
+    let key = RoundingKey(value: x, form: form)
+    if let known = rounded[key] { return known }
+    let value = try apply(Round(form: form), [x])[0]
+    rounded[key] = value
+    return value
+  }
+}

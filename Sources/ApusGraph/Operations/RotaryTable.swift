@@ -1,0 +1,54 @@
+// Cosines and sines of every token's rotary angles, computed once per step and read by all layers.
+//
+//   angle[t][i] = position[t] · frequency[i]        Su et al. 2021, arXiv:2104.09864
+
+import ApusTensor
+import CApusKernels
+
+package struct RotaryTable: Operation {
+  package static let name = "rotarytable"
+  /// Radians per position of each pair: θ^(−2i/d), after the model's scaling.
+  package var frequencies: [Double]
+  /// Multiplies cosines and sines (YaRN and LongRoPE raise it above 1).
+  package var magnitude: Float
+
+  /// i32 positions `[tokens]` give f32 `[tokens, 2·pairs]`: cosines, then sines.
+  package func outputTypes(_ inputs: [ValueType]) throws(GraphError) -> [ValueType] {
+    guard inputs.count == 1, inputs[0].element == .i32, !frequencies.isEmpty else {
+      throw .shape(operation: Self.name, message: "wants positions and frequencies, got \(inputs)")
+    }
+    return [ValueType(.f32, rows: inputs[0].rows, columns: 2 * frequencies.count)]
+  }
+
+  package func cost(_ inputs: [ValueType], _ outputs: [ValueType], _ sizes: Sizes) -> Cost {
+    elementCost(inputs, outputs, sizes, flops: 30)
+  }
+
+  package var isRowWise: Bool { true }
+  package var detail: String { "\(frequencies.count) pairs" }
+
+  package func kernel(_ inputs: [Operand], _ outputs: [Operand], _ context: KernelContext) -> Kernel {
+    let (positions, y) = (inputs[0].integers, outputs[0])
+    let (frequencies, magnitude) = (frequencies, magnitude)
+    // Sixteen elements' worth of work each: a sine takes far longer than an addition.
+    return RowKernel(rows: y.type.rows, elementsPerRow: 32 * frequencies.count) { row, _, _ in
+      let cosines = y.floats + row * y.stride
+      let sines = cosines + frequencies.count
+      let position = Double(positions[row])
+      for pair in frequencies.indices {
+        let angle = position * frequencies[pair]
+        cosines[pair] = Float(apus_cos(angle)) * magnitude
+        sines[pair] = Float(apus_sin(angle)) * magnitude
+      }
+    }
+  }
+}
+
+extension GraphBuilder {
+  /// Rotary cosines and sines for the step's positions.
+  package mutating func rotaryTable(
+    frequencies: [Double], magnitude: Float
+  ) throws(GraphError) -> ValueID {
+    try apply(RotaryTable(frequencies: frequencies, magnitude: magnitude), [input(.positions)])[0]
+  }
+}

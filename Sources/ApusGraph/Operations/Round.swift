@@ -1,0 +1,46 @@
+// Rounds a row of activations to the form that a weight's format multiplies with: bf16, or signed bytes
+// with a scale per 32 or 256 values. A rounding is an operation of its own: passes may chain it to its
+// neighbours but never remove or move it, so the arithmetic does not depend on the passes.
+
+import ApusTensor
+
+package struct Round: Operation {
+  package static let name = "round"
+  package var form: ActivationForm
+
+  /// f32 `[rows, n]` gives the form `[rows, n]`.
+  package func outputTypes(_ inputs: [ValueType]) throws(GraphError) -> [ValueType] {
+    guard inputs.count == 1, inputs[0].element == .f32 else {
+      throw .shape(operation: Self.name, message: "wants floats, got \(inputs)")
+    }
+    let block = form == .q32 ? 32 : form == .q256 ? 256 : 1
+    guard inputs[0].columns % block == 0 else {
+      throw .shape(
+        operation: Self.name, message: "\(inputs[0].columns) columns are not a multiple of \(block)")
+    }
+    return [ValueType(.activation(form), rows: inputs[0].rows, columns: inputs[0].columns)]
+  }
+
+  package func cost(_ inputs: [ValueType], _ outputs: [ValueType], _ sizes: Sizes) -> Cost {
+    elementCost(inputs, outputs, sizes, flops: 3)
+  }
+
+  package var isRowWise: Bool { true }
+  package var detail: String { form.name }
+
+  package func kernel(_ inputs: [Operand], _ outputs: [Operand], _ context: KernelContext) -> Kernel {
+    let (x, y) = (inputs[0], outputs[0])
+    let columns = Int32(x.type.columns)
+    let table = context.cpu.pointee
+    let round =
+      switch form {
+      case .bf16: table.round_bf16!
+      case .q32: table.quantize_q32!
+      case .q256: table.quantize_q256!
+      case .f32: preconditionFailure("floats are not rounded")
+      }
+    return RowKernel(rows: y.type.rows, elementsPerRow: x.type.columns) { row, _, _ in
+      round(x.floats + row * x.stride, columns, y.base! + row * y.rowBytes)
+    }
+  }
+}

@@ -1,0 +1,40 @@
+// The soft cap of Gemma 2's logits: cap · tanh(x / cap).        arXiv:2408.00118
+
+import ApusTensor
+
+package struct SoftCap: Operation {
+  package static let name = "softcap"
+  package var cap: Float
+
+  /// f32 `[rows, n]` gives f32 `[rows, n]` within (−cap, cap).
+  package func outputTypes(_ inputs: [ValueType]) throws(GraphError) -> [ValueType] {
+    guard inputs.count == 1, inputs[0].element == .f32, cap > 0 else {
+      throw .shape(operation: Self.name, message: "wants floats and a positive cap, got \(inputs), \(cap)")
+    }
+    return inputs
+  }
+
+  package func cost(_ inputs: [ValueType], _ outputs: [ValueType], _ sizes: Sizes) -> Cost {
+    elementCost(inputs, outputs, sizes, flops: 20)
+  }
+
+  package var isRowWise: Bool { true }
+  package var inPlaceInput: Int? { 0 }
+  package var detail: String { "\(cap)" }
+
+  package func kernel(_ inputs: [Operand], _ outputs: [Operand], _ context: KernelContext) -> Kernel {
+    let (x, y) = (inputs[0], outputs[0])
+    let (columns, cap) = (Int32(y.type.columns), cap)
+    let softcap = context.cpu.pointee.softcap!
+    return RowKernel(rows: y.type.rows, elementsPerRow: y.type.columns) { row, _, _ in
+      softcap(x.floats + row * x.stride, cap, columns, y.floats + row * y.stride)
+    }
+  }
+}
+
+extension GraphBuilder {
+  /// `cap · tanh(x / cap)`.
+  package mutating func softCap(_ x: ValueID, _ cap: Float) throws(GraphError) -> ValueID {
+    try apply(SoftCap(cap: cap), [x])[0]
+  }
+}

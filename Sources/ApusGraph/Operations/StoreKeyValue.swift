@@ -1,0 +1,51 @@
+// Rounds the step's keys and values to the KV format and writes them into the sequences' pages.
+
+import ApusTensor
+
+package struct StoreKeyValue: Operation {
+  package static let name = "store"
+  package var layer: Int
+
+  /// f32 keys and values `[tokens, kvHeads·headSize]` give an effect that attention waits for.
+  package func outputTypes(_ inputs: [ValueType]) throws(GraphError) -> [ValueType] {
+    guard inputs.count == 2, inputs[0].element == .f32, inputs[0] == inputs[1] else {
+      throw .shape(operation: Self.name, message: "wants keys and values of one shape, got \(inputs)")
+    }
+    return [ValueType(.effect, rows: inputs[0].rows, columns: 0)]
+  }
+
+  package func cost(_ inputs: [ValueType], _ outputs: [ValueType], _ sizes: Sizes) -> Cost {
+    Cost(bytes: 1.5 * streamedBytes(inputs, sizes))
+  }
+
+  package var isRowWise: Bool { true }
+  package var detail: String { "layer \(layer)" }
+
+  package func kernel(_ inputs: [Operand], _ outputs: [Operand], _ context: KernelContext) -> Kernel {
+    guard let cache = context.cache else { preconditionFailure("the graph has no cache") }
+    let (keys, values, layer) = (inputs[0], inputs[1], layer)
+    let store = context.cpu.pointee.kv_store!
+    let (format, headSize) = (cache.format.kernelFormat, cache.headSize)
+    let (firstOffset, headBytes) = (cache.offset(layer: layer, head: 0), cache.headBytes)
+    return RowKernel(rows: keys.type.rows, elementsPerRow: 2 * keys.type.columns) { row, _, step in
+      let sequence = step.sequences[Int(step.tokenSequence[row])]
+      let position = Int(step.positions[row])
+      let page = UnsafeMutableRawPointer(mutating: sequence.pages[position / KVLayout.pageKeys]!) + firstOffset
+      let (key, value) = (keys.floats + row * keys.stride, values.floats + row * values.stride)
+      for head in 0..<cache.heads {
+        store(
+          format, Int32(headSize), key + head * headSize, value + head * headSize,
+          page + head * headBytes, Int32(position % KVLayout.pageKeys))
+      }
+    }
+  }
+}
+
+extension GraphBuilder {
+  /// Stores a layer's keys and values.
+  package mutating func storeKeyValue(
+    _ keys: ValueID, _ values: ValueID, layer: Int
+  ) throws(GraphError) -> ValueID {
+    try apply(StoreKeyValue(layer: layer), [keys, values])[0]
+  }
+}

@@ -1,0 +1,8 @@
+// The passes in the order they run. To add one: write its file, add its line.
+
+/// Every pass.
+package let allPasses: [any Pass.Type] = [
+  SelectRowsEarly.self,
+  FuseBias.self,
+  RemoveDead.self,
+]

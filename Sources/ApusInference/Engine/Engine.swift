@@ -1,0 +1,120 @@
+// A model compiled for this machine: executor and cache. It runs steps; who takes part in a step is decided
+// above.
+
+import ApusGraph
+import ApusModels
+import ApusRuntime
+import ApusTensor
+
+/// Runs steps over sequences.
+///
+/// Not thread-safe: it belongs to one thread at a time. Several engines may share a model.
+package final class Engine {
+  package let model: Model
+  package let options: EngineOptions
+  private let executor: Executor
+  private let pool: PagePool
+
+  /// Compiles the model for `options`, after checking that all of it fits in memory.
+  ///
+  /// - Throws: `InferenceError.memory` with the sum and the largest context that fits.
+  package init(_ model: Model, _ options: EngineOptions) throws {
+    self.model = model
+    self.options = options
+    let limits = Sizes(
+      tokens: options.batchTokens, outputs: max(options.sequences, options.outputs),
+      sequences: options.sequences)
+    let plan = try model.plan(limits: limits, contextLength: options.contextLength, optimized: options.optimized)
+    let layout = model.cacheLayout(options.keyValueFormat)
+    pool = try PagePool(
+      layout, capacity: options.sequences * (KVLayout.pages(options.contextLength) + 1))
+    executor = try Executor(
+      plan, cpu: model.runtime.cpu.table, workers: model.runtime.workers, cache: layout
+    ) { (reference, _) throws(ModelError) in try model.weights.parameter(reference) }
+  }
+
+  /// The plan that runs.
+  package var plan: Plan { executor.plan }
+
+  /// Gathers times while set.
+  package var profile: ExecutionProfile? {
+    get { executor.profile }
+    set { executor.profile = newValue }
+  }
+
+  /// Bytes reserved for activations, and bytes of KV pages in use.
+  package var activationBytes: Int { executor.activationBytes }
+  package var cacheBytes: Int { pool.bytesInUse }
+
+  /// An empty sequence.
+  package func makeSequence() -> TokenSequence {
+    TokenSequence(pool, capacity: options.contextLength)
+  }
+
+  /// Starts gathering a step.
+  package func beginStep() {
+    executor.step.clear()
+  }
+
+  /// Tokens that still fit in the step, for one more sequence.
+  package var stepRoom: Int {
+    executor.step.hasRoomForSequence ? executor.step.remainingTokens : 0
+  }
+
+  /// Adds a sequence's next tokens to the step.
+  ///
+  /// - Parameter outputs: how many of the last tokens want logits.
+  /// - Returns: false when the cache has no room for them.
+  package func addToStep(
+    _ sequence: TokenSequence, _ tokens: UnsafeBufferPointer<Int32>, outputs: Int
+  ) -> Bool {
+    guard sequence.length + tokens.count <= sequence.capacity, sequence.reserve(tokens.count) else {
+      return false
+    }
+    executor.step.append(tokens, start: sequence.length, pages: sequence.pageTable, outputs: outputs)
+    sequence.append(tokens)
+    return true
+  }
+
+  /// Runs the step.
+  ///
+  /// - Throws: `InferenceError.nonFinite` naming the first operation whose result is not a number.
+  package func runStep() throws(InferenceError) {
+    guard executor.step.sizes.tokens > 0 else { return }
+    executor.run()
+    for row in 0..<executor.step.sizes.outputs {
+      let logits = logits(row)
+      if model.runtime.cpu.table.pointee.all_finite(logits.baseAddress, Int64(logits.count)) == 0 {
+        let node = executor.findNonFinite()
+        throw .nonFinite(operation: node?.name ?? "output", scope: node?.scope ?? "")
+      }
+    }
+  }
+
+  /// The logits of an output row of the last step, in the order the sequences were added; valid until the
+  /// next step. Samplers may overwrite them.
+  package func logits(_ row: Int) -> UnsafeMutableBufferPointer<Float> {
+    let result = executor.result(0)
+    return UnsafeMutableBufferPointer(
+      start: result.floats + row * result.stride, count: result.type.columns)
+  }
+}
+
+/// What an engine is made for.
+package struct EngineOptions: Sendable {
+  /// Positions a sequence may grow to.
+  package var contextLength: Int
+  /// Tokens of the largest step: how a prompt is cut.
+  package var batchTokens = 512
+  /// Sequences that may take part in a step.
+  package var sequences = 1
+  /// Rows of logits in a step, if more than one per sequence are wanted.
+  package var outputs = 1
+  package var keyValueFormat = KVFormat.f16
+  /// False runs the graph as built: slower, the same bits.
+  package var optimized = true
+
+  package init(contextLength: Int) {
+    self.contextLength = contextLength
+  }
+}

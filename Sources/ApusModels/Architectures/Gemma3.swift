@@ -1,0 +1,54 @@
+// Gemma 3: five sliding-window layers to one global layer, each kind with its own rotary base, and QK-norm
+// in place of the score cap.        Gemma Team 2025, arXiv:2503.19786
+
+import ApusGraph
+
+struct Gemma3: Architecture {
+  static let names = ["gemma3"]
+  let configuration: TransformerConfiguration
+  let window: Int
+  /// Per layer: whether it attends to the window only.
+  let slides: [Bool]
+  let localBase: Double
+  let scoreCap: Float
+  let logitCap: Float
+
+  init(_ h: Hyperparameters, vocabularySize: Int) throws(ModelError) {
+    configuration = try TransformerConfiguration(
+      h, vocabularySize: vocabularySize, epsilonKey: "layer_norm_rms_epsilon")
+    window = try h.integer("attention.sliding_window", in: 1...16_777_216, default: 1024)
+    slides = try h.slidingPattern(
+      "attention.sliding_window_pattern", layers: configuration.layers, everyOther: 6)
+    localBase = try h.real("rope.freq_base_swa", in: 1e-3...1e12, default: 10_000)
+    scoreCap = Float(try h.real("attn_logit_softcapping", in: 0...1e6, default: 0))
+    logitCap = Float(try h.real("final_logit_softcapping", in: 0...1e6, default: 0))
+  }
+
+  func build(_ b: inout NetworkBuilder, _ h: Hyperparameters) throws(ModelError) -> ValueID {
+    let c = configuration
+    let global = try b.rotaryTable(RotaryFrequencies(h, b, headSize: c.headSize))
+    let local = try b.rotaryTable(RotaryFrequencies(base: localBase, dimensions: c.headSize))
+    var attention = SelfAttention(c)
+    attention.scale = c.gemmaScoreScale
+    attention.softCap = scoreCap
+    attention.normalizesQueriesAndKeys = true
+    let feedForward = GatedFeedForward(size: c.feedForwardSize, activation: .geluTanh)
+
+    var x = try b.embed(.tokenIDs, "token_embd", rows: c.vocabularySize)
+    x = try b.graph { (g) throws(GraphError) in try g.scale(x, by: Float(c.hiddenSize).squareRoot()) }
+    for layer in 0..<c.layers {
+      try b.layer(layer) { b throws(ModelError) in
+        attention.mask = slides[layer] ? .sliding(window: window) : .causal
+        attention.rotary = (slides[layer] ? local : global, interleaved: false)
+        let a = try attention(b.rmsNorm(x, "attn_norm", epsilon: c.normEpsilon), layer: layer, &b)
+        x = try b.add(x, b.rmsNorm(a, "post_attention_norm", epsilon: c.normEpsilon))
+        let f = try feedForward(b.rmsNorm(x, "ffn_norm", epsilon: c.normEpsilon), &b)
+        x = try b.add(x, b.rmsNorm(f, "post_ffw_norm", epsilon: c.normEpsilon))
+      }
+    }
+    x = try b.rmsNorm(x, "output_norm", epsilon: c.normEpsilon)
+    let logits = try b.head(x, vocabularySize: c.vocabularySize)
+    guard logitCap > 0 else { return logits }
+    return try b.graph { (g) throws(GraphError) in try g.softCap(logits, logitCap) }
+  }
+}

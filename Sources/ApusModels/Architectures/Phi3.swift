@@ -1,0 +1,29 @@
+// Phi-3: Llama's structure with Q/K/V in one matrix and gate/up in another, LongRoPE for long contexts.
+// Abdin et al. 2024, arXiv:2404.14219
+
+import ApusGraph
+
+struct Phi3: Architecture {
+  static let names = ["phi3"]
+  let configuration: TransformerConfiguration
+  let window: Int?
+
+  init(_ h: Hyperparameters, vocabularySize: Int) throws(ModelError) {
+    configuration = try TransformerConfiguration(
+      h, vocabularySize: vocabularySize, epsilonKey: "layer_norm_rms_epsilon")
+    let window = try h.integer("attention.sliding_window", in: 0...16_777_216, default: 0)
+    self.window = window > 0 ? window : nil
+  }
+
+  func build(_ b: inout NetworkBuilder, _ h: Hyperparameters) throws(ModelError) -> ValueID {
+    let c = configuration
+    var attention = SelfAttention(c)
+    attention.isFused = true
+    attention.rotary = (
+      try b.rotaryTable(RotaryFrequencies(h, b, headSize: c.headSize)), interleaved: false
+    )
+    attention.mask = window.map(AttentionMask.sliding) ?? .causal
+    let feedForward = GatedFeedForward(size: c.feedForwardSize, activation: .silu, isFused: true)
+    return try PreNormDecoder(c, attention, feedForward)(&b)
+  }
+}

@@ -1,0 +1,44 @@
+// Where a model's numbers come from, whatever the file: hyper-parameters by key, tensors by name.
+
+import ApusBasics
+import ApusTensor
+
+/// A tensor of a model file: `rows` rows of `columns` values. Vectors have one row.
+package struct TensorDescription: Hashable, Sendable {
+  package var name: String
+  package var type: TensorType
+  package var rows: Int
+  package var columns: Int
+
+  package init(name: String, type: TensorType, rows: Int, columns: Int) {
+    self.name = name
+    self.type = type
+    self.rows = rows
+    self.columns = columns
+  }
+}
+
+/// A number or text of a model's metadata.
+package enum HyperparameterValue: Sendable {
+  case integer(Int)
+  case real(Double)
+  case text(String)
+  case flag(Bool)
+  case integers([Int])
+  case flags([Bool])
+}
+
+/// A model file as architectures see it.
+package protocol WeightSource: Sendable {
+  /// The file's name, for messages.
+  var name: String { get }
+  /// `general.architecture`.
+  var architecture: String? { get }
+  /// A hyper-parameter by its full key, "llama.block_count"; nil when absent or of another kind.
+  func hyperparameter(_ key: String) -> HyperparameterValue?
+  func tensor(_ name: String) -> TensorDescription?
+  /// The first byte of a tensor. The source keeps it valid for as long as it lives.
+  func bytes(of tensor: TensorDescription) -> UnsafeRawPointer
+  /// Says that the range will not be read again soon, so that its pages may be dropped.
+  func release(_ tensor: TensorDescription)
+}

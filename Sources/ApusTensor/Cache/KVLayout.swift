@@ -1,0 +1,48 @@
+// The geometry of the KV cache: a page holds 64 positions of every layer and KV head.
+
+import CApusKernels
+
+/// The number format keys and values are rounded to before attention reads them.
+public enum KVFormat: String, Sendable, CaseIterable {
+  case f32
+  case f16
+  case bf16
+
+  package var kernelFormat: apus_kv {
+    switch self {
+    case .f32: APUS_KV_F32
+    case .f16: APUS_KV_F16
+    case .bf16: APUS_KV_BF16
+    }
+  }
+}
+
+/// How a page is laid out: layers, then KV heads, then the kernel's block of 64 keys and values.
+package struct KVLayout: Hashable, Sendable {
+  package let format: KVFormat
+  package let layers: Int
+  package let heads: Int
+  package let headSize: Int
+
+  package init(format: KVFormat, layers: Int, heads: Int, headSize: Int) {
+    self.format = format
+    self.layers = layers
+    self.heads = heads
+    self.headSize = headSize
+  }
+
+  /// Positions in a page.
+  package static let pageKeys = APUS_PAGE_KEYS
+
+  /// Bytes of one head's block in a page.
+  package var headBytes: Int { apus_kv_page_bytes(format.kernelFormat, Int32(headSize)) }
+
+  /// Bytes of a page.
+  package var pageBytes: Int { layers * heads * headBytes }
+
+  /// Where the block of a layer's head starts in a page.
+  package func offset(layer: Int, head: Int) -> Int { (layer * heads + head) * headBytes }
+
+  /// Pages that hold `positions` keys.
+  package static func pages(_ positions: Int) -> Int { (positions + pageKeys - 1) / pageKeys }
+}

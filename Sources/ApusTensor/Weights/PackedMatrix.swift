@@ -1,0 +1,78 @@
+// A weight matrix in panels of 16 rows, as the products read it. Packing happens once, at load, in parallel.
+
+import ApusRuntime
+import CApusKernels
+
+/// A matrix `[rows, columns]` packed into panels. It owns its memory and never changes after packing, so
+/// any number of threads may read it.
+package final class PackedMatrix: @unchecked Sendable {
+  package let layout: apus_layout
+  package let rows: Int
+  package let columns: Int
+  /// Bytes from one panel to the next.
+  package let panelBytes: Int
+  private let memory: HugeBuffer
+
+  /// Packs rows of blocks in file order.
+  ///
+  /// - Parameters:
+  ///   - source: the first row's blocks.
+  ///   - rowBytes: bytes from one row to the next in `source`.
+  package init(
+    layout: apus_layout, rows: Int, columns: Int, source: UnsafeRawPointer, rowBytes: Int,
+    workers: WorkerPool
+  ) throws(RuntimeError) {
+    self.layout = layout
+    self.rows = rows
+    self.columns = columns
+    panelBytes = apus_panel_bytes(layout, columns)
+    let panels = (rows + APUS_LANES - 1) / APUS_LANES
+    memory = try HugeBuffer(byteCount: max(1, panels * panelBytes), purpose: "packed weights")
+    var job = PackJob(
+      layout: layout, rows: rows, columns: columns, source: source, rowBytes: rowBytes,
+      panels: memory.base, panelBytes: panelBytes)
+    let units = (panels + PackJob.panelsPerUnit - 1) / PackJob.panelsPerUnit
+    withUnsafeMutablePointer(to: &job) { job in
+      workers.parallel(units, UnsafeMutableRawPointer(job)) { context, unit, _ in
+        context.assumingMemoryBound(to: PackJob.self).pointee.run(unit)
+      }
+    }
+  }
+
+  package var panelCount: Int {
+    (rows + APUS_LANES - 1) / APUS_LANES
+  }
+
+  /// Bytes held.
+  package var byteCount: Int { panelCount * panelBytes }
+
+  /// The panel that holds row `16 · index`.
+  package func panel(_ index: Int) -> UnsafeRawPointer {
+    UnsafeRawPointer(memory.base + index * panelBytes)
+  }
+}
+
+/// One packing of a matrix, as the workers see it.
+private struct PackJob {
+  let layout: apus_layout
+  let rows: Int
+  let columns: Int
+  let source: UnsafeRawPointer
+  let rowBytes: Int
+  let panels: UnsafeMutableRawPointer
+  let panelBytes: Int
+
+  /// Enough for the hand-off not to matter, few enough to balance a small matrix.
+  static let panelsPerUnit = 8
+
+  func run(_ unit: Int) {
+    let lanes = APUS_LANES
+    let first = unit * Self.panelsPerUnit
+    for panel in first..<min(first + Self.panelsPerUnit, (rows + lanes - 1) / lanes) {
+      let row = panel * lanes
+      apus_pack_panel(
+        layout, source + row * rowBytes, rowBytes, Int32(min(lanes, rows - row)), columns,
+        panels + panel * panelBytes)
+    }
+  }
+}
