@@ -95,7 +95,9 @@ public final class Runtime: Sendable {
 
   static func buildNotes(_ machine: Machine) -> [String] {
     var notes: [String] = []
-    if unoptimisedBuild { notes.append("unoptimised build, kernels at least 40 times slower; build with -c release") }
+    if unoptimisedBuild {
+      notes.append("unoptimised build, kernels at least 40 times slower; build with -c release")
+    }
     if machine.architecture == "x86_64", !machine.instructions.isEmpty, !machine.instructions.contains("fma")
     {
       notes.append("this processor has no fused multiply-add; it is emulated, tens of times slower")
