@@ -41,7 +41,11 @@ let package = Package(
         "CApusKernels",
       ]),
     room("Apus", ["ApusInference"]),
-    .executableTarget(name: "ApusCommand", dependencies: ["Apus"]),
+    .executableTarget(
+      name: "ApusCommand",
+      dependencies: [
+        "Apus", "ApusInference", "ApusModels", "ApusFiles", "ApusText", "ApusTensor", "ApusRuntime", "ApusBasics",
+      ]),
 
     .target(name: "CApusTestSupport", path: "Tests/CApusTestSupport"),
     .target(
@@ -56,7 +60,7 @@ let package = Package(
     tests("ApusGraph"),
     tests("ApusModels"),
     tests("ApusInference", ["ApusTensor", "ApusRuntime", "CApusKernels"]),
-    tests("ApusCommand"),
+    tests("ApusCommand", ["ApusFiles", "ApusTensor", "ApusBasics"]),
   ],
   swiftLanguageModes: [.v6]
 )
