@@ -35,7 +35,7 @@ for target in $targets; do
   if [ -f "Tests/Fuzz/${target}Seeds.swift" ]; then
     # shellcheck disable=SC2086
     swiftc $flags -sanitize=address -o ".build-fuzz/${target}Seeds" "Tests/Fuzz/${target}Seeds.swift" \
-      Tests/ApusTestSupport/Tiny*.swift Tests/ApusTestSupport/Broken*.swift $objects
+      Tests/ApusTestSupport/TinyGGUF.swift Tests/ApusTestSupport/BrokenGGUF.swift $objects
     ".build-fuzz/${target}Seeds" "$corpus"
   fi
   # shellcheck disable=SC2086

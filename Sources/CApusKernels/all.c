@@ -1,2 +1,25 @@
-#include "apus_kernels.h"
-const struct apus_cpu *apus_cpu_at(int index) { (void)index; return 0; }
+// The ordered list of tables: portable first, each better than the ones before it.
+
+#include "kernels/tables.h"
+
+extern HIDDEN const struct apus_cpu apus_cpu_portable;
+#if defined(__x86_64__)
+extern HIDDEN const struct apus_cpu apus_cpu_avx2, apus_cpu_avx_vnni, apus_cpu_avx512, apus_cpu_avx512_vnni,
+    apus_cpu_avx512_bf16;
+#endif
+
+static const struct apus_cpu *const tables[] = {
+    &apus_cpu_portable,
+#if defined(__x86_64__)
+    &apus_cpu_avx2,
+    &apus_cpu_avx_vnni,
+    &apus_cpu_avx512,
+    &apus_cpu_avx512_vnni,
+    &apus_cpu_avx512_bf16,
+#endif
+};
+
+const struct apus_cpu *apus_cpu_at(int index) {
+  const int count = (int)(sizeof tables / sizeof tables[0]);
+  return index >= 0 && index < count ? tables[index] : 0;
+}

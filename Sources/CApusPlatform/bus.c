@@ -22,6 +22,8 @@ static struct mapping {
   char *path;
 } mappings[SLOTS];
 
+static struct sigaction previous;
+
 int apus_name_mapping(const void *start, size_t bytes, const char *path) {
   char *copy = strdup(path);
   if (!copy) return -1;
@@ -87,8 +89,8 @@ static void handle_bus(int signal_number, siginfo_t *info, void *context) {
     (void)ignored;
     _exit(1);
   }
-  // Not ours: the faulting instruction runs again and meets the default action.
-  signal(signal_number, SIG_DFL);
+  // Not ours: the faulting instruction runs again and meets what was there before.
+  sigaction(signal_number, &previous, NULL);
 }
 
 int apus_install_bus_handler(void) {
@@ -97,5 +99,9 @@ int apus_install_bus_handler(void) {
   action.sa_sigaction = handle_bus;
   action.sa_flags = SA_SIGINFO;
   sigemptyset(&action.sa_mask);
-  return sigaction(SIGBUS, &action, NULL) == 0 ? 0 : errno;
+  struct sigaction old;
+  if (sigaction(SIGBUS, &action, &old) != 0) return errno;
+  // Installed twice, the old handler is this one.
+  if (old.sa_sigaction != handle_bus) previous = old;
+  return 0;
 }

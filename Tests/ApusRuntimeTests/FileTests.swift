@@ -108,6 +108,7 @@ struct MappedFileTests {
   @Test func anotherBusErrorStillKills() async {
     await #expect(processExitsWith: .signal(SIGBUS)) {
       ProcessFaults.install()
+      ProcessFaults.install()
       raise(SIGBUS)
       raise(SIGBUS)
     }

@@ -15,6 +15,17 @@ public enum FinishReason: Sendable, Equatable {
   case contextFull
   /// The caller ended it.
   case cancelled
+
+  /// The reason in one word, for JSON.
+  public var name: String {
+    switch self {
+    case .endOfText: "eos"
+    case .stop: "stop"
+    case .length: "length"
+    case .contextFull: "context"
+    case .cancelled: "cancelled"
+    }
+  }
 }
 
 /// What to generate.
@@ -74,10 +85,11 @@ package final class Generation {
   ///
   /// - Parameters:
   ///   - prompt: tokens that are not in the sequence yet, at least one.
+  ///   - stream: tells apart generations that share a seed.
   ///   - onText: gets the bytes of whole characters as they are decided.
   package init(
     _ model: Model, _ sequence: TokenSequence, prompt: [Int32], options: GenerationOptions,
-    onText: @escaping (UnsafeRawBufferPointer) -> Void
+    stream: UInt64 = 0, onText: @escaping (UnsafeRawBufferPointer) -> Void
   ) throws {
     guard !prompt.isEmpty else { throw InferenceError.emptyPrompt }
     for id in prompt where id < 0 || Int(id) >= model.configuration.vocabularySize {
@@ -91,7 +103,7 @@ package final class Generation {
     self.options = options
     self.onText = onText
     queue = prompt
-    sampler = try model.makeSampler(options.sampling)
+    sampler = try model.makeSampler(options.sampling, stream: stream)
     for id in sequence.tokens { sampler.accept(id) }
     for id in prompt { sampler.accept(id) }
     stops = try StopStrings(options.stop)

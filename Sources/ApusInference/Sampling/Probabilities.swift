@@ -32,6 +32,14 @@ extension Candidates {
     return LogSumExp(row, count: vocabularySize, kernels: kernels).value
   }
 
+  /// Gives the listed candidates their probability among all whose log-sum-exp is `total`.
+  func setProbabilities(_ total: Double) {
+    let entries = entries
+    for index in entries.indices {
+      entries[index].probability = Float(apus_exp(Double(entries[index].logit) - total))
+    }
+  }
+
   /// The entropy of the normalised list, in nats.
   func entropy() -> Double {
     var entropy = 0.0

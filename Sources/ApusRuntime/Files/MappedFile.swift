@@ -19,6 +19,9 @@ public final class MappedFile: @unchecked Sendable {
   /// Its bytes. An empty file has none.
   package let bytes: UnsafeRawBufferPointer
 
+  /// How many bytes it has.
+  public var byteCount: Int { bytes.count }
+
   private let descriptor: FileDescriptor
   private let identity: Identity
   private let slot: Int32

@@ -36,7 +36,7 @@ int apus_name_mapping(const void *start, size_t bytes, const char *path);
 void apus_forget_mapping(int slot);
 
 /// Installs a handler that turns SIGBUS inside a named mapping into one line on stderr and exit code 1.
-/// Any other SIGBUS keeps its default action. Returns 0, or the errno of `sigaction`.
+/// Any other SIGBUS goes to the handler that was installed before. Returns 0, or the errno of `sigaction`.
 int apus_install_bus_handler(void);
 
 /// Reserves disk space for the first `bytes` bytes of an open file without changing its size. Returns 0, also

@@ -8,7 +8,9 @@ import Testing
 
 @Suite(
   .serialized,
-  .enabled(if: SharedData.has("vocab/ggml-vocab-gpt-2.gguf") && SharedData.has("text/tinyshakespeare.txt"), SharedData.reason))
+  .enabled(
+    if: SharedData.has("vocab/ggml-vocab-gpt-2.gguf") && SharedData.has("text/tinyshakespeare.txt"),
+    SharedData.reason))
 struct TokenizerSpeedTests {
   @Test(arguments: ["gpt-2", "llama-bpe", "llama-spm", "qwen2", "bert-bge"])
   func speed(_ name: String) throws {
@@ -33,7 +35,9 @@ struct TokenizerSpeedTests {
     var back: [UInt8] = []
     let decode = clock.measure { back = made.decode(ids) }
     var unique: [Int32] = []
-    let cold = try clock.measure { unique = try made.encode(Array(once[..<min(100_000, once.count)]), addSpecial: false) }
+    let cold = try clock.measure {
+      unique = try made.encode(Array(once[..<min(100_000, once.count)]), addSpecial: false)
+    }
     if made.model != "bert" { #expect(back == text) }
     #expect(!unique.isEmpty)
     func rate(_ duration: Duration, _ count: Int) -> String {

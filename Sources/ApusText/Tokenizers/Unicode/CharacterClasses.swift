@@ -59,17 +59,10 @@ struct CharacterClasses: Sendable {
     var pages: [CharacterClass] = []
     var known: [[CharacterClass]: UInt16] = [:]
     for block in 0..<0x1100 {
-      let page: [CharacterClass]
-      switch block {
-      case 0x400..<0xE00:
-        // Planes 4 to 13 have no assigned scalar.
-        page = Array(repeating: .control, count: 256)
-      case 0xF00...:
-        // Planes 15 and 16 are for private use.
-        page = Array(repeating: .control, count: 256)
-      default:
-        page = (0..<256).map { Self.classify(UInt32(block << 8 | $0)) }
-      }
+      let first = UInt32(block << 8)
+      let page =
+        Self.isUniform(block)
+        ? Array(repeating: Self.classify(first), count: 256) : (first..<first + 256).map(Self.classify)
       if let index = known[page] {
         pageOfBlock[block] = index
       } else {
@@ -81,6 +74,17 @@ struct CharacterClasses: Sendable {
     }
     self.pageOfBlock = FixedArray(pageOfBlock)
     self.pages = FixedArray(pages)
+  }
+
+  /// Whether all 256 scalars of a block are alike: those within ideographs, Hangul syllables, surrogates and private
+  /// use, and the planes 4 to 13, which have no assigned scalar. Asking for their first one saves most of the time.
+  private static func isUniform(_ block: Int) -> Bool {
+    switch block {
+    case 0x34...0x4C, 0x4E...0x9E, 0xAC...0xD6, 0xD8...0xF8, 0x200...0x2A5, 0x2A7...0x2B6, 0x2B8...0x2CD,
+      0x2CF...0x2EA, 0x300...0x312, 0x314...0x322, 0x400...0xDFF, 0xF00...0x10FF:
+      true
+    default: false
+    }
   }
 
   private static func classify(_ value: UInt32) -> CharacterClass {
@@ -103,7 +107,8 @@ struct CharacterClasses: Sendable {
       case .control, .format, .surrogate, .privateUse, .unassigned: .control
       @unknown default: .control
       }
-    if scalar.properties.isWhitespace { classes.insert(.space) }
+    // No scalar above U+3000 is white space.
+    if value <= 0x3000, scalar.properties.isWhitespace { classes.insert(.space) }
     if value == 0x0A || value == 0x0D { classes.insert(.newline) }
     if isHan(value) { classes.insert(.han) }
     return classes

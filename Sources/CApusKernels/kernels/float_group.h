@@ -1,0 +1,16 @@
+// Everything a file of cpus/ compiles from float arithmetic: products of float layouts, attention, row kernels.
+
+#include "math.h"
+#include "elementwise.h"
+#include "norm.h"
+#include "convert.h"
+#include "quantize.h"
+#include "reduce.h"
+#include "attention.h"
+
+GEMM_F32(APUS_LAYOUT_F32, f32)
+GEMM_F32(APUS_LAYOUT_F16, f16)
+
+#define PEAK_F32
+#include "peaks.h"
+#undef PEAK_F32

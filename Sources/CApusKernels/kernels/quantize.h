@@ -1,0 +1,58 @@
+// Activations as 8-bit integers: q = round(x · 127 / max|x|) to nearest even, d = max|x| / 127.
+//
+// A block with a value that is not finite gets d = NaN and q = 0, so that every product with it is NaN. A
+// block whose largest magnitude is below 2⁻¹⁰⁰ counts as zero: d = 0, q = 0 (127 / max could overflow).
+
+#pragma once
+
+// Quantises `count` vectors of 16; returns d.
+INLINE float quantize_block(const float *x, const int count, int8_t *q) {
+  i32x16 most = i_splat(0);
+  ROLLED for (int i = 0; i < count; i++) {
+    i32x16 bits = as_i32(f_load(x + 16 * i)) & 0x7fffffff;
+    most = most > bits ? most : bits;
+  }
+  int32_t largest = i_max_lane(most);
+  float magnitude, d, factor;
+  __builtin_memcpy(&magnitude, &largest, sizeof magnitude);
+  int finite = largest < 0x7f800000, zero = !(magnitude >= 0x1p-100f);
+  factor = !finite || zero ? 0.0f : 127.0f / magnitude;
+  d = !finite ? __builtin_nanf("") : zero ? 0.0f : magnitude / 127.0f;
+  const f32x16 shifter = f_splat(0x1.8p23f);
+  ROLLED for (int i = 0; i < count; i++) {
+    i32x16 n = as_i32(f_load(x + 16 * i) * factor + shifter) - as_i32(shifter);
+    if (!finite) n = i_splat(0);
+    i8x16 bytes = __builtin_convertvector(n, i8x16);
+    __builtin_memcpy(q + 16 * i, &bytes, sizeof bytes);
+  }
+  return d;
+}
+
+INLINE int32_t sum_of_16(const int8_t *q) {
+  i8x16 bytes;
+  __builtin_memcpy(&bytes, q, sizeof bytes);
+  return i_sum(__builtin_convertvector(bytes, i32x16));
+}
+
+HIDDEN void NAME(quantize_q32)(const float *x, int k, void *row) {
+  int8_t *q = row;
+  float *d = (float *)(void *)((uint8_t *)row + q32_d((size_t)k));
+  int32_t *sum8 = (int32_t *)(void *)((uint8_t *)row + q32_sum8((size_t)k));
+  int32_t *sum128 = (int32_t *)(void *)((uint8_t *)row + q32_sum128((size_t)k));
+  for (int b = 0; b < k / 32; b++) {
+    d[b] = quantize_block(x + 32 * b, 2, q + 32 * b);
+    int32_t sum = sum_of_16(q + 32 * b) + sum_of_16(q + 32 * b + 16);
+    sum8[b] = -8 * sum;
+    sum128[b] = -128 * sum;
+  }
+}
+
+HIDDEN void NAME(quantize_q256)(const float *x, int k, void *row) {
+  int8_t *q = row;
+  float *d = (float *)(void *)((uint8_t *)row + q256_d((size_t)k));
+  int16_t *sum16 = (int16_t *)(void *)((uint8_t *)row + q256_sum16((size_t)k));
+  int16_t *sum32 = (int16_t *)(void *)((uint8_t *)row + q256_sum32((size_t)k));
+  for (int b = 0; b < k / 256; b++) d[b] = quantize_block(x + 256 * b, 16, q + 256 * b);
+  for (int i = 0; i < k / 16; i++) sum16[i] = (int16_t)sum_of_16(q + 16 * i);
+  for (int i = 0; i < k / 32; i++) sum32[i] = (int16_t)(sum16[2 * i] + sum16[2 * i + 1]);
+}

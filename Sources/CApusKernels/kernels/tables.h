@@ -1,0 +1,72 @@
+// The names a CPU's table is filled with, by the group of bodies they come from: FLOAT_TABLE(isa), I8_TABLE(isa) and
+// BF16_TABLE(isa) list the functions that cpus/<isa>.c compiled. A table takes each group from the nearest
+// file that has it.
+
+#pragma once
+
+#include "../include/apus_kernels.h"
+
+#define HIDDEN __attribute__((visibility("hidden")))
+#define JOIN_(a, b) a##_##b
+#define JOIN(a, b) JOIN_(a, b)
+
+#define DECLARE_FLOAT(isa)                                                                                    \
+  HIDDEN apus_gemm_fn gemm_f32_##isa, gemm_f16_##isa;                                                         \
+  HIDDEN apus_attention_fn attention_##isa;                                                                   \
+  HIDDEN void rms_norm_##isa(const float *, const float *, int, float, float *);                              \
+  HIDDEN void layer_norm_##isa(const float *, const float *, const float *, int, float, float *);             \
+  HIDDEN void add_##isa(const float *, const float *, int, float *);                                          \
+  HIDDEN void mul_##isa(const float *, const float *, int, float *);                                          \
+  HIDDEN void scale_##isa(const float *, float, int, float *);                                                \
+  HIDDEN void softcap_##isa(const float *, float, int, float *);                                              \
+  HIDDEN void unary_##isa(enum apus_unary, const float *, int, float *);                                      \
+  HIDDEN void gated_##isa(enum apus_unary, const float *, const float *, int, float *);                       \
+  HIDDEN void rope_##isa(const float *, const float *, int, int, float *);                                    \
+  HIDDEN void quantize_q32_##isa(const float *, int, void *);                                                 \
+  HIDDEN void quantize_q256_##isa(const float *, int, void *);                                                \
+  HIDDEN void round_bf16_##isa(const float *, int, void *);                                                   \
+  HIDDEN void f16_to_f32_##isa(const uint16_t *, int, float *);                                               \
+  HIDDEN void bf16_to_f32_##isa(const uint16_t *, int, float *);                                              \
+  HIDDEN void f32_to_f16_##isa(const float *, int, uint16_t *);                                               \
+  HIDDEN void f32_to_bf16_##isa(const float *, int, uint16_t *);                                              \
+  HIDDEN void kv_store_##isa(enum apus_kv, int, const float *, const float *, void *, int);                   \
+  HIDDEN int64_t argmax_##isa(const float *, int64_t);                                                        \
+  HIDDEN void sum_exp_##isa(const float *, int, float *, float *);                                            \
+  HIDDEN int all_finite_##isa(const float *, int64_t);                                                        \
+  HIDDEN double peak_f32_##isa(int64_t);                                                                      \
+  HIDDEN double read_bytes_##isa(const void *, size_t);
+
+#define DECLARE_I8(isa)                                                                                       \
+  HIDDEN apus_gemm_fn gemm_q8_0_##isa, gemm_q4_0_##isa, gemm_q4_1_##isa, gemm_q5_0_##isa, gemm_q5_1_##isa,    \
+      gemm_iq4_nl_##isa, gemm_mxfp4_##isa, gemm_q2_k_##isa, gemm_q3_k_##isa, gemm_q4_k_##isa,                 \
+      gemm_q5_k_##isa, gemm_q6_k_##isa, gemm_iq4_xs_##isa;                                                    \
+  HIDDEN double peak_i8_##isa(int64_t);
+
+#define DECLARE_BF16(isa)                                                                                     \
+  HIDDEN apus_gemm_fn gemm_bf16_##isa;                                                                        \
+  HIDDEN double peak_bf16_##isa(int64_t);
+
+#define FLOAT_TABLE(isa)                                                                                      \
+  .attention = attention_##isa, .rms_norm = rms_norm_##isa, .layer_norm = layer_norm_##isa, .add = add_##isa, \
+  .mul = mul_##isa, .scale = scale_##isa, .softcap = softcap_##isa, .unary = unary_##isa,                     \
+  .gated = gated_##isa, .rope = rope_##isa, .quantize_q32 = quantize_q32_##isa,                               \
+  .quantize_q256 = quantize_q256_##isa, .round_bf16 = round_bf16_##isa, .f16_to_f32 = f16_to_f32_##isa,       \
+  .bf16_to_f32 = bf16_to_f32_##isa, .f32_to_f16 = f32_to_f16_##isa, .f32_to_bf16 = f32_to_bf16_##isa,         \
+  .kv_store = kv_store_##isa, .argmax = argmax_##isa, .sum_exp = sum_exp_##isa,                               \
+  .all_finite = all_finite_##isa, .peak_f32 = peak_f32_##isa, .read_bytes = read_bytes_##isa,                 \
+  .gemm[APUS_LAYOUT_F32] = gemm_f32_##isa, .gemm[APUS_LAYOUT_F16] = gemm_f16_##isa
+
+#define I8_TABLE(isa)                                                                                         \
+  .peak_i8 = peak_i8_##isa, .gemm[APUS_LAYOUT_Q8_0] = gemm_q8_0_##isa,                                        \
+  .gemm[APUS_LAYOUT_Q4_0] = gemm_q4_0_##isa, .gemm[APUS_LAYOUT_Q4_1] = gemm_q4_1_##isa,                       \
+  .gemm[APUS_LAYOUT_Q5_0] = gemm_q5_0_##isa, .gemm[APUS_LAYOUT_Q5_1] = gemm_q5_1_##isa,                       \
+  .gemm[APUS_LAYOUT_IQ4_NL] = gemm_iq4_nl_##isa, .gemm[APUS_LAYOUT_MXFP4] = gemm_mxfp4_##isa,                 \
+  .gemm[APUS_LAYOUT_Q2_K] = gemm_q2_k_##isa, .gemm[APUS_LAYOUT_Q3_K] = gemm_q3_k_##isa,                       \
+  .gemm[APUS_LAYOUT_Q4_K] = gemm_q4_k_##isa, .gemm[APUS_LAYOUT_Q5_K] = gemm_q5_k_##isa,                       \
+  .gemm[APUS_LAYOUT_Q6_K] = gemm_q6_k_##isa, .gemm[APUS_LAYOUT_IQ4_XS] = gemm_iq4_xs_##isa
+
+// `.peak_bf16` is listed by the tables that have the instruction.
+#define BF16_TABLE(isa) .gemm[APUS_LAYOUT_BF16] = gemm_bf16_##isa
+
+// A file of cpus/ sets ISA and includes groups; NAME(add) is add_avx2 there.
+#define NAME(name) JOIN(name, ISA)
