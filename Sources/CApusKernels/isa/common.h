@@ -84,8 +84,19 @@ INLINE i32x16 lane_numbers(void) { return (i32x16){0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
 
 // Arithmetic. `+ - * /` are IEEE operations, one rounding each; fma rounds once.
 
-INLINE f32x16 f_fma(f32x16 a, f32x16 b, f32x16 c) { return __builtin_elementwise_fma(a, b, c); }
 INLINE float s_fma(float a, float b, float c) { return __builtin_elementwise_fma(a, b, c); }
+#ifdef NO_VECTOR_FMA
+// Without the instruction every lane is a call of libm; one loop keeps them out of the bodies.
+static __attribute__((noinline)) void fma_lanes(const float *a, const float *b, float *c) {
+  for (int i = 0; i < 16; i++) c[i] = s_fma(a[i], b[i], c[i]);
+}
+INLINE f32x16 f_fma(f32x16 a, f32x16 b, f32x16 c) {
+  fma_lanes((const float *)&a, (const float *)&b, (float *)&c);
+  return c;
+}
+#else
+INLINE f32x16 f_fma(f32x16 a, f32x16 b, f32x16 c) { return __builtin_elementwise_fma(a, b, c); }
+#endif
 INLINE f32x16 f_sqrt(f32x16 a) { return __builtin_elementwise_sqrt(a); }
 INLINE float s_sqrt(float a) { return __builtin_elementwise_sqrt(a); }
 

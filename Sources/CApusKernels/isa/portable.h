@@ -2,6 +2,7 @@
 
 #pragma once
 
+#define NO_VECTOR_FMA
 #include "generic.h"
 
 // Tiles as small as they come: this table is for checking, not for speed.
@@ -11,6 +12,7 @@
 #define I8_PANELS 1
 #define ONE_PANELS 1
 #define VECTOR_BITS 0
+#define ATTENTION_ROWS 1
 #define ATTENTION_GROUPS 1
 #define ATTENTION_GROUPS_ONE 1
 #define ATTENTION_COLUMNS 1

@@ -14,7 +14,7 @@
 
 #pragma once
 
-enum { ROW_BLOCK = 32, MAX_HEAD = 512, PAGE_GROUPS = APUS_PAGE_KEYS / 16 };
+enum { PAGE_GROUPS = APUS_PAGE_KEYS / 16 };
 
 /// The running state of the rows of a block. `out` points into the caller's scratch.
 struct rows {
@@ -168,8 +168,15 @@ INLINE void attend(
       const struct apus_attention *g, struct rows *rows, const uint8_t *page, struct page_rows *a, int at) {  \
     attend(format, T, g, rows, page, a, at);                                                                  \
   }
+#if ATTENTION_ROWS == 1
+#define ATTEND_FORMAT(format, name) ATTEND(format, name, 1)
+#define ATTEND_NAMES(name) {0, attend_##name##_1}
+#else
 #define ATTEND_FORMAT(format, name)                                                                           \
   ATTEND(format, name, 1) ATTEND(format, name, 2) ATTEND(format, name, 4) ATTEND(format, name, 6)
+#define ATTEND_NAMES(name)                                                                                    \
+  {0, attend_##name##_1, attend_##name##_2, 0, attend_##name##_4, 0, attend_##name##_6}
+#endif
 ATTEND_FORMAT(APUS_KV_F32, f32)
 ATTEND_FORMAT(APUS_KV_F16, f16)
 ATTEND_FORMAT(APUS_KV_BF16, bf16)
@@ -219,7 +226,8 @@ INLINE void attend_page(
   if (a->count == 0) return;
   const uint8_t *page = g->pages[page_number];
   for (int at = 0; at < a->count;) {
-    int left = a->count - at, T = left >= 6 ? 6 : left >= 4 ? 4 : left >= 2 ? 2 : 1;
+    int left = a->count - at < ATTENTION_ROWS ? a->count - at : ATTENTION_ROWS;
+    int T = left >= 6 ? 6 : left >= 4 ? 4 : left >= 2 ? 2 : 1;
     by_count[T](g, rows, page, a, at);
     at += T;
   }
@@ -254,10 +262,7 @@ INLINE void attend_block(const struct apus_attention *g, int first_row, int coun
 }
 
 HIDDEN void NAME(attention)(const struct apus_attention *g) {
-  static attend_fn *const by_format[3][7] = {
-      {0, attend_f32_1, attend_f32_2, 0, attend_f32_4, 0, attend_f32_6},
-      {0, attend_f16_1, attend_f16_2, 0, attend_f16_4, 0, attend_f16_6},
-      {0, attend_bf16_1, attend_bf16_2, 0, attend_bf16_4, 0, attend_bf16_6}};
+  static attend_fn *const by_format[3][7] = {ATTEND_NAMES(f32), ATTEND_NAMES(f16), ATTEND_NAMES(bf16)};
   for (int row = 0; row < g->rows; row += ROW_BLOCK)
     attend_block(g, row, g->rows - row < ROW_BLOCK ? g->rows - row : ROW_BLOCK, by_format[g->format]);
 }

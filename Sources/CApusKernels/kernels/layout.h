@@ -112,3 +112,6 @@ CONSTANT size_t q32_sum128(size_t k) { return k + k / 32 * 8; }
 CONSTANT size_t q256_d(size_t k) { return k; }
 CONSTANT size_t q256_sum16(size_t k) { return k + k / 256 * 4; }
 CONSTANT size_t q256_sum32(size_t k) { return q256_sum16(k) + k / 16 * 2; }
+
+/// Query rows of attention that run together; their running outputs are the scratch.
+enum { ROW_BLOCK = 32 };

@@ -1,0 +1,151 @@
+// What the machine can do at best, measured: arithmetic in registers and reading of memory, with one thread
+// and with all. The time of every operation is held against these figures.
+
+import CApusKernels
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Measured limits of the machine, for one number of threads.
+public struct Ceiling: Equatable, Sendable {
+  /// Threads that worked.
+  public var threads: Int
+  /// Single-precision operations per second; a multiply-add counts as two.
+  public var f32: Double
+  /// Operations per second on bfloat16 pairs; nil without such an instruction.
+  public var bf16: Double?
+  /// Operations per second on 8-bit integers; nil without such an instruction.
+  public var int8: Double?
+  /// Bytes per second read from memory.
+  public var readBytes: Double
+}
+
+/// The limits with one thread and with all threads of a runtime.
+public struct Ceilings: Equatable, Sendable {
+  /// With one thread.
+  public var single: Ceiling
+  /// With every thread of the runtime.
+  public var all: Ceiling
+
+  /// Measures for two to three seconds. Each figure is the median of up to five runs, fewer on a busy machine.
+  ///
+  /// - Throws: `RuntimeError.outOfMemory`.
+  public static func measure(_ runtime: Runtime) throws(RuntimeError) -> Ceilings {
+    // Far larger than any cache, or the cache would be measured.
+    let bytes = max(1 << 20, min(512 << 20, runtime.memoryLimit / 8))
+    let memory = try HugeBuffer(byteCount: bytes, purpose: "measuring the memory")
+    touch(memory.bytes, runtime.workers)
+    let single = measure(runtime, memory.bytes, threads: 1)
+    if runtime.workers.count == 1 { return Ceilings(single: single, all: single) }
+    return Ceilings(single: single, all: measure(runtime, memory.bytes, threads: runtime.workers.count))
+  }
+
+  private static func measure(
+    _ runtime: Runtime, _ memory: UnsafeMutableRawBufferPointer, threads: Int
+  ) -> Ceiling {
+    let table = runtime.cpu.table.pointee
+    let workers = runtime.workers
+    return Ceiling(
+      threads: threads,
+      f32: table.peak_f32.map { peakRate($0, workers, threads) } ?? 0,
+      bf16: table.peak_bf16.map { peakRate($0, workers, threads) },
+      int8: table.peak_i8.map { peakRate($0, workers, threads) },
+      readBytes: table.read_bytes.map { readRate($0, memory, workers, threads) } ?? 0)
+  }
+}
+
+/// Work for the first `threads` workers: arithmetic in registers, or reading a part of memory each.
+private struct Job {
+  enum Kind {
+    case peak(@convention(c) (Int64) -> Double, rounds: Int64)
+    case read(@convention(c) (UnsafeRawPointer?, Int) -> Double, UnsafeMutableRawBufferPointer)
+    case touch(UnsafeMutableRawBufferPointer)
+  }
+  var kind: Kind
+  var threads: Int
+  /// What each worker did, in operations or bytes.
+  var done: UnsafeMutablePointer<Double>
+
+  func work(_ worker: Int) {
+    guard worker < threads else { return }
+    switch kind {
+    case .peak(let peak, let rounds): done[worker] = peak(rounds)
+    case .read(let read, let memory):
+      let part = part(of: memory, worker)
+      done[worker] = read(part.baseAddress, part.count)
+    case .touch(let memory):
+      let part = part(of: memory, worker)
+      memset(part.baseAddress!, 1, part.count)
+    }
+  }
+
+  private func part(of memory: UnsafeMutableRawBufferPointer, _ worker: Int) -> UnsafeMutableRawBufferPointer
+  {
+    let bytes = memory.count / threads / 4096 * 4096
+    return UnsafeMutableRawBufferPointer(rebasing: memory[worker * bytes..<(worker + 1) * bytes])
+  }
+
+  /// Runs once; the sum of what was done, per second.
+  static func rate(_ kind: Kind, _ workers: WorkerPool, _ threads: Int) -> Double {
+    withUnsafeTemporaryAllocation(of: Double.self, capacity: workers.count) { done in
+      done.initialize(repeating: 0)
+      var job = Job(kind: kind, threads: threads, done: done.baseAddress!)
+      let seconds = MonotonicClock.seconds {
+        withUnsafeMutablePointer(to: &job) { job in
+          workers.run(UnsafeMutableRawPointer(job)) { job, worker in
+            job.assumingMemoryBound(to: Job.self).pointee.work(worker)
+          }
+        }
+      }
+      return done.reduce(0, +) / max(seconds, 1e-9)
+    }
+  }
+}
+
+private let runs = 5
+/// Seconds of one run: long enough to hide the start of the threads, short enough for forty runs.
+private let runSeconds = 0.025
+/// Seconds after which a figure is made of the runs there are. Eight figures stay within three seconds.
+private let figureSeconds = 0.2
+
+private func peakRate(
+  _ peak: @escaping @convention(c) (Int64) -> Double, _ workers: WorkerPool, _ threads: Int
+) -> Double {
+  // Enough rounds for a run, found by doubling; the clock speed settles meanwhile.
+  var rounds: Int64 = 1024
+  while true {
+    let seconds = MonotonicClock.seconds { _ = peak(rounds) }
+    if seconds > runSeconds / 8 || rounds > 1 << 50 {
+      rounds = max(1, Int64(Double(rounds) * runSeconds / max(seconds, 1e-9)))
+      break
+    }
+    rounds *= 2
+  }
+  return median { Job.rate(.peak(peak, rounds: rounds), workers, threads) }
+}
+
+private func readRate(
+  _ read: @escaping @convention(c) (UnsafeRawPointer?, Int) -> Double,
+  _ memory: UnsafeMutableRawBufferPointer, _ workers: WorkerPool, _ threads: Int
+) -> Double {
+  median { Job.rate(.read(read, memory), workers, threads) }
+}
+
+/// Writes every page, or all of them would be one page of zeros in the cache.
+private func touch(_ memory: UnsafeMutableRawBufferPointer, _ workers: WorkerPool) {
+  _ = Job.rate(.touch(memory), workers, workers.count)
+}
+
+private func median(_ measure: () -> Double) -> Double {
+  var figures: [Double] = []
+  let start = MonotonicClock.nanoseconds
+  while figures.count < runs, Double(MonotonicClock.nanoseconds - start) < figureSeconds * 1e9 {
+    figures.append(measure())
+  }
+  return figures.sorted()[figures.count / 2]
+}
