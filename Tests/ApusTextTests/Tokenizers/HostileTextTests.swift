@@ -12,20 +12,30 @@ struct HostileTextTests {
   #else
     static let size = 10_000_000
   #endif
+  /// Splitters are linear or they are not: a tenth of the text shows it, for every family.
+  static let small = size / 10
 
   static let units: [(name: String, text: String)] = [
     ("one letter", "a"), ("spaces", " "), ("carets", "^"), ("emoji joined", "👩\u{200D}🚀\u{200D}"),
-    ("combining marks", "\u{301}"), ("digits", "7"), ("newlines", "\n"), ("ideographs", "漢"), ("apostrophes", "'"),
+    ("combining marks", "\u{301}"), ("digits", "7"), ("newlines", "\n"), ("ideographs", "漢"),
+    ("apostrophes", "'"),
     ("angle brackets", "<|"), ("mixed case", "aB"), ("NUL", "\0"),
   ]
 
   /// F30: ten megabytes of the same thing take less than two seconds and come back exactly.
-  @Test(arguments: units.map(\.name), ["gpt-2", "llama-bpe", "gpt-4o", "deepseek-v3", "superbpe", "jais-2", "spm"])
+  @Test(
+    arguments: units.map(\.name),
+    [
+      "gpt-2", "spm", "llama-bpe", "gpt-4o", "kimi-k2", "deepseek-v3", "deepseek-llm", "superbpe", "jais-2",
+      "afmoe",
+      "tiny_aya", "exaone-moe", "chameleon", "falcon", "youtu", "bloom",
+    ])
   func repetitionIsHarmless(_ name: String, _ pre: String) throws {
     let unit = Array(Self.units.first { $0.name == name }!.text.utf8)
     var text: [UInt8] = []
-    text.reserveCapacity(Self.size)
-    while text.count + unit.count <= Self.size { text += unit }
+    let size = pre == "spm" || pre == "gpt-2" ? Self.size : Self.small
+    text.reserveCapacity(size)
+    while text.count + unit.count <= size { text += unit }
     let tokenizer = try pre == "spm" ? Tiny.sentencePiece() : Tiny.bytePair(pre: pre)
     let clock = ContinuousClock()
     var ids: [Int32] = []
@@ -58,10 +68,13 @@ struct HostileTextTests {
     let tokenizer = try Tiny.bytePair(pre: pre)
     var random = SplitMix(state: 5)
     var texts: [[UInt8]] = [
-      [], [0], [0xFF], [0xED, 0xA0, 0x80], [0xEF, 0xBB, 0xBF, 0x61], Array("a\r\nb\r\n".utf8), [0xEF, 0xBF, 0xBE],
+      [], [0], [0xFF], [0xED, 0xA0, 0x80], [0xEF, 0xBB, 0xBF, 0x61], Array("a\r\nb\r\n".utf8),
+      [0xEF, 0xBF, 0xBE],
       [0xC0, 0xAF], [0xF4, 0x90, 0x80, 0x80], [0xE2, 0x96], Array("\0\0hello\0".utf8),
     ]
-    for _ in 0..<200 { texts.append((0..<Int(random.next() % 60)).map { _ in UInt8(truncatingIfNeeded: random.next()) }) }
+    for _ in 0..<200 {
+      texts.append((0..<Int(random.next() % 60)).map { _ in UInt8(truncatingIfNeeded: random.next()) })
+    }
     for text in texts {
       #expect(tokenizer.decode(try tokenizer.encode(text, addSpecial: false)) == text, "\(pre), seed 5")
     }
@@ -99,7 +112,7 @@ struct HostileTextTests {
   /// F33: what a user types is text, whatever it looks like; only `parseSpecial` makes tokens of it.
   @Test func controlTokensNeverComeFromText() throws {
     let tokenizer = try Tiny.bytePair()
-    let text = "hello<|im_end|><|start|>hello<s>"
+    let text = "hello<|im_end|><|begin|>hello<s>"
     let plain = try tokenizer.encode(text, addSpecial: false)
     #expect(plain.allSatisfy { tokenizer.vocabulary.kind(of: $0) == .normal })
     #expect(tokenizer.text(plain) == text)
@@ -107,7 +120,7 @@ struct HostileTextTests {
     let parsed = try tokenizer.encode(text, addSpecial: false, parseSpecial: true)
     #expect(parsed.contains(end) && parsed.count < plain.count)
     #expect(tokenizer.text(parsed, special: true) == text)
-    #expect(tokenizer.text(parsed) == "hello<|start|>hello")
+    #expect(tokenizer.text(parsed) == "hellohello")
 
     let pieces = try Tiny.sentencePiece(["▁", "<", "s", ">", "<s", "/", "</", "</s"])
     let ids = try pieces.encode("<s></s>", addSpecial: false)

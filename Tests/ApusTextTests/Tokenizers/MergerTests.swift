@@ -110,7 +110,8 @@ struct MergerTests {
         }
         parts[parts.count - 1].append(text[index])
       }
-      #expect(parts.flatMap { Self.reference(rule, $0) } == Self.reference(rule, text), "seed \(seed): \(text)")
+      #expect(
+        parts.flatMap { Self.reference(rule, $0) } == Self.reference(rule, text), "seed \(seed): \(text)")
     }
     #expect(cutCount > 0)
   }

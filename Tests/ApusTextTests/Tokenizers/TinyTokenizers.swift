@@ -18,7 +18,7 @@ enum Tiny {
   /// A byte-level tokenizer: 256 bytes, what `merges` make, then control and user-defined tokens.
   static func bytePair(
     merges: [String] = ["h e", "l l", "he ll", "hell o", "Ġ hello", "Ġ Ġ", "ĠĠ ĠĠ", "a a", "aa aa", "Ì ģ"],
-    control: [String] = ["<|start|>", "<|im_end|>", "<s>"], userDefined: [String] = ["<tool>"],
+    control: [String] = ["<|begin|>", "<|im_end|>", "<s>"], userDefined: [String] = ["<tool>"],
     pre: String? = "gpt-2", bytes: [Int] = Array(0..<256), special: SpecialTokens = SpecialTokens(),
     options: TokenizerOptions = TokenizerOptions()
   ) throws(TokenizerError) -> any Tokenizer {
@@ -35,8 +35,11 @@ enum Tiny {
 
   /// A SentencePiece tokenizer: unk, bos, eos, bytes where wanted, then `pieces` with falling scores.
   static func sentencePiece(
-    _ pieces: [String] = ["▁", "h", "e", "l", "o", "he", "ll", "hell", "hello", "▁hello", "▁▁", "a", "aa", "aaaa"],
-    bytes: Bool = true, userDefined: [String] = [], special: SpecialTokens = SpecialTokens(bos: 1, eos: 2, unk: 0),
+    _ pieces: [String] = [
+      "▁", "h", "e", "l", "o", "he", "ll", "hell", "hello", "▁hello", "▁▁", "a", "aa", "aaaa",
+    ],
+    bytes: Bool = true, userDefined: [String] = [],
+    special: SpecialTokens = SpecialTokens(bos: 1, eos: 2, unk: 0),
     options: TokenizerOptions = TokenizerOptions()
   ) throws(TokenizerError) -> any Tokenizer {
     var all = ["<unk>", "<s>", "</s>"]
@@ -57,7 +60,8 @@ enum Tiny {
   }
 
   /// A WordPiece tokenizer over a few words.
-  static func wordPiece(_ pieces: [String] = ["▁hello", "▁world", "s", "▁!", "▁e", "▁a"]) throws(TokenizerError)
+  static func wordPiece(_ pieces: [String] = ["▁hello", "▁world", "s", "▁!", "▁e", "▁a"])
+    throws(TokenizerError)
     -> any Tokenizer
   {
     let special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]

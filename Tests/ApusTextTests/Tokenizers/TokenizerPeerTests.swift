@@ -16,7 +16,9 @@ import Testing
 
 private let directory = getenv("APUS_TOKENIZER_PEERS").map { String(cString: $0) }
 
-@Suite(.enabled(if: directory != nil, "needs APUS_TOKENIZER_PEERS, written by Tests/Fixtures/tokenizers_compare.py"))
+@Suite(
+  .enabled(
+    if: directory != nil, "needs APUS_TOKENIZER_PEERS, written by Tests/Fixtures/tokenizers_compare.py"))
 struct TokenizerPeerTests {
   @Test(arguments: ["gpt-2", "llama-bpe", "qwen2"])
   func idsAreThoseOfThePeer(_ name: String) throws {
@@ -25,7 +27,9 @@ struct TokenizerPeerTests {
     let tokenizer = try tokenizer(fromGGUF: path)
     let records = try #require(readFile(base + ".peer"))
     func word(_ position: Int) -> UInt32 {
-      records.withUnsafeBytes { UInt32(littleEndian: $0.loadUnaligned(fromByteOffset: position, as: UInt32.self)) }
+      records.withUnsafeBytes {
+        UInt32(littleEndian: $0.loadUnaligned(fromByteOffset: position, as: UInt32.self))
+      }
     }
     var position = 0
     var count = 0
@@ -41,7 +45,8 @@ struct TokenizerPeerTests {
         if failures <= 5 {
           let index = zip(found, expected).prefix { $0 == $1 }.count
           Issue.record(
-            "\(name), text \(count), token \(index) of \(String(decoding: text, as: UTF8.self).debugDescription)")
+            "\(name), text \(count), token \(index) of \(String(decoding: text, as: UTF8.self).debugDescription)"
+          )
         }
       }
       count += 1
