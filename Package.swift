@@ -40,8 +40,15 @@ let package = Package(
         "ApusModels", "ApusGraph", "ApusFiles", "ApusText", "ApusTensor", "ApusRuntime", "ApusBasics",
         "CApusKernels",
       ]),
-    room("Apus", ["ApusInference"]),
-    .executableTarget(name: "ApusCommand", dependencies: ["Apus"]),
+    room(
+      "Apus",
+      ["ApusInference", "ApusModels", "ApusFiles", "ApusText", "ApusTensor", "ApusRuntime", "ApusBasics"]),
+    .executableTarget(
+      name: "ApusCommand",
+      dependencies: [
+        "Apus", "ApusInference", "ApusModels", "ApusGraph", "ApusFiles", "ApusText", "ApusTensor", "ApusRuntime",
+        "ApusBasics",
+      ]),
 
     .target(name: "CApusTestSupport", path: "Tests/CApusTestSupport"),
     .target(
@@ -56,7 +63,7 @@ let package = Package(
     tests("ApusGraph"),
     tests("ApusModels"),
     tests("ApusInference", ["ApusTensor", "ApusRuntime", "CApusKernels"]),
-    tests("ApusCommand"),
+    tests("ApusCommand", ["ApusFiles", "ApusTensor", "ApusBasics"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,3 +1,9 @@
 // The umbrella: `import Apus` brings every public room. Nothing else lives here.
 
+@_exported import ApusBasics
+@_exported import ApusFiles
 @_exported import ApusInference
+@_exported import ApusModels
+@_exported import ApusRuntime
+@_exported import ApusTensor
+@_exported import ApusText

@@ -1,6 +1,7 @@
 // The program around the commands: which command the words name, help and version, and how endings are told.
 
 import ApusBasics
+import ApusRuntime
 
 #if canImport(Glibc)
   import Glibc
@@ -25,6 +26,7 @@ struct Application {
     // A reader that goes away is an error of `write`, not a signal (F63).
     signal(SIGPIPE, SIG_IGN)
     holdStandardStreams()
+    ProcessFaults.install()
     let console = Console.process()
     do throws(CommandError) {
       return Application().run(try processArguments(), console)

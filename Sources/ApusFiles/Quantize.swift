@@ -132,9 +132,9 @@ private struct Recoder {
       } catch {
         throw GGUFError(output, .file(error))
       }
+      file.advise(.done, tensor, byteRange(tensor.type, from: done, count: count))
       done += count
     }
-    file.advise(.done, tensor)
   }
 
   /// Converts a range of weights into the front of the buffer.

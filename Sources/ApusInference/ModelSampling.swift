@@ -18,14 +18,14 @@ extension Model {
       return number
     }
     if let value = number("temp") { options.temperature = value }
-    if let value = number("top_k") { options.topK = Int(value) }
+    if let value = number("top_k").flatMap({ Int(exactly: $0) }) { options.topK = value }
     if let value = number("top_p") { options.topP = value }
     if let value = number("min_p") { options.minP = value }
     if let value = number("xtc_probability") { options.xtcProbability = value }
     if let value = number("xtc_threshold") { options.xtcThreshold = value }
-    if let value = number("penalty_last_n") { options.penaltyLastN = Int(value) }
+    if let value = number("penalty_last_n").flatMap({ Int(exactly: $0) }) { options.penaltyLastN = value }
     if let value = number("penalty_repeat") { options.repeatPenalty = value }
-    if let value = number("mirostat") { options.mirostat = Int(value) }
+    if let value = number("mirostat").flatMap({ Int(exactly: $0) }) { options.mirostat = value }
     if let value = number("mirostat_tau") { options.mirostatTau = value }
     if let value = number("mirostat_eta") { options.mirostatEta = value }
     return (options, names)

@@ -2,10 +2,14 @@
 
 var allCommands: [any Command.Type] {
   [
+    RunCommand.self,
+    ChatCommand.self,
     InspectCommand.self,
     QuantizeCommand.self,
     TokenizeCommand.self,
     DetokenizeCommand.self,
+    LogitsCommand.self,
+    BenchCommand.self,
     DoctorCommand.self,
     CompletionsCommand.self,
     ManualCommand.self,

@@ -1,6 +1,5 @@
 // `apus bench`: tokens per second of prompts and of decoding, in llama-bench's terms.
 
-import Apus
 import ApusBasics
 import ApusInference
 import ApusRuntime
@@ -15,8 +14,6 @@ enum BenchCommand: Command {
   ]
   static let examples = ["apus bench model.gguf -p 512 -n 128 -r 5"]
 
-  private static let model = Positional<String?>.optional(
-    "MODEL", isFile: true, replacedBy: "model", help: "A GGUF file")
   private static let prompt = Option<[Int]>.integers(
     "n-prompt", "p", in: 0...1_000_000, default: [512], help: "Tokens of the prompt; 0 leaves the test out")
   private static let generate = Option<[Int]>.integers(
@@ -26,19 +23,15 @@ enum BenchCommand: Command {
   private static let repetitions = Option<Int>.integer(
     "repetitions", "r", in: 1...1000, default: 5, help: "Times each test is measured")
   private static let parallel = Option<Int>.integer(
-    "parallel", "np", in: 1...256, default: 1, help: "Also generate with this many sequences at once")
+    "parallel", in: 1...256, default: 1, help: "Also generate with this many sequences at once")
 
-  static let arguments = [model.row]
+  static let arguments = [ModelFile.argument.row]
   static let options =
-    [prompt.row, generate.row, depth.row, repetitions.row, parallel.row] + ModelFlags.rows
+    [prompt.row, generate.row, depth.row, repetitions.row, parallel.row] + EngineFlags.rows
 
   static func run(_ values: Values, _ console: Console) throws {
-    guard let path = values[model] ?? values[ModelFlags.model] else {
-      throw CommandError.usage("no model given")
-    }
     let interrupt = Interrupt.install()
-    let runtime = try ModelFlags.runtime(values, console)
-    let model = try ModelFlags.load(path, runtime, console)
+    let model = try EngineFlags.load(values, console)
     let tests = tests(values)
     guard let longest = tests.map(\.positions).max() else { throw CommandError.usage("nothing to measure") }
     let trained = model.configuration.contextLength
@@ -47,7 +40,7 @@ enum BenchCommand: Command {
     }
     var options = try EngineOptions.fitting(
       model, contextLength: longest, sequences: values[parallel],
-      keyValueFormat: values[ModelFlags.cacheType], batchTokens: values[ModelFlags.batch])
+      keyValueFormat: values[EngineFlags.cacheType], batchTokens: values[GenerationFlags.batch])
     options.sequences = values[parallel]
     let engine = try Engine(model, options)
     var results: [BenchResult] = []
@@ -94,7 +87,7 @@ enum BenchCommand: Command {
       ])
     }
     for line in table.lines(.markdown) { try console.line(line) }
-    guard values[ModelFlags.json] else { return }
+    guard values[CommonOptions.json] else { return }
     let list = results.map { result -> JSONValue in
       var object = JSONObject()
       object["test"] = .string(result.test)
@@ -174,7 +167,8 @@ struct BenchTest {
       engine.beginStep()
       let part = min(tokens - done, engine.options.batchTokens / sequences.count)
       for (number, sequence) in sequences.enumerated() {
-        let ids = (0..<part).map { Int32((sequence.length + $0 + 1) * 7919 &+ number * 104_729) % Int32(vocabulary) }
+        let start = (sequence.length + 1) * 7919 + number * 104_729
+        let ids = (0..<part).map { Int32((start + $0 * 7919) % vocabulary) }
         let last = done + part == tokens
         let added = ids.withUnsafeBufferPointer {
           engine.addToStep(sequence, $0, outputs: last ? outputs : 0)

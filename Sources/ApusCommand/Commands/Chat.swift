@@ -1,6 +1,5 @@
 // `apus chat`: a conversation. What has been said stays in the cache, so each turn computes only what is new.
 
-import Apus
 import ApusBasics
 import ApusInference
 import ApusText
@@ -15,23 +14,18 @@ enum ChatCommand: Command {
   ]
   static let examples = ["apus chat model.gguf --system-prompt \"Answer briefly.\""]
 
-  private static let model = Positional<String?>.optional(
-    "MODEL", isFile: true, replacedBy: "model", help: "A GGUF file")
-
-  static let arguments = [model.row]
-  static let options = ModelFlags.rows + ChatFlags.rows + SamplingFlags.rows
+  static let arguments = [ModelFile.argument.row]
+  static let options =
+    [GenerationFlags.predict.row, GenerationFlags.stops.row, GenerationFlags.ignoreEnd.row]
+    + EngineFlags.rows + ChatFlags.rows + SamplingFlags.rows
 
   static func run(_ values: Values, _ console: Console) throws {
-    guard let path = values[model] ?? values[ModelFlags.model] else {
-      throw CommandError.usage("no model given")
-    }
-    try converse(path, values, console)
+    try converse(values, console)
   }
 
-  static func converse(_ path: String, _ values: Values, _ console: Console) throws {
+  static func converse(_ values: Values, _ console: Console) throws {
     let interrupt = Interrupt.install()
-    let runtime = try ModelFlags.runtime(values, console)
-    let model = try ModelFlags.load(path, runtime, console)
+    let model = try EngineFlags.load(values, console)
     let conversation = try Conversation(model, values, console, interrupt)
     if console.input.isTerminal {
       console.note("\(model.name), context \(conversation.contextLength). /help lists the commands.")

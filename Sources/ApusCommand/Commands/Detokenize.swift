@@ -9,7 +9,9 @@ enum DetokenizeCommand: Command {
     "Ids are whole numbers with spaces or commas between them; brackets are ignored, so that the output of "
       + "apus tokenize --ids can be given back. The bytes of the text are written as they are."
   ]
-  static let examples = ["apus detokenize model.gguf 1 9038 2501", "apus detokenize model.gguf --stdin < ids.txt"]
+  static let examples = [
+    "apus detokenize model.gguf 1 9038 2501", "apus detokenize model.gguf --stdin < ids.txt",
+  ]
 
   private static let ids = Positional.rest("IDS", help: "Token ids; none, or -, is standard input")
   private static let stdin = Option.flag("stdin", help: "Read the ids from standard input")
@@ -36,9 +38,7 @@ enum DetokenizeCommand: Command {
     let words = values[ids]
     if !words.isEmpty, words != ["-"] {
       guard !values[stdin] else { throw .usage("the ids are given twice") }
-      return try words.flatMap { word throws(CommandError) in
-        try parse(Array(word.utf8)) { .usage($0) }
-      }
+      return try parse(Array(words.joined(separator: " ").utf8)) { .usage($0) }
     }
     if words.isEmpty, !values[stdin], console.input.isTerminal { throw .usage("no ids") }
     return try parse(try InputFile.read("-", console)) { .failure("standard input: \($0)") }

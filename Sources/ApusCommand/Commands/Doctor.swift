@@ -36,21 +36,25 @@ enum DoctorCommand: Command {
     let machine = runtime.machine
     let topology = machine.topology
     var sheet = Sheet()
-    sheet.add("Version", "apus \(Application.version)" + (Runtime.unoptimisedBuild ? ", unoptimised build" : ""))
+    sheet.add(
+      "Version", "apus \(Application.version)" + (Runtime.unoptimisedBuild ? ", unoptimised build" : ""))
     sheet.add("Processor", "\(machine.model), \(machine.architecture)")
     sheet.add("Instructions", instructions(machine).joined(separator: " "))
     sheet.add(
       "Cores",
       "\(counted(topology.cores, "core")), \(counted(topology.logicalCPUs, "thread")), "
         + "\(counted(topology.sockets, "socket")), \(counted(topology.memoryNodes, "memory node")); "
-        + "this process may use \(counted(topology.allowedCPUs, "thread")) of \(counted(topology.allowedCores, "core"))")
+        + "this process may use \(counted(topology.allowedCPUs, "thread")) of \(counted(topology.allowedCores, "core"))"
+    )
     sheet.add(
       "Caches",
       topology.caches.map { cache in
-        "L\(cache.level) \(byteText(cache.bytes))" + (cache.sharedBy > 1 ? " for \(cache.sharedBy) threads" : "")
+        "L\(cache.level) \(byteText(cache.bytes))"
+          + (cache.sharedBy > 1 ? " for \(cache.sharedBy) threads" : "")
       }.joined(separator: ", "))
     sheet.add(
-      "Memory", "\(byteText(machine.totalMemory)), \(byteText(machine.availableMemory)) available; "
+      "Memory",
+      "\(byteText(machine.totalMemory)), \(byteText(machine.availableMemory)) available; "
         + "pages of \(byteText(machine.pageBytes)), huge pages: \(machine.hugePages)")
     var limits: [String] = []
     if let quota = machine.cpuQuota { limits.append("\(fixed(quota, 2)) processors") }
@@ -63,10 +67,13 @@ enum DoctorCommand: Command {
   }
 
   private static func show(_ ceilings: Ceilings, _ console: Console) throws(CommandError) {
-    let columns = ceilings.all.threads == ceilings.single.threads ? [ceilings.single] : [ceilings.single, ceilings.all]
+    let columns =
+      ceilings.all.threads == ceilings.single.threads ? [ceilings.single] : [ceilings.single, ceilings.all]
     var table = Table(
       [(title: "Limit", alignment: .left)]
-        + columns.map { (title: counted($0.threads, "thread"), alignment: .right) } + [(title: "", alignment: .left)])
+        + columns.map { (title: counted($0.threads, "thread"), alignment: .right) } + [
+          (title: "", alignment: .left)
+        ])
     func row(_ name: String, _ unit: String, _ value: (Ceiling) -> Double?) {
       table.append([name] + columns.map { value($0).map { fixed($0 / 1e9, 1) } ?? "-" } + [unit])
     }
@@ -117,7 +124,8 @@ enum DoctorCommand: Command {
       "caches": .array(
         topology.caches.map { cache in
           .object([
-            "level": .integer(cache.level), "bytes": .integer(cache.bytes), "sharedBy": .integer(cache.sharedBy),
+            "level": .integer(cache.level), "bytes": .integer(cache.bytes),
+            "sharedBy": .integer(cache.sharedBy),
           ])
         }),
       "totalMemory": .integer(machine.totalMemory),

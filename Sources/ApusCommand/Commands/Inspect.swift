@@ -24,7 +24,8 @@ enum InspectCommand: Command {
 
   static let arguments = [ModelFile.argument.row]
   static let options = [
-    ModelFile.option.row, tensors.row, metadata.row, template.row, check.row, CommonOptions.threads.row, json.row,
+    ModelFile.option.row, tensors.row, metadata.row, template.row, check.row, CommonOptions.threads.row,
+    json.row,
   ]
 
   static func run(_ values: Values, _ console: Console) throws {
@@ -57,8 +58,11 @@ enum InspectCommand: Command {
       throw CommandError.failure("\(file.name): tokenizer: \(problem)")
     }
     guard faults.isEmpty else {
-      throw CommandError.failure("\(file.name): \(faults.count) of \(file.tensors.count) tensors have bad weights")
+      throw CommandError.failure(
+        "\(file.name): \(faults.count) of \(file.tensors.count) tensors have bad weights")
     }
-    if !values[json] { try console.line("All \(countText(report.parameterCount)) weights are finite numbers.") }
+    if !values[json] {
+      try console.line("All \(countText(report.parameterCount)) weights are finite numbers.")
+    }
   }
 }

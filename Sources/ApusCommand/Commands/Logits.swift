@@ -1,7 +1,7 @@
 // `apus logits`: the numbers behind the next token, for comparison with any other engine.
 
-import Apus
 import ApusInference
+import ApusText
 
 enum LogitsCommand: Command {
   static let name = "logits"
@@ -11,8 +11,6 @@ enum LogitsCommand: Command {
   ]
   static let examples = ["apus logits model.gguf --ids 1,3,40 --out logits.npy"]
 
-  private static let model = Positional<String?>.optional(
-    "MODEL", isFile: true, replacedBy: "model", help: "A GGUF file")
   private static let ids = Option<[Int]>.integers("ids", in: 0...Int(Int32.max), help: "Token ids of the prompt")
   private static let prompt = Option<String?>.text("prompt", "p", help: "The prompt as text")
   private static let output = Option<String?>.file("out", "o", help: "The file to write (.npy)")
@@ -21,17 +19,14 @@ enum LogitsCommand: Command {
   private static let plain = Option<Bool>.flag(
     "no-passes", help: "Run the graph without its passes; the numbers are the same")
 
-  static let arguments = [model.row]
+  static let arguments = [ModelFile.argument.row]
   static let options =
-    [ids.row, prompt.row, output.row, oneByOne.row, plain.row] + ModelFlags.rows
+    [ids.row, prompt.row, output.row, oneByOne.row, plain.row] + EngineFlags.rows
 
   static func run(_ values: Values, _ console: Console) throws {
-    guard let path = values[model] ?? values[ModelFlags.model] else {
-      throw CommandError.usage("no model given")
-    }
+    _ = try ModelFile.path(values)
     guard let out = values[output] else { throw CommandError.usage("no --out file given") }
-    let runtime = try ModelFlags.runtime(values, console)
-    let model = try ModelFlags.load(path, runtime, console)
+    let model = try EngineFlags.load(values, console)
     var tokens = values[ids].map(Int32.init)
     if let text = values[prompt] { tokens = try model.tokenizer.encode(text, parseSpecial: true) }
     guard !tokens.isEmpty else { throw CommandError.usage("no --ids and no --prompt given") }
@@ -40,10 +35,10 @@ enum LogitsCommand: Command {
       throw InferenceError.tokenOutOfRange(id: Int(id), vocabulary: vocabulary)
     }
 
-    let chunk = values[oneByOne] ? 1 : min(values[ModelFlags.batch], tokens.count)
+    let chunk = values[oneByOne] ? 1 : min(values[GenerationFlags.batch], tokens.count)
     var options = try EngineOptions.fitting(
-      model, contextLength: values[ModelFlags.context].flatMap { $0 > 0 ? $0 : nil } ?? tokens.count,
-      keyValueFormat: values[ModelFlags.cacheType], batchTokens: chunk, outputs: chunk)
+      model, contextLength: GenerationFlags.contextLength(values) ?? tokens.count,
+      keyValueFormat: values[EngineFlags.cacheType], batchTokens: chunk, outputs: chunk)
     options.optimized = !values[plain]
     let engine = try Engine(model, options)
     guard tokens.count <= options.contextLength else {

@@ -16,7 +16,8 @@ enum QuantizeCommand: Command {
   private static let types = TensorType.all.filter(\.isEncodable)
   private static let input = Positional.one("IN", isFile: true, help: "The GGUF file to read")
   private static let output = Positional.one("OUT", isFile: true, help: "The GGUF file to write")
-  private static let type = Positional.one("TYPE", help: "One of \(types.map(\.name).joined(separator: ", "))")
+  private static let type = Positional.one(
+    "TYPE", help: "One of \(types.map(\.name).joined(separator: ", "))")
   private static let force = Option.flag("force", help: "Replace OUT when it exists")
   private static let verbose = Option.flag("verbose", "v", help: "List the tensors that are not converted")
   private static let json = Option.flag("json", help: "Print one JSON document")

@@ -1,23 +1,21 @@
 // `apus run --input`: many prompts from a JSONL file, several at once, answers as JSONL in the same order.
 
-import Apus
 import ApusBasics
 import ApusInference
 import ApusText
 
 extension RunCommand {
   /// Answers every line of a file.
-  static func runBatch(_ path: String, _ input: String, _ values: Values, _ console: Console) throws {
-    let bytes =
-      input == "-" ? try console.input.readAll(limit: promptLimit) : try readFile(input, limit: promptLimit)
+  static func runBatch(_ input: String, _ values: Values, _ console: Console) throws {
+    let bytes = try InputFile.read(input, console)
     let interrupt = Interrupt.install()
-    let runtime = try ModelFlags.runtime(values, console)
-    let model = try ModelFlags.load(path, runtime, console)
-    let options = try SamplingFlags.options(values, model)
+    let model = try EngineFlags.load(values, console)
     let requests = try requests(bytes, name: input == "-" ? "standard input" : input, model, values, console)
     let engine = try Engine(
       model,
-      ModelFlags.engineOptions(values, model, console, sequences: min(values[parallel], max(1, requests.count))))
+      EngineFlags.engineOptions(
+        values, model, console, sequences: min(values[GenerationFlags.parallel], max(1, requests.count))))
+    let options = try EngineFlags.generation(values, model, contextLength: engine.options.contextLength)
     var bar = ProgressBar("answering", total: requests.count, unit: .items("prompts"), on: console)
     defer { bar.finish() }
 
@@ -51,7 +49,7 @@ extension RunCommand {
       guard line.contains(where: { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\r") }) else { continue }
       do {
         let value = try JSONValue(parsing: Array(line))
-        requests.append(Request(tokens: try tokens(value, prompts, model, values), id: value.object?["id"]))
+        requests.append(Request(tokens: try tokens(value, prompts, model, values, console), id: value.object?["id"]))
       } catch {
         throw CommandError.failure("\(name):\(index + 1): \(error)")
       }
@@ -60,13 +58,13 @@ extension RunCommand {
   }
 
   private static func tokens(
-    _ value: JSONValue, _ prompts: PromptTokens, _ model: Model, _ values: Values
+    _ value: JSONValue, _ prompts: PromptTokens, _ model: Model, _ values: Values, _ console: Console
   ) throws -> [Int32] {
     if let text = value.string ?? value.object?["prompt"]?.string { return try prompts.user(text) }
     guard let messages = value.object?["messages"]?.array else {
       throw CommandError.failure("neither \"prompt\" nor \"messages\"")
     }
-    return try ChatFlags.formatter(values, model).tokens(
+    return try ChatFlags.formatter(values, model, console).tokens(
       messages.map { try ChatMessage($0) }, tools: value.object?["tools"], addGenerationPrompt: true)
   }
 

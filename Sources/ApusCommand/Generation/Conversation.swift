@@ -1,6 +1,5 @@
 // The state of a conversation on a terminal: messages, settings, and the sequence whose keys are kept.
 
-import Apus
 import ApusBasics
 import ApusInference
 import ApusRuntime
@@ -21,10 +20,10 @@ final class Conversation {
     self.model = model
     self.console = console
     self.interrupt = interrupt
-    formatter = try ChatFlags.formatter(values, model)
-    options = try SamplingFlags.options(values, model)
+    formatter = try ChatFlags.formatter(values, model, console)
     messages = ChatFlags.systemMessages(values)
-    engine = try Engine(model, ModelFlags.engineOptions(values, model, console))
+    engine = try Engine(model, EngineFlags.engineOptions(values, model, console))
+    options = try EngineFlags.generation(values, model, contextLength: engine.options.contextLength)
     sequence = engine.makeSequence()
   }
 
@@ -98,10 +97,9 @@ final class Conversation {
     }
     // At least one token must be computed to have logits to choose from.
     sequence.truncate(to: min(sequence.commonPrefix(with: tokens), tokens.count - 1))
-    let outcome = Outcome()
+    let outcome = Outcome(console)
     let generation = try Generation(
-      model, sequence, prompt: Array(tokens[sequence.length...]), options: options
-    ) { [console] in outcome.receive($0, console) }
+      model, sequence, prompt: Array(tokens[sequence.length...]), options: options, onText: outcome.receive)
     let batch = Batch(engine)
     if generation.finish == nil { batch.join(generation) }
     while generation.finish == nil, outcome.failure == nil {
@@ -187,7 +185,7 @@ final class Conversation {
 
   private func load(_ name: String) throws {
     guard !name.isEmpty else { throw CommandError.failure("usage: /load FILE") }
-    let value = try JSONValue(parsing: readFile(name, limit: RunCommand.promptLimit))
+    let value = try JSONValue(parsing: InputFile.read(name, console))
     guard let list = value.object?["messages"]?.array else {
       throw CommandError.failure("\(name): no \"messages\"")
     }

@@ -8,7 +8,7 @@ struct NumPyFile: ~Copyable {
   private var file: AtomicFile
 
   init(_ path: String, rows: Int, columns: Int) throws {
-    file = try AtomicFile(path: path, replacing: true, expectedBytes: 128 + rows * columns * 4)
+    var file = try AtomicFile(path: path, replacing: true, expectedBytes: 128 + rows * columns * 4)
     var header = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(rows), \(columns)), }"
     let preamble = 10
     let padding = 63 - (preamble + header.utf8.count) % 64
@@ -16,6 +16,7 @@ struct NumPyFile: ~Copyable {
     let length = UInt16(header.utf8.count)
     try file.write([0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(length & 0xFF), UInt8(length >> 8)])
     try file.write(Array(header.utf8))
+    self.file = file
   }
 
   /// Appends whole rows of little-endian floats.

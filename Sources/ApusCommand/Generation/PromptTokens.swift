@@ -1,6 +1,5 @@
 // From what the user wrote to the tokens the model reads: plain text, or a turn of a conversation.
 
-import Apus
 import ApusInference
 import ApusText
 
@@ -19,11 +18,11 @@ struct PromptTokens {
   /// A prompt as the model wants it: a user's turn where it has a chat template, unless `--raw`.
   func user(_ text: String) throws -> [Int32] {
     guard model.chatTemplate != nil, !values[RunCommand.raw] else {
-      if values[ModelFlags.verbose] { console.note("prompt: continued as it is") }
+      if values[CommonOptions.verbose] { console.note("prompt: continued as it is") }
       return try raw(text)
     }
-    if values[ModelFlags.verbose] { console.note("prompt: a user's turn in the model's chat template (--raw to continue it as it is)") }
-    let chat = try ChatFlags.formatter(values, model)
+    if values[CommonOptions.verbose] { console.note("prompt: a user's turn in the model's chat template (--raw to continue it as it is)") }
+    let chat = try ChatFlags.formatter(values, model, console)
     var messages = ChatFlags.systemMessages(values)
     messages.append(ChatMessage(role: "user", content: text))
     return try chat.tokens(messages, addGenerationPrompt: true)
@@ -31,7 +30,7 @@ struct PromptTokens {
 
   /// The text alone, behind the beginning-of-text token where the model has one.
   func raw(_ text: String) throws -> [Int32] {
-    let tokens = try model.tokenizer.encode(text, parseSpecial: values[RunCommand.special])
+    let tokens = try model.tokenizer.encode(text, parseSpecial: values[GenerationFlags.special])
     guard !tokens.isEmpty else { throw InferenceError.emptyPrompt }
     return tokens
   }

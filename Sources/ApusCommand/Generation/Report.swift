@@ -1,7 +1,6 @@
 // What is said beside the text: the settings in force and where they come from, the speed, the profile, the
 // machine-readable summary.
 
-import Apus
 import ApusBasics
 import ApusGraph
 import ApusInference
@@ -25,13 +24,25 @@ struct Report {
   func effectiveSettings(_ options: GenerationOptions) {
     console.note("model: \(model.name), \(model.architecture), \(countText(model.parameterCount)) parameters")
     console.note("kernels: \(model.runtime.cpu.name), \(model.runtime.workers.count) threads")
-    let context = values.has(ModelFlags.context) ? "command line" : "the model's, or what fits in memory"
+    let context = values.has(GenerationFlags.context) ? "command line" : "the model's, or what fits in memory"
     console.note("context: \(engine.options.contextLength) (\(context)), cache \(engine.options.keyValueFormat.rawValue)")
     let fromFile = Set(model.samplingDefaults.fromFile)
-    for (name, value, flag) in SamplingFlags.listing(options.sampling) {
-      let origin = values.found[flag] != nil ? "command line" : fromFile.contains(name) ? "model file" : "default"
+    for (name, value, flag) in listing(options.sampling) {
+      let origin =
+        values.found[flag] != nil ? "command line" : fromFile.contains(name) ? "model file" : "default"
       console.note("\(name): \(value) (\(origin))")
     }
+  }
+
+  /// What is in force: the name in a model file, the value, the option's name.
+  private func listing(_ o: SamplingOptions) -> [(name: String, value: String, flag: String)] {
+    [
+      ("temp", "\(o.temperature)", "temp"), ("top_k", "\(o.topK)", "top-k"), ("top_p", "\(o.topP)", "top-p"),
+      ("min_p", "\(o.minP)", "min-p"), ("typical_p", "\(o.typicalP)", "typical"),
+      ("penalty_repeat", "\(o.repeatPenalty)", "repeat-penalty"),
+      ("penalty_last_n", "\(o.penaltyLastN)", "repeat-last-n"), ("mirostat", "\(o.mirostat)", "mirostat"),
+      ("seed", o.seed.map { "\($0)" } ?? "random", "seed"),
+    ]
   }
 
   /// Tokens and seconds, on standard error.
@@ -66,7 +77,7 @@ struct Report {
 
   /// Time, work and share of the machine's limit for each kind of operation.
   func profile(_ profile: ExecutionProfile) throws {
-    let ceilings = Ceilings.measure(model.runtime)
+    let ceilings = try Ceilings.measure(model.runtime)
     try console.line()
     try console.line("\(profile.runs) steps in \(fixed(Double(profile.wall) * 1e-9, 3)) s, all threads:")
     for line in ProfileTable(profile, ceilings).lines() { try console.line(line) }

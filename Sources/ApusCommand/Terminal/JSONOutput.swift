@@ -68,7 +68,9 @@ indirect enum JSONOutput: Equatable, Sendable {
       default:
         // C1 and DEL are legal in JSON, but the document may be shown on a terminal. U+2028 and U+2029 would
         // end a line for some readers.
-        if scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value) || (0x2028...0x2029).contains(scalar.value) {
+        if scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value)
+          || (0x2028...0x2029).contains(scalar.value)
+        {
           let digits = String(scalar.value, radix: 16)
           result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
         } else {

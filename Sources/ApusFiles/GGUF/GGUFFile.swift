@@ -95,10 +95,12 @@ public final class GGUFFile: Sendable {
     for mapping in mappings { try mapping.verifyUnchanged() }
   }
 
-  /// Tells the system how a tensor's bytes are about to be used.
-  package func advise(_ access: MappedFile.Access, _ tensor: GGUFTensor) {
+  /// Tells the system how a tensor's bytes, or some of them, are about to be used.
+  package func advise(_ access: MappedFile.Access, _ tensor: GGUFTensor, _ bytes: Range<Int>? = nil) {
     guard !mappings.isEmpty else { return }
-    mappings[tensor.part].advise(access, tensor.range)
+    let bytes = bytes ?? 0..<tensor.byteCount
+    mappings[tensor.part].advise(
+      access, tensor.offset + bytes.lowerBound..<tensor.offset + bytes.upperBound)
   }
 
   /// The paths of the files mapped.

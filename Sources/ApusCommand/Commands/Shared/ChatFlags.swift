@@ -1,6 +1,5 @@
 // The options that concern conversations.
 
-import Apus
 import ApusBasics
 import ApusInference
 import ApusText
@@ -9,7 +8,7 @@ enum ChatFlags {
   private static let heading = "Conversation"
 
   static let system = Option<String?>.text(
-    "system-prompt", "sys", also: ["system"], help: "The system message"
+    "system-prompt", also: ["system"], help: "The system message"
   ).grouped(heading)
   static let template = Option<String?>.file(
     "chat-template-file", help: "A Jinja template in place of the model's own"
@@ -21,9 +20,9 @@ enum ChatFlags {
   static let rows: [OptionRow] = [system.row, template.row, variables.row]
 
   /// The model's template, or the one given.
-  static func formatter(_ values: Values, _ model: Model) throws -> ChatFormatter {
+  static func formatter(_ values: Values, _ model: Model, _ console: Console) throws -> ChatFormatter {
     var source = model.chatTemplate
-    if let name = values[template] { source = try RunCommand.readText(name) }
+    if let name = values[template] { source = String(decoding: try InputFile.read(name, console), as: UTF8.self) }
     guard let source else {
       throw CommandError.failure(
         "\(model.name) has no chat template; use apus run to continue a text, or give --chat-template-file")

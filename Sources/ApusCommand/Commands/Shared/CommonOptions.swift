@@ -7,7 +7,8 @@ enum CommonOptions {
     "threads", "t", in: 0...1_000_000, defaultText: "one per core", environment: "APUS_THREADS",
     help: "Threads to compute with; more than there are processors is clipped")
   static let json = Option.flag("json", help: "Print one JSON document as the last line")
-  static let verbose = Option.flag("verbose", "v", help: "Say what is done, with which values, and where they are from")
+  static let verbose = Option.flag(
+    "verbose", "v", help: "Say what is done, with which values, and where they are from")
 
   /// The machine, with what the user should know about it told.
   static func runtime(_ values: Values, _ console: Console) throws(RuntimeError) -> Runtime {

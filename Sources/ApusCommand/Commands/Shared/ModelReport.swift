@@ -44,11 +44,15 @@ struct ModelReport {
     sheet.add("Architecture", architecture ?? "not said")
     if let architecture { sheet.add("Sizes", sizes(architecture)) }
     sheet.add("License", text("general.license") ?? "")
-    sheet.add("Weights", parameterCount == 0 ? "none" : "\(countText(parameterCount)) in \(file.tensors.count) tensors")
+    sheet.add(
+      "Weights",
+      parameterCount == 0 ? "none" : "\(countText(parameterCount)) in \(file.tensors.count) tensors")
     sheet.add("Types", types)
     sheet.add("Tokenizer", tokenizerText)
     sheet.add("Special", specialTokens)
-    sheet.add("Chat template", chatTemplate.map { "\(countText($0.utf8.count)) bytes; --template prints it" } ?? "none")
+    sheet.add(
+      "Chat template",
+      chatTemplate.map { "\(countText($0.utf8.count)) bytes; --template prints it" } ?? "none")
     sheet.add("Metadata", "\(file.metadata.count) keys; --metadata lists them")
     for line in sheet.lines(width: console.width) { try console.foreign(oneLine(line) + "\n") }
   }
@@ -63,7 +67,9 @@ struct ModelReport {
     if let layers = number("block_count") { parts.append("\(layers) layers") }
     if let width = number("embedding_length") { parts.append("width \(width)") }
     if let heads = number("attention.head_count") {
-      parts.append("\(heads) heads" + (number("attention.head_count_kv").map { " sharing \($0) of keys and values" } ?? ""))
+      parts.append(
+        "\(heads) heads"
+          + (number("attention.head_count_kv").map { " sharing \($0) of keys and values" } ?? ""))
     }
     if let inner = number("feed_forward_length") { parts.append("inner width \(inner)") }
     if let context = number("context_length") { parts.append("context \(countText(context))") }
@@ -86,14 +92,17 @@ struct ModelReport {
     guard let tokenizer else { return "none" }
     let pre = tokenizer.preTokenizer.map { ", words cut as in \($0)" } ?? ""
     let ends = [tokenizer.addsBOS ? "begins with BOS" : nil, tokenizer.addsEOS ? "ends with EOS" : nil]
-    return (["\(tokenizer.model)\(pre)", "\(countText(tokenizer.vocabulary.count)) tokens"] + ends.compactMap { $0 })
+    return
+      (["\(tokenizer.model)\(pre)", "\(countText(tokenizer.vocabulary.count)) tokens"]
+      + ends.compactMap { $0 })
       .joined(separator: ", ")
   }
 
   private var namedTokens: [(name: String, id: Int32)] {
     guard let special = tokenizer?.vocabulary.special else { return [] }
     let all: [(String, Int32?)] = [
-      ("BOS", special.bos), ("EOS", special.eos), ("EOT", special.eot), ("EOM", special.eom), ("UNK", special.unk),
+      ("BOS", special.bos), ("EOS", special.eos), ("EOT", special.eot), ("EOM", special.eom),
+      ("UNK", special.unk),
       ("SEP", special.sep), ("PAD", special.pad), ("MASK", special.mask), ("CLS", special.cls),
     ]
     return all.compactMap { name, id in id.map { (name, $0) } }
@@ -101,7 +110,8 @@ struct ModelReport {
 
   private var specialTokens: String {
     guard let vocabulary = tokenizer?.vocabulary else { return "" }
-    return namedTokens.map { "\($0.name) \($0.id) \(visible(vocabulary.piece($0.id)))" }.joined(separator: ", ")
+    return namedTokens.map { "\($0.name) \($0.id) \(visible(vocabulary.piece($0.id)))" }.joined(
+      separator: ", ")
   }
 
   // MARK: As tables
@@ -116,7 +126,9 @@ struct ModelReport {
   }
 
   func tensors(_ console: Console) throws(CommandError) {
-    var table = Table([("Tensor", .left), ("Type", .left), ("Shape", .left), ("Size", .right), ("Offset", .right)])
+    var table = Table([
+      ("Tensor", .left), ("Type", .left), ("Shape", .left), ("Size", .right), ("Offset", .right),
+    ])
     for tensor in file.tensors {
       table.append([
         visible(tensor.name), tensor.type.name, tensor.dimensions.map(String.init).joined(separator: " × "),
@@ -132,9 +144,11 @@ struct ModelReport {
     guard let array = value.array else { return scalar(value).text }
     let shown = (0..<min(array.count, 4)).map { index in
       let element = array[index]
-      return element.string.map { "\"\(visible($0, limit: 20))\"" } ?? (element.array == nil ? scalar(element).text : "[…]")
+      return element.string.map { "\"\(visible($0, limit: 20))\"" }
+        ?? (element.array == nil ? scalar(element).text : "[…]")
     }
-    return "\(countText(array.count)): [" + (shown + (array.count > 4 ? ["…"] : [])).joined(separator: ", ") + "]"
+    return "\(countText(array.count)): [" + (shown + (array.count > 4 ? ["…"] : [])).joined(separator: ", ")
+      + "]"
   }
 
   // MARK: As JSON
@@ -161,7 +175,8 @@ struct ModelReport {
           file.tensors.map { tensor in
             .members([
               ("name", .string(tensor.name)), ("type", .string(tensor.type.name)),
-              ("shape", .array(tensor.dimensions.map { .integer($0) })), ("bytes", .integer(tensor.byteCount)),
+              ("shape", .array(tensor.dimensions.map { .integer($0) })),
+              ("bytes", .integer(tensor.byteCount)),
               ("offset", .integer(tensor.offset)),
             ])
           })
@@ -172,7 +187,8 @@ struct ModelReport {
           .array(
             faults.map {
               .members([
-                ("tensor", .string($0.tensor)), ("index", .integer($0.index)), ("problem", .string($0.problem)),
+                ("tensor", .string($0.tensor)), ("index", .integer($0.index)),
+                ("problem", .string($0.problem)),
               ])
             })
         }
@@ -204,7 +220,10 @@ struct ModelReport {
   private static func scalar(_ value: GGUFValue) -> JSONOutput {
     if let string = value.string { return .string(string) }
     if let bool = value.bool { return .bool(bool) }
-    if let number = value.float { return .number(number) }
+    if let number = value.float {
+      // 1e-05 as a float is 9.999999747378752e-06 as a double: the shorter text is what was meant.
+      return .number(value.type == .float32 ? Double("\(Float(number))") ?? number : number)
+    }
     if let number = value.int { return .integer(number) }
     // What is left is a uint64 above Int.max.
     return .string("more than \(Int.max)")

@@ -1,0 +1,61 @@
+// From the options to a loaded model and its engine.
+
+import ApusGraph
+import ApusInference
+import ApusRuntime
+import ApusTensor
+
+enum EngineFlags {
+  static let cacheType = Option<KVFormat>.choice(
+    "cache-type", placeholder: "TYPE", default: .f16, help: "The number format of the KV cache")
+
+  /// The options of every command that loads a model.
+  static let rows: [OptionRow] = [
+    ModelFile.option.row, GenerationFlags.context.row, GenerationFlags.batch.row, cacheType.row,
+    CommonOptions.threads.row, CommonOptions.verbose.row, CommonOptions.json.row,
+  ]
+
+  /// Loads the model with a progress bar, and tells what is odd about it.
+  static func load(_ values: Values, _ console: Console) throws -> Model {
+    let path = try ModelFile.path(values)
+    let runtime = try CommonOptions.runtime(values, console)
+    var bar: ProgressBar?
+    defer { bar?.finish() }
+    let model = try ModelFile.naming(path) {
+      try Model(path, runtime: runtime) { done, total in
+        if bar == nil { bar = ProgressBar("loading", total: total, on: console) }
+        bar?.update(done)
+      }
+    }
+    bar?.finish()
+    console.notes(model.file.warnings)
+    return model
+  }
+
+  /// The engine's options, with a word where the context is not what one would expect.
+  static func engineOptions(
+    _ values: Values, _ model: Model, _ console: Console, sequences: Int = 1
+  ) throws -> EngineOptions {
+    let asked = GenerationFlags.contextLength(values)
+    let options = try EngineOptions.fitting(
+      model, contextLength: asked, sequences: sequences, keyValueFormat: values[cacheType],
+      batchTokens: values[GenerationFlags.batch])
+    let trained = model.configuration.contextLength
+    if asked == nil, options.contextLength < trained {
+      console.note(
+        "note: context \(options.contextLength) of the model's \(trained): what fits in memory; -c sets it")
+    } else if options.contextLength > trained {
+      console.note(
+        "note: context \(options.contextLength) is more than the \(trained) the model was trained for")
+    }
+    return options
+  }
+
+  /// What to generate: the model's own defaults, then the command line.
+  static func generation(
+    _ values: Values, _ model: Model, contextLength: Int
+  ) throws -> GenerationOptions {
+    try GenerationFlags.generation(
+      values, defaults: model.samplingDefaults.options, contextLength: contextLength)
+  }
+}
