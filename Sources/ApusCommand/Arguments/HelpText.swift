@@ -56,19 +56,18 @@ struct HelpText {
     (["Usage: apus \(command.name) [OPTIONS]"] + command.arguments.map(\.usage)).joined(separator: " ")
   }
 
-  /// The rows under their headings, headings in the order of first use, plain "Options" last with `--help`.
+  /// The rows under their headings: the plain ones first, with `--help` at their end, then the groups in the
+  /// order of first use.
   static func groups(_ options: [OptionRow]) -> [(heading: String, rows: [OptionRow])] {
     var headings: [String] = []
     var rows: [String: [OptionRow]] = [:]
     for row in options {
-      let heading = row.group ?? "Options"
+      guard let heading = row.group else { continue }
       if rows[heading] == nil { headings.append(heading) }
       rows[heading, default: []].append(row)
     }
-    headings.removeAll { $0 == "Options" }
-    var result = headings.map { (heading: $0, rows: rows[$0] ?? []) }
-    result.append((heading: "Options", rows: (rows["Options"] ?? []) + [OptionRow.help]))
-    return result
+    let plain = (heading: "Options", rows: options.filter { $0.group == nil } + [OptionRow.help])
+    return [plain] + headings.map { (heading: $0, rows: rows[$0] ?? []) }
   }
 
   private func entry(_ term: String, _ explanation: String) -> [String] {

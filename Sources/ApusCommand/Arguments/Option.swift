@@ -25,7 +25,7 @@ struct OptionRow: Sendable {
   var choices: [String] = []
   /// Whether the value is a file name, for completions.
   var isFile = false
-  /// The heading in the help; nil is "Options".
+  /// The heading in the help; nil is "Options", which comes first.
   var group: String?
   /// Makes the value out of the texts given, in order (`"true"` and `"false"` for options without a value).
   let read: @Sendable ([String]) throws(ValueProblem) -> any Sendable

@@ -18,10 +18,6 @@ import Testing
         MODEL                     The model (or --model)
         PROMPT                    The prompt
 
-      Sampling:
-            --temp X              Temperature (default: 0.8)
-            --bias X              Any number
-
       Options:
         -v, --verbose             Say more
         -q, --quiet               Say less
@@ -37,6 +33,10 @@ import Testing
             --mode MODE           How: it matters (fast, exact; default: fast)
         -m, --model FILE          The model
         -h, --help                Show this help
+
+      Sampling:
+            --temp X              Temperature (default: 0.8)
+            --bias X              Any number
 
       Examples:
         apus sample model.gguf -n 5
