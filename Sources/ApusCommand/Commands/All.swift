@@ -11,6 +11,7 @@ var allCommands: [any Command.Type] {
     LogitsCommand.self,
     BenchCommand.self,
     DoctorCommand.self,
+    TinyCommand.self,
     CompletionsCommand.self,
     ManualCommand.self,
   ]

@@ -144,8 +144,8 @@ enum SamplingFlags {
 
   private static let samplers = Option<String?>.text(
     "samplers", placeholder: "NAMES",
-    defaultText: SamplerKind.defaultOrder.map(\.rawValue).joined(separator: ";"),
-    help: "The samplers in the order they are applied")
+    defaultText: SamplerKind.defaultOrder.map(\.rawValue).joined(separator: "; "),
+    help: "The samplers in the order they are applied, with semicolons between them")
   private static let letters = Option<String?>.text(
     "sampler-seq", also: ["sampling-seq"], placeholder: "LETTERS",
     defaultText: String(SamplerKind.defaultOrder.map(\.letter)), help: "The same in short")

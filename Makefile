@@ -1,0 +1,60 @@
+# What one does here: `make run` sets everything up and shows text, `make test` checks it. Nothing beyond the
+# Swift toolchain is needed.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+# Where real models may lie; the tests look there, too.
+SHARED ?= $(or $(APUS_SHARED),../shared)
+# The model that `make run` and `make bench` use: a real one where there is one, or else a tiny random one.
+TINY := .build/tiny.gguf
+MODEL ?= $(or $(wildcard $(SHARED)/models/babyllama-105.gguf),$(TINY))
+PROMPT ?= Once upon a time
+APUS := .build/release/apus
+# Tests need another kind of build than the product; sharing one folder would compile everything anew each time.
+TEST_BUILD := --scratch-path .build-test -c release -Xswiftc -enable-testing \
+  --explicit-target-dependency-import-check error
+
+.PHONY: help run build test format lint fuzz bench clean toolchain
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: build $(MODEL) ## Build in release and continue a story
+	@echo "$(APUS) run $(MODEL) -p '$(PROMPT)' -n 150 --temp 0"
+	@$(APUS) run "$(MODEL)" -p "$(PROMPT)" -n 150 --temp 0
+
+build: toolchain ## Build the release
+	@dev/stage.sh "release build" swift build -c release --product apus
+
+$(TINY): build
+	@$(APUS) tiny "$@" --force
+
+test: toolchain ## Build and run all tests, optimised
+	@dev/stage.sh "build of the tests" swift build --build-tests $(TEST_BUILD)
+	@printf '\n==> tests\n'
+	@swift test --skip-build $(TEST_BUILD)
+
+format: toolchain ## Format all Swift sources
+	@dev/check-format.sh --fix
+
+lint: toolchain ## Check format, file lengths, tracked paths
+	@dev/check-format.sh
+	@dev/check-tree.sh
+
+fuzz: toolchain ## Fuzz the readers of files under AddressSanitizer (SECONDS_EACH=60)
+	@dev/fuzz.sh $(or $(SECONDS_EACH),60)
+
+bench: build $(MODEL) ## Measure prompt and generation speed
+	@$(APUS) bench "$(MODEL)" -p 64,192 -n 64
+
+clean: ## Remove everything built
+	rm -rf .build .build-test .build-fuzz
+
+toolchain:
+	@command -v swift >/dev/null || { \
+	  echo "The Swift toolchain is missing (6.3 is what this was tested with). To install it for this user:"; \
+	  echo "  curl -fsSLO https://download.swift.org/swiftly/linux/swiftly-$$(uname -m).tar.gz"; \
+	  echo "  tar xzf swiftly-$$(uname -m).tar.gz && ./swiftly init"; \
+	  echo "or see https://www.swift.org/install. Then run make again."; \
+	  exit 1; } >&2

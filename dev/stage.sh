@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Runs one stage of a build with its name before and its time after: dev/stage.sh NAME COMMAND [ARGUMENT ...]
+set -euo pipefail
+name=$1
+shift
+printf '\n==> %s\n' "$name"
+start=$SECONDS
+status=0
+"$@" || status=$?
+took=$((SECONDS - start))
+if [ "$status" -eq 0 ]; then
+  printf '<== %s: %d:%02d\n' "$name" $((took / 60)) $((took % 60))
+else
+  printf '<== %s: failed with exit code %d after %d:%02d\n' "$name" "$status" $((took / 60)) $((took % 60)) >&2
+fi
+exit "$status"
