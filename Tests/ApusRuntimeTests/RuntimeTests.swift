@@ -69,7 +69,8 @@ struct RuntimeTests {
   @Test func theEnvironmentChoosesKernels() async {
     await #expect(processExitsWith: .success) {
       setenv("APUS_CPU", "portable", 1)
-      precondition(try Runtime(options: RuntimeOptions(threads: 1)).cpu.name == "portable")
+      let named = try Runtime(options: RuntimeOptions(threads: 1))
+      precondition(named.cpu.name == "portable")
       setenv("APUS_CPU", "", 1)
       let best = try Runtime(options: RuntimeOptions(threads: 1))
       precondition(best.cpu.name == best.cpu.supported.last)
