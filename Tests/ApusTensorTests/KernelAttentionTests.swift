@@ -72,7 +72,7 @@ import Testing
                     var arguments = apus_attention(
                       format: cache.format, head_size: Int32(n), scale: scale, softcap: softcap,
                       rows: Int32(rows.count), q: q.baseAddress!, q_offset: offsets.baseAddress!,
-                      first: first.baseAddress!, last: last.baseAddress!, pages: pages.baseAddress!,
+                      first: first.baseAddress!, last: last.baseAddress!, pages: pages.baseAddress!, page_offset: 0,
                       out: out.baseAddress!, out_offset: outOffsets.baseAddress!,
                       log_sum: logSum.baseAddress!, scratch: scratch.raw)
                     table.cpu.pointee.attention(&arguments)

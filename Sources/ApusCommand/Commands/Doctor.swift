@@ -1,5 +1,6 @@
 // `apus doctor`: what this machine is to Apus, which kernels run on it, and how fast it is at best.
 
+import ApusBasics
 import ApusRuntime
 
 enum DoctorCommand: Command {
@@ -99,17 +100,17 @@ enum DoctorCommand: Command {
     "\(count) \(noun)\(count == 1 ? "" : "s")"
   }
 
-  private static func document(_ runtime: Runtime, _ ceilings: Ceilings?) -> JSONOutput {
+  private static func document(_ runtime: Runtime, _ ceilings: Ceilings?) -> JSONValue {
     let machine = runtime.machine
     let topology = machine.topology
-    func ceiling(_ ceiling: Ceiling) -> JSONOutput {
-      .object([
-        "threads": .integer(ceiling.threads), "f32": .number(ceiling.f32),
-        "bf16": .optional(ceiling.bf16) { .number($0) }, "int8": .optional(ceiling.int8) { .number($0) },
-        "readBytes": .number(ceiling.readBytes),
+    func ceiling(_ ceiling: Ceiling) -> JSONValue {
+      .members([
+        "threads": .integer(ceiling.threads), "f32": .double(ceiling.f32),
+        "bf16": .optional(ceiling.bf16) { .double($0) }, "int8": .optional(ceiling.int8) { .double($0) },
+        "readBytes": .double(ceiling.readBytes),
       ])
     }
-    return .object([
+    return .members([
       "version": .string(Application.version),
       "optimized": .bool(!Runtime.unoptimisedBuild),
       "processor": .string(machine.model),
@@ -123,20 +124,20 @@ enum DoctorCommand: Command {
       "allowedProcessors": .integer(topology.allowedCPUs),
       "caches": .array(
         topology.caches.map { cache in
-          .object([
+          .members([
             "level": .integer(cache.level), "bytes": .integer(cache.bytes),
             "sharedBy": .integer(cache.sharedBy),
           ])
         }),
       "totalMemory": .integer(machine.totalMemory),
       "availableMemory": .integer(machine.availableMemory),
-      "groupProcessors": .optional(machine.cpuQuota) { .number($0) },
+      "groupProcessors": .optional(machine.cpuQuota) { .double($0) },
       "groupMemory": .optional(machine.memoryLimit) { .integer($0) },
       "hugePages": .string(machine.hugePages),
       "kernels": .string(runtime.cpu.name),
       "supportedKernels": .array(runtime.cpu.supported.map { .string($0) }),
       "threads": .integer(runtime.workers.count),
-      "ceilings": .optional(ceilings) { .object(["single": ceiling($0.single), "all": ceiling($0.all)]) },
+      "ceilings": .optional(ceilings) { .members(["single": ceiling($0.single), "all": ceiling($0.all)]) },
       "notes": .array(runtime.notes.map { .string($0) }),
     ])
   }

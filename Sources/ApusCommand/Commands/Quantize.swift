@@ -1,5 +1,6 @@
 // `apus quantize`: a model written again with its weight matrices in a smaller type.
 
+import ApusBasics
 import ApusFiles
 import ApusRuntime
 import ApusTensor
@@ -52,7 +53,7 @@ enum QuantizeCommand: Command {
     }
     if values[json] {
       try console.json(
-        .object([
+        .members([
           "output": .string(values[output]), "type": .string(type.name),
           "converted": .integer(summary.converted), "kept": .integer(summary.left.count),
           "bytesBefore": .integer(summary.bytesBefore), "bytesAfter": .integer(summary.bytesAfter),

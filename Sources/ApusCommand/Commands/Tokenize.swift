@@ -1,5 +1,6 @@
 // `apus tokenize`: a text as a model's tokens.
 
+import ApusBasics
 import ApusText
 
 enum TokenizeCommand: Command {
@@ -35,7 +36,7 @@ enum TokenizeCommand: Command {
     }
     if values[json] {
       try console.json(
-        .object([
+        .members([
           "model": .string(path), "count": .integer(tokens.count),
           "ids": .array(tokens.map { .integer(Int($0)) }),
           "pieces": .array(tokens.map { .string(text(of: $0, tokenizer)) }),

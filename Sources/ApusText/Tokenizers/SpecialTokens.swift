@@ -91,7 +91,8 @@ private enum Spelling {
     "<|endoftext|>", "</s>", "<|eom_id|>", "<EOT>", "_<EOT>", "[EOT]", "[EOS]", "<|end_of_text|>",
     "<end_of_utterance>", "<eos>", "<turn|>", "<|tool_response>", "<｜end▁of▁sentence｜>", "[e~[",
   ]
-  /// Tokens of the "harmony" chat format that are shown although the file calls them control tokens.
+  /// Control tokens of the "harmony" chat format, shown because programs read the channels from them. They stay
+  /// control tokens: a user's text never becomes one.
   static let shown = ["<|channel|>", "<|message|>", "<|start|>", "<|constrain|>"]
 
   static let all = Set(
@@ -118,31 +119,21 @@ extension Vocabulary {
     complete(&special.fillPad, Spelling.fillPad)
     complete(&special.fillRepository, Spelling.fillRepository)
     complete(&special.fillSeparator, Spelling.fillSeparator)
-    for id in found { setKind(.control, of: id) }
-
-    var ends = Set([special.fillPad, special.fillRepository, special.fillSeparator].compactMap { $0 })
-    for spelling in Spelling.end {
-      guard let id = ids[spelling] else { continue }
-      ends.insert(id)
-      setKind(.control, of: id)
-    }
-    for spelling in Spelling.shown {
-      if let id = ids[spelling] { setKind(.userDefined, of: id) }
-    }
+    var ends = Set(Spelling.end.compactMap { ids[$0] })
+    ends.formUnion([special.fillPad, special.fillRepository, special.fillSeparator].compactMap { $0 })
     ends.formUnion([special.eos, special.eot, special.eom].compactMap { $0 })
 
     // Two families use a usual end token for something else.
-    func has(_ spelling: String) -> Bool { ids[spelling].map(ends.contains) ?? false }
-    let calls = has("<|call|>") || has("<|calls|>")
-    if let end = ids["<|end|>"], calls, has("<|return|>") || has("<|flush|>") {
+    func has(_ spelling: String) -> Bool { ids[spelling] != nil }
+    if let end = ids["<|end|>"], has("<|call|>") || has("<|calls|>"), has("<|return|>") || has("<|flush|>") {
       ends.remove(end)
-      setKind(.userDefined, of: end)
     }
     if let end = ids["</s>"], has("<|tool_response>") || has("<|plamo:eos|>"), end != special.eos {
       ends.remove(end)
-      setKind(.normal, of: end)
     }
     endOfGeneration = ends.sorted()
+    for id in Spelling.end.compactMap({ ids[$0] }).filter(ends.contains) + found { setKind(.control, of: id) }
+    shownControls = Set(Spelling.shown.compactMap { ids[$0] })
   }
 
   /// The ids of the pieces with a known spelling; the first where a piece appears twice.

@@ -39,6 +39,8 @@ public struct Vocabulary: Sendable {
   public internal(set) var endOfGeneration: [Int32] = []
   /// Tokens that are control tokens by their spelling alone; the file calls them something else.
   private(set) var controlBySpelling: Set<Int32> = []
+  /// Control tokens that decoding shows all the same.
+  var shownControls: Set<Int32> = []
 
   /// A vocabulary whose token `i` has piece `pieces[i]`, score `scores[i]` and kind `kinds[i]`.
   ///

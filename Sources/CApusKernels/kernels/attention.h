@@ -224,7 +224,7 @@ INLINE void attend_page(
     a->count++;
   }
   if (a->count == 0) return;
-  const uint8_t *page = g->pages[page_number];
+  const uint8_t *page = (const uint8_t *)g->pages[page_number] + g->page_offset;
   for (int at = 0; at < a->count;) {
     int left = a->count - at < ATTENTION_ROWS ? a->count - at : ATTENTION_ROWS;
     int T = left >= 6 ? 6 : left >= 4 ? 4 : left >= 2 ? 2 : 1;

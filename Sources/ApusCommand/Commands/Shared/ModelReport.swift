@@ -141,11 +141,11 @@ struct ModelReport {
   /// A value in a few words; of an array its count and its first elements.
   private static func short(_ value: GGUFValue) -> String {
     if let string = value.string { return visible(string) }
-    guard let array = value.array else { return scalar(value).text }
+    guard let array = value.array else { return scalar(value).serialized() }
     let shown = (0..<min(array.count, 4)).map { index in
       let element = array[index]
       return element.string.map { "\"\(visible($0, limit: 20))\"" }
-        ?? (element.array == nil ? scalar(element).text : "[…]")
+        ?? (element.array == nil ? scalar(element).serialized() : "[…]")
     }
     return "\(countText(array.count)): [" + (shown + (array.count > 4 ? ["…"] : [])).joined(separator: ", ")
       + "]"
@@ -153,7 +153,7 @@ struct ModelReport {
 
   // MARK: As JSON
 
-  func document(faults: [WeightFault]?) -> JSONOutput {
+  func document(faults: [WeightFault]?) -> JSONValue {
     let metadata = file.metadata.keys.map { key in
       (key, file.metadata[key].map { Self.json($0) } ?? .null)
     }
@@ -196,7 +196,7 @@ struct ModelReport {
     ])
   }
 
-  private var tokenizerDocument: JSONOutput {
+  private var tokenizerDocument: JSONValue {
     if let tokenizerProblem { return .members([("problem", .string(tokenizerProblem))]) }
     guard let tokenizer else { return .null }
     return .members(
@@ -209,7 +209,7 @@ struct ModelReport {
   }
 
   /// Long arrays (vocabularies) are told by their type and count; nobody reads them here.
-  private static func json(_ value: GGUFValue) -> JSONOutput {
+  private static func json(_ value: GGUFValue) -> JSONValue {
     guard let array = value.array else { return scalar(value) }
     guard array.count <= 64 else {
       return .members([("type", .string("\(array.elementType)")), ("count", .integer(array.count))])
@@ -217,12 +217,12 @@ struct ModelReport {
     return .array((0..<array.count).map { json(array[$0]) })
   }
 
-  private static func scalar(_ value: GGUFValue) -> JSONOutput {
+  private static func scalar(_ value: GGUFValue) -> JSONValue {
     if let string = value.string { return .string(string) }
     if let bool = value.bool { return .bool(bool) }
     if let number = value.float {
       // 1e-05 as a float is 9.999999747378752e-06 as a double: the shorter text is what was meant.
-      return .number(value.type == .float32 ? Double("\(Float(number))") ?? number : number)
+      return .double(value.type == .float32 ? Double("\(Float(number))") ?? number : number)
     }
     if let number = value.int { return .integer(number) }
     // What is left is a uint64 above Int.max.

@@ -46,7 +46,10 @@ public struct TokenTexts: Sendable {
     let traits = FixedArray<Traits>(repeating: [], count: count)
     for id in 0..<count {
       switch vocabulary.kind(of: Int32(truncatingIfNeeded: id)) {
-      case .control, .unknown: traits[id] = [.hidden, .marker]
+      case .control:
+        let isShown = vocabulary.shownControls.contains(Int32(truncatingIfNeeded: id))
+        traits[id] = isShown ? .marker : [.hidden, .marker]
+      case .unknown: traits[id] = [.hidden, .marker]
       case .userDefined: traits[id] = .marker
       case .normal, .unused, .byte, .undefined: break
       }
