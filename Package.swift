@@ -53,7 +53,7 @@ let package = Package(
     .target(name: "CApusTestSupport", path: "Tests/CApusTestSupport"),
     .target(
       name: "ApusTestSupport",
-      dependencies: ["ApusFiles", "CApusTestSupport"],
+      dependencies: ["ApusFiles", "ApusTensor", "ApusRuntime", "ApusBasics", "CApusTestSupport"],
       path: "Tests/ApusTestSupport"),
     tests("ApusBasics"),
     tests("ApusRuntime", ["CApusKernels", "CApusTestSupport"]),
@@ -62,7 +62,9 @@ let package = Package(
     tests("ApusText", ["ApusFiles"]),
     tests("ApusGraph"),
     tests("ApusModels"),
-    tests("ApusInference", ["ApusTensor", "ApusRuntime", "CApusKernels"]),
+    tests(
+      "ApusInference",
+      ["ApusModels", "ApusGraph", "ApusFiles", "ApusText", "ApusTensor", "ApusRuntime", "CApusKernels"]),
     tests("ApusCommand", ["ApusFiles", "ApusTensor", "ApusBasics"]),
   ],
   swiftLanguageModes: [.v6]

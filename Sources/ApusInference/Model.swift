@@ -32,11 +32,18 @@ public final class Model: Sendable {
   ///   - runtime: the machine; shared between models.
   ///   - progress: called with bytes done and bytes in all while weights are packed.
   /// - Throws: `GGUFError`, `ModelError`, `TokenizerError`, `InferenceError.memory`.
-  public init(
+  public convenience init(
     _ path: String, runtime: Runtime, progress: ((Int, Int) -> Void)? = nil
   ) throws {
+    try self.init(GGUFFile.open(path), runtime: runtime, progress: progress)
+  }
+
+  /// Loads a file that is open already.
+  public init(
+    _ file: GGUFFile, runtime: Runtime, progress: ((Int, Int) -> Void)? = nil
+  ) throws {
     self.runtime = runtime
-    file = try GGUFFile.open(path)
+    self.file = file
     network = try Network(GGUFWeights(file))
     tokenizer = try makeTokenizer(from: file)
     chatTemplate = try file.metadata.string("tokenizer.chat_template")

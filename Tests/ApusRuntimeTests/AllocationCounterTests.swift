@@ -41,6 +41,15 @@ struct AllocationCounterTests {
     #expect(count == 2)
   }
 
+  @Test func countsTheProcess() async {
+    await #expect(processExitsWith: .success) {
+      let count = await countAllocationsOfProcess {
+        await Task.detached { for size in 1...1000 { _ = escape([Int](repeating: size, count: size)) } }.value
+      }
+      precondition((1000..<1200).contains(count), "\(count)")
+    }
+  }
+
   @Test func aRunOfThePoolAllocatesNothing() throws {
     let pool = try WorkerPool(count: 2, processors: 2)
     let context = UnsafeMutablePointer<WorkerPool>.allocate(capacity: 1)

@@ -6,6 +6,14 @@ import Testing
 
 @testable import ApusRuntime
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 struct RuntimeTests {
   static func machine(cpus: Int, quota: Double? = nil) -> Machine {
     var machine = Machine(cpus: cpus)
@@ -56,6 +64,25 @@ struct RuntimeTests {
     #expect(runtime.cpu.name == "portable")
     #expect(runtime.memoryLimit == 1 << 20)
     #expect(throws: RuntimeError.self) { try Runtime(options: RuntimeOptions(cpu: "z80")) }
+  }
+
+  @Test func theEnvironmentChoosesKernels() async {
+    await #expect(processExitsWith: .success) {
+      setenv("APUS_CPU", "portable", 1)
+      let named = try Runtime(options: RuntimeOptions(threads: 1))
+      precondition(named.cpu.name == "portable")
+      setenv("APUS_CPU", "", 1)
+      let best = try Runtime(options: RuntimeOptions(threads: 1))
+      precondition(best.cpu.name == best.cpu.supported.last)
+      precondition(!best.notes.contains { $0.hasPrefix("kernels:") }, "\(best.notes)")
+      setenv("APUS_CPU", "z80", 1)
+      do throws(RuntimeError) {
+        _ = try Runtime()
+        preconditionFailure("kernels for a Z80 were found")
+      } catch {
+        precondition("\(error)".hasPrefix("unknown CPU 'z80' (APUS_CPU); known: portable, "), "\(error)")
+      }
+    }
   }
 
   @Test func ceilings() throws {

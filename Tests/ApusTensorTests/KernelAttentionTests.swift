@@ -10,6 +10,8 @@ import Testing
 
   /// One sequence's keys and values in pages, every slot past the last key NaN.
   struct Cache {
+    /// The head's block does not start a page.
+    static let pageOffset = 192
     let format: apus_kv
     let headSize: Int
     var keys: [[Float]] = []
@@ -22,12 +24,13 @@ import Testing
       let bytes = apus_kv_page_bytes(format, Int32(headSize))
       for _ in 0..<(count + 63) / 64 {
         // All bits set is NaN in the three formats.
-        pages.append(Bytes(bytes, fill: 0xff))
+        pages.append(Bytes(Self.pageOffset + bytes, fill: 0xff))
       }
       for i in 0..<count {
         let key = numbers.floats(headSize)
         let value = numbers.floats(headSize)
-        table.cpu.pointee.kv_store(format, Int32(headSize), key, value, pages[i / 64].raw, Int32(i % 64))
+        let block = pages[i / 64].raw + Self.pageOffset
+        table.cpu.pointee.kv_store(format, Int32(headSize), key, value, block, Int32(i % 64))
         keys.append(key.map { rounded($0) })
         values.append(value.map { rounded($0) })
       }
@@ -72,7 +75,8 @@ import Testing
                     var arguments = apus_attention(
                       format: cache.format, head_size: Int32(n), scale: scale, softcap: softcap,
                       rows: Int32(rows.count), q: q.baseAddress!, q_offset: offsets.baseAddress!,
-                      first: first.baseAddress!, last: last.baseAddress!, pages: pages.baseAddress!, page_offset: 0,
+                      first: first.baseAddress!, last: last.baseAddress!, pages: pages.baseAddress!,
+                      page_offset: Cache.pageOffset,
                       out: out.baseAddress!, out_offset: outOffsets.baseAddress!,
                       log_sum: logSum.baseAddress!, scratch: scratch.raw)
                     table.cpu.pointee.attention(&arguments)

@@ -15,7 +15,7 @@ import Testing
     let extremes: [Float] = [
       0, -0.0, .infinity, -.infinity, .nan, .leastNonzeroMagnitude, -.leastNormalMagnitude,
       .greatestFiniteMagnitude,
-      1e-40, 88.7, -103.9, 65504, 65520, 5.96e-8, 2.98e-8, 6.1e-5,
+      0x1p-133, 88.7, -103.9, 65504, 65520, 5.96e-8, 2.98e-8, 6.1e-5,
     ]
     return (0..<count).map { _ in
       numbers.below(8) == 0 ? extremes[numbers.below(extremes.count)] : numbers.signed() * 10
@@ -113,7 +113,7 @@ import Testing
   @Test(arguments: Table.all.filter(\.isSupported))
   func bfloatRoundsToNearestEven(_ table: Table) {
     let x: [Float] = [
-      1, 1.00390625, 1.01171875, 1.004, -1.00390625, 3.4e38, .infinity, -.infinity, 0, -0.0, 1e-40,
+      1, 1.00390625, 1.01171875, 1.004, -1.00390625, 3.4e38, .infinity, -.infinity, 0, -0.0, 0x1p-133,
     ]
     let y = outputHalf(x.count) { table.cpu.pointee.f32_to_bf16(x, Int32(x.count), $0) }
     #expect(
@@ -134,7 +134,7 @@ import Testing
       let k = block * 5
       var x = numbers.floats(k, scale: 9)
       for i in 0..<block { x[block + i] = 0 }
-      for i in 0..<block { x[2 * block + i] *= 1e-42 }
+      for i in 0..<block { x[2 * block + i] *= 0x1p-140 }
       x[3 * block + 3] = .infinity
       let row = Activations(x, tokens: 1, k: k, form: form, table: table)
       let reference = Activations(x, tokens: 1, k: k, form: form, table: Table.portable)

@@ -45,3 +45,11 @@ private func withCounts<Failure: Error>(
   pool.run(UnsafeMutableRawPointer(counts), stop)
   return Int((0..<pool.count).reduce(0) { $0 + counts[$1] })
 }
+
+/// The allocations of the whole process while `body` runs, on whatever threads it and everybody else use: for
+/// asynchronous code, inside an exit test, which has a process to itself.
+package func countAllocationsOfProcess(_ body: () async throws -> Void) async rethrows -> Int {
+  let before = apus_allocations_everywhere()
+  try await body()
+  return Int(apus_allocations_everywhere() - before)
+}

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """A large comparison for development machines, not part of the ordinary tests: encodes many random texts in many
-scripts with Hugging Face tokenizers built from the vocabulary and merges of real GGUF files, for the test
-TokenizerPeerTests to compare (set APUS_TOKENIZER_PEERS to the output directory).
+scripts with Hugging Face tokenizers, or SentencePiece for its kind, built from the vocabulary of real GGUF files, for
+the test TokenizerPeerTests to compare (set APUS_TOKENIZER_PEERS to the output directory).
 
-Usage: pip install tokenizers==0.23.3 gguf==0.19.0
+Usage: pip install tokenizers==0.23.3 sentencepiece==0.2.3 gguf==0.19.0
        python3 Tests/Fixtures/tokenizers_compare.py OUTPUT_DIRECTORY FILE.gguf …
 """
 
@@ -13,6 +13,7 @@ import struct
 import sys
 
 import gguf
+import sentencepiece
 import tokenizers
 from tokenizers import models, pre_tokenizers
 
@@ -52,6 +53,55 @@ def texts(count):
         yield random_.choice([" ", " ", "", "\n"]).join(parts)
 
 
+def varint(value):
+    result = b""
+    while value > 127:
+        result += bytes([value & 127 | 128])
+        value >>= 7
+    return result + bytes([value])
+
+
+def field(number, value):
+    """A field of a protobuf message."""
+    if isinstance(value, bytes):
+        return varint(number << 3 | 2) + varint(len(value)) + value
+    if isinstance(value, float):
+        return varint(number << 3 | 5) + struct.pack("<f", value)
+    return varint(number << 3) + varint(value)
+
+
+def sentence_piece(reader, strings):
+    """SentencePiece's byte-pair model with the pieces, scores and types of a file."""
+    def numbers(key):
+        array = reader.fields[key]
+        return [array.parts[i][0].item() for i in array.data]
+
+    model = b"".join(
+        field(1, field(1, piece.encode()) + field(2, float(score)) + field(3, kind))
+        for piece, score, kind in zip(strings("tokenizer.ggml.tokens"), numbers("tokenizer.ggml.scores"),
+                                      numbers("tokenizer.ggml.token_type")))
+    # trainer_spec: model_type BPE, byte_fallback; normalizer_spec: identity, a space before, all spaces kept.
+    model += field(2, field(3, 2) + field(35, 1) + field(40, 0) + field(41, 1) + field(42, 2))
+    model += field(3, field(1, b"identity") + field(3, 1) + field(4, 0) + field(5, 1))
+    return sentencepiece.SentencePieceProcessor(model_proto=model)
+
+
+def hugging_face(strings):
+    pre = strings("tokenizer.ggml.pre")[0]
+    merges = [tuple(merge.split(" ")) for merge in strings("tokenizer.ggml.merges")]
+    vocabulary = {}
+    for id, token in enumerate(strings("tokenizer.ggml.tokens")):
+        vocabulary.setdefault(token, id)
+    tokenizer = tokenizers.Tokenizer(models.BPE(vocabulary, merges, ignore_merges=pre == "llama-bpe"))
+    if PATTERNS[pre] is None:
+        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    else:
+        tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
+            pre_tokenizers.Split(tokenizers.Regex(PATTERNS[pre]), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+    return tokenizer
+
+
 def main():
     output = pathlib.Path(sys.argv[1])
     for path in sys.argv[2:]:
@@ -61,24 +111,19 @@ def main():
             field = reader.fields[key]
             return [str(bytes(field.parts[i]), "utf-8") for i in field.data]
 
-        pre = strings("tokenizer.ggml.pre")[0]
-        tokens = strings("tokenizer.ggml.tokens")
-        merges = [tuple(merge.split(" ")) for merge in strings("tokenizer.ggml.merges")]
-        vocabulary = {}
-        for id, token in enumerate(tokens):
-            vocabulary.setdefault(token, id)
-        tokenizer = tokenizers.Tokenizer(models.BPE(vocabulary, merges, ignore_merges=pre == "llama-bpe"))
-        if PATTERNS[pre] is None:
-            tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        if strings("tokenizer.ggml.model")[0] == "llama":
+            encode = sentence_piece(reader, strings).encode
         else:
-            tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
-                pre_tokenizers.Split(tokenizers.Regex(PATTERNS[pre]), "isolated"),
-                pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+            tokenizer = hugging_face(strings)
+
+            def encode(text):
+                return tokenizer.encode(text, add_special_tokens=False).ids
+
         name = pathlib.Path(path).stem
         with open(output / f"{name}.peer", "wb") as file:
             for text in texts(50_000):
                 data = text.encode()
-                ids = tokenizer.encode(text, add_special_tokens=False).ids
+                ids = encode(text)
                 file.write(struct.pack(f"<II{len(ids)}i", len(data), len(ids), *ids) + data)
         (output / f"{name}.path").write_text(str(pathlib.Path(path).resolve()))
 

@@ -14,7 +14,7 @@
 
 #pragma once
 
-enum { PAGE_GROUPS = APUS_PAGE_KEYS / 16 };
+enum { PAGE_GROUPS = APUS_PAGE_KEYS / 16, MAX_ROWS = 6, MAX_COLUMNS = 8, ATTENTION_SUMS = 24 };
 
 /// The running state of the rows of a block. `out` points into the caller's scratch.
 struct rows {
@@ -38,12 +38,12 @@ struct page_rows {
 INLINE void score_tile(
     const enum apus_kv format, const int G, const int T, int head_size, const uint8_t *page, int first,
     float scale, struct page_rows *a, int at) {
-  f32x16 acc[G * T];
-  const float *q[T];
+  f32x16 acc[ATTENTION_SUMS];
+  const float *q[MAX_ROWS];
   UNROLL for (int i = 0; i < G * T; i++) acc[i] = f_splat(0);
   UNROLL for (int t = 0; t < T; t++) q[t] = a->q[at + t];
   for (int d = 0; d < head_size; d++) {
-    f32x16 k[G];
+    f32x16 k[PAGE_GROUPS];
     UNROLL for (int g = 0; g < G; g++) k[g] = kv_load(format, page, 16 * (size_t)((first + g) * head_size + d));
     UNROLL for (int t = 0; t < T; t++) {
       f32x16 value = f_splat(q[t][d]);
@@ -105,15 +105,15 @@ INLINE void soft(struct rows *rows, struct page_rows *a, int at, float softcap) 
 INLINE void value_tile(
     const enum apus_kv format, const int T, const int C, int head_size, const uint8_t *page, int begin, int end,
     int dim, float *const *out, const float *const *p) {
-  f32x16 acc[T * C];
-  const float *weight[T];
+  f32x16 acc[ATTENTION_SUMS];
+  const float *weight[MAX_ROWS];
   int left = head_size - dim;
   UNROLL for (int t = 0; t < T; t++) {
     weight[t] = p[t];
     UNROLL for (int c = 0; c < C; c++) acc[t * C + c] = f_load(out[t] + dim + 16 * c);
   }
   for (int key = begin; key < end; key++) {
-    f32x16 v[C];
+    f32x16 v[MAX_COLUMNS];
     size_t at = (size_t)(APUS_PAGE_KEYS + key) * (size_t)head_size + (size_t)dim;
     UNROLL for (int c = 0; c < C; c++) v[c] = C > 1 ? kv_load(format, page, at + 16 * c) : kv_load_n(format, page, at, left);
     UNROLL for (int t = 0; t < T; t++) {
@@ -130,8 +130,8 @@ INLINE void values_range(
     int at, int begin, int end) {
   if (begin >= end) return;
   const int C = T == 1 ? ATTENTION_COLUMNS_ONE : ATTENTION_COLUMNS;
-  float *out[T];
-  const float *p[T];
+  float *out[MAX_ROWS];
+  const float *p[MAX_ROWS];
   for (int t = 0; t < T; t++) {
     out[t] = rows->span_out + (size_t)a->row[at + t] * (size_t)rows->stride;
     p[t] = a->p[at + t];

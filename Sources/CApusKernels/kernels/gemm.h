@@ -17,7 +17,7 @@
 #pragma once
 
 // Panels of a strip: half of a 1 MiB second-level cache, the rest for activations and results.
-enum { STRIP_BYTES = 512 * 1024, MAX_PANELS = 4, MAX_TOKENS = 12 };
+enum { STRIP_BYTES = 512 * 1024, MAX_PANELS = 4, MAX_TOKENS = 12, MAX_SUMS = 24 };
 
 // How far ahead of the loads a small-token tile asks for its panels, in bytes of each panel.
 enum { PREFETCH_AHEAD = 1536 };
@@ -57,9 +57,9 @@ INLINE void store_tile(
 INLINE void prefetch(const uint8_t *p) { __builtin_prefetch(p, 0, 3); }
 
 INLINE void tile_float(const enum apus_layout layout, const int P, const int T, const struct tile *tile, f32x16 *sums) {
-  f32x16 acc[P * T];
+  f32x16 acc[MAX_SUMS];
   UNROLL for (int i = 0; i < P * T; i++) acc[i] = f_splat(0);
-  const uint8_t *panel[P], *x[T];
+  const uint8_t *panel[MAX_PANELS], *x[MAX_TOKENS];
   UNROLL for (int p = 0; p < P; p++) panel[p] = tile->panel[p];
   UNROLL for (int t = 0; t < T; t++) x[t] = tile->x[t];
 
@@ -67,7 +67,7 @@ INLINE void tile_float(const enum apus_layout layout, const int P, const int T, 
     size_t pairs = (tile->k + 1) / 2;
 #pragma clang loop unroll_count(2)
     for (size_t j = 0; j < pairs; j++) {
-      u32x16 w[P];
+      u32x16 w[MAX_PANELS];
       UNROLL for (int p = 0; p < P; p++) {
         w[p] = (u32x16)b_load(panel[p] + 64 * j);
         if (T <= 2) prefetch(panel[p] + 64 * j + PREFETCH_AHEAD);
@@ -81,7 +81,7 @@ INLINE void tile_float(const enum apus_layout layout, const int P, const int T, 
     const int bytes = layout == APUS_LAYOUT_F32 ? 64 : 32;
 #pragma clang loop unroll_count(4)
     for (size_t j = 0; j < tile->k; j++) {
-      f32x16 w[P];
+      f32x16 w[MAX_PANELS];
       UNROLL for (int p = 0; p < P; p++) {
         const uint8_t *at = panel[p] + (size_t)bytes * j;
         w[p] = layout == APUS_LAYOUT_F32 ? f_load((const float *)(const void *)at) : half_scale(at);
@@ -112,7 +112,7 @@ INLINE void strip(
     int panels = last_panel - panel < P ? last_panel - panel : P;
     for (int p = 0; p < P; p++)
       tile.panel[p] = (const uint8_t *)g->panels + (size_t)(panel + (p < panels ? p : panels - 1)) * g->panel_bytes;
-    f32x16 sums[P * T];
+    f32x16 sums[MAX_SUMS];
     if (layout <= APUS_LAYOUT_BF16)
       tile_float(layout, P, T, &tile, sums);
     else if (layout <= APUS_LAYOUT_MXFP4)

@@ -24,7 +24,7 @@ INLINE void dot_sums(
   const int pairs = 128 / sub_block_columns(layout);
   UNROLL for (int i = 0; i < P * T; i++) totals[i] = i_splat(0);
   ROLLED for (int i = 0; i < pairs; i++) {
-    i16x32 w[P];
+    i16x32 w[MAX_PANELS];
     UNROLL for (int p = 0; p < P; p++)
       w[p] = minima ? minimum_pair(layout, scales[p], i) : scale_pair(layout, scales[p], i);
     UNROLL for (int t = 0; t < T; t++) {
@@ -38,7 +38,7 @@ INLINE void tile_q256(const enum apus_layout layout, const int P, const int T, c
   const size_t blocks = tile->k / 256, quant_step = quant_bytes(layout), scale_step = scale_bytes(layout);
   const int sub = sub_block_columns(layout), pairs = 128 / sub, groups = sub / 4;
   const size_t at_d = q256_d(tile->k), at_sums = sub == 16 ? q256_sum16(tile->k) : q256_sum32(tile->k);
-  const uint8_t *x[T], *x_sums[T], *quants[P], *scales[P];
+  const uint8_t *x[MAX_TOKENS], *x_sums[MAX_TOKENS], *quants[MAX_PANELS], *scales[MAX_PANELS];
   UNROLL for (int i = 0; i < P * T; i++) sums[i] = f_splat(0);
   UNROLL for (int t = 0; t < T; t++) x[t] = tile->x[t];
   UNROLL for (int p = 0; p < P; p++) {
@@ -48,7 +48,7 @@ INLINE void tile_q256(const enum apus_layout layout, const int P, const int T, c
 
   ROLLED for (size_t b = 0; b < blocks; b++) {
     UNROLL for (int t = 0; t < T; t++) x_sums[t] = x[t] + at_sums + b * (size_t)(512 / sub);
-    i32x16 total[P * T];
+    i32x16 total[MAX_SUMS];
     if (offset_left(layout) != 0) {
       dot_sums(layout, 0, P, T, scales, x_sums, total);
       UNROLL for (int i = 0; i < P * T; i++) total[i] = total[i] * -offset_left(layout);
@@ -57,15 +57,15 @@ INLINE void tile_q256(const enum apus_layout layout, const int P, const int T, c
     }
 
     ROLLED for (int i = 0; i < pairs; i++) {
-      i16x32 pair[P];
+      i16x32 pair[MAX_PANELS];
       UNROLL for (int p = 0; p < P; p++) pair[p] = scale_pair(layout, scales[p], i);
       UNROLL for (int h = 0; h < 2; h++) {
         const int chunk = sub == 16 ? i : 2 * i + h;
-        i32x16 s[P * T];
+        i32x16 s[MAX_SUMS];
         UNROLL for (int n = 0; n < P * T; n++) s[n] = i_splat(0);
         UNROLL for (int j = 0; j < groups; j++) {
           const int g = sub == 16 ? 4 * h + j : j;
-          u8x64 w[P];
+          u8x64 w[MAX_PANELS];
           UNROLL for (int p = 0; p < P; p++) w[p] = weights(layout, quants[p], chunk, g);
           UNROLL for (int t = 0; t < T; t++) {
             int32_t four = load_i32(x[t] + 256 * b + 32 * chunk + 4 * g);

@@ -23,8 +23,8 @@ INLINE int32_t start_of(const enum apus_layout layout, const uint8_t *sum8, cons
 INLINE void tile_q32(const enum apus_layout layout, const int P, const int T, const struct tile *tile, f32x16 *sums) {
   const size_t blocks = tile->k / 32, quant_step = quant_bytes(layout), scale_step = scale_bytes(layout);
   const size_t at_d = q32_d(tile->k), at_sum8 = q32_sum8(tile->k), at_sum128 = q32_sum128(tile->k);
-  f32x16 acc[P * T];
-  const uint8_t *x[T], *quants[P], *scales[P];
+  f32x16 acc[MAX_SUMS];
+  const uint8_t *x[MAX_TOKENS], *quants[MAX_PANELS], *scales[MAX_PANELS];
   UNROLL for (int i = 0; i < P * T; i++) acc[i] = f_splat(0);
   UNROLL for (int t = 0; t < T; t++) x[t] = tile->x[t];
   UNROLL for (int p = 0; p < P; p++) {
@@ -33,13 +33,13 @@ INLINE void tile_q32(const enum apus_layout layout, const int P, const int T, co
   }
 
   ROLLED for (size_t b = 0; b < blocks; b++) {
-    i32x16 s[P * T];
+    i32x16 s[MAX_SUMS];
     UNROLL for (int t = 0; t < T; t++) {
       i32x16 start = i_splat(start_of(layout, x[t] + at_sum8 + 4 * b, x[t] + at_sum128 + 4 * b));
       UNROLL for (int p = 0; p < P; p++) s[p * T + t] = start;
     }
     UNROLL for (int g = 0; g < 8; g++) {
-      u8x64 w[P];
+      u8x64 w[MAX_PANELS];
       UNROLL for (int p = 0; p < P; p++) w[p] = weights(layout, quants[p], 0, g);
       UNROLL for (int t = 0; t < T; t++) {
         int32_t four = load_i32(x[t] + 32 * b + 4 * g);

@@ -22,6 +22,13 @@ struct HostileTextTests {
     ("angle brackets", "<|"), ("mixed case", "aB"), ("NUL", "\0"),
   ]
 
+  /// `unit` again and again, whole, up to `size` bytes.
+  static func repeated(_ unit: String, _ size: Int) -> [UInt8] {
+    var text = Array(unit.utf8)
+    while text.count * 2 <= size { text += text }
+    return text + text.prefix((size - text.count) / unit.utf8.count * unit.utf8.count)
+  }
+
   /// F30: ten megabytes of the same thing take less than two seconds and come back exactly.
   @Test(
     arguments: units.map(\.name),
@@ -31,11 +38,8 @@ struct HostileTextTests {
       "tiny_aya", "exaone-moe", "chameleon", "falcon", "youtu", "bloom",
     ])
   func repetitionIsHarmless(_ name: String, _ pre: String) throws {
-    let unit = Array(Self.units.first { $0.name == name }!.text.utf8)
-    var text: [UInt8] = []
     let size = pre == "spm" || pre == "gpt-2" ? Self.size : Self.small
-    text.reserveCapacity(size)
-    while text.count + unit.count <= size { text += unit }
+    let text = Self.repeated(Self.units.first { $0.name == name }!.text, size)
     let tokenizer = try pre == "spm" ? Tiny.sentencePiece() : Tiny.bytePair(pre: pre)
     let clock = ContinuousClock()
     var ids: [Int32] = []
@@ -51,9 +55,7 @@ struct HostileTextTests {
   func repetitionIsHarmlessForRealVocabularies(_ vocabulary: String) throws {
     let tokenizer = try tokenizer(fromGGUF: SharedData.path("vocab/ggml-vocab-\(vocabulary).gguf"))
     for (name, unit) in Self.units {
-      let unit = Array(unit.utf8)
-      var text: [UInt8] = []
-      while text.count + unit.count <= Self.size { text += unit }
+      let text = Self.repeated(unit, Self.size)
       let clock = ContinuousClock()
       var ids: [Int32] = []
       let time = try clock.measure { ids = try tokenizer.encode(text, addSpecial: false) }

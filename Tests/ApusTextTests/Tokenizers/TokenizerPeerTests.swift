@@ -1,4 +1,4 @@
-// A large comparison with Hugging Face tokenizers, for development: Tests/Fixtures/tokenizers_compare.py writes texts
+// A large comparison with Hugging Face tokenizers and SentencePiece, for development: Tests/Fixtures/tokenizers_compare.py writes texts
 // and ids to the directory in APUS_TOKENIZER_PEERS.
 
 import ApusTestSupport
@@ -20,7 +20,7 @@ private let directory = getenv("APUS_TOKENIZER_PEERS").map { String(cString: $0)
   .enabled(
     if: directory != nil, "needs APUS_TOKENIZER_PEERS, written by Tests/Fixtures/tokenizers_compare.py"))
 struct TokenizerPeerTests {
-  @Test(arguments: ["gpt-2", "llama-bpe", "qwen2"])
+  @Test(arguments: ["gpt-2", "llama-bpe", "qwen2", "llama-spm"])
   func idsAreThoseOfThePeer(_ name: String) throws {
     let base = try #require(directory) + "/ggml-vocab-\(name)"
     let path = String(decoding: try #require(readFile(base + ".path")), as: UTF8.self)
@@ -40,7 +40,9 @@ struct TokenizerPeerTests {
       let expected = (0..<ids).map { Int32(bitPattern: word(start + 4 * $0)) }
       let text = Array(records[start + 4 * ids..<start + 4 * ids + bytes])
       let found = try tokenizer.encode(text, addSpecial: false)
-      if found != expected || tokenizer.decode(found) != text {
+      // SentencePiece spells a space ▁, so a ▁ in the text comes back as a space.
+      let comesBack = tokenizer.model == "gpt2" || !String(decoding: text, as: UTF8.self).contains("▁")
+      if found != expected || comesBack && tokenizer.decode(found) != text {
         failures += 1
         if failures <= 5 {
           let index = zip(found, expected).prefix { $0 == $1 }.count

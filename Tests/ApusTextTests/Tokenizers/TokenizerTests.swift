@@ -132,4 +132,21 @@ struct TokenizerTests {
       #expect(tokenizer.text(try tokenizer.encode(text)) == text)
     }
   }
+
+  /// t5: the best sum of scores wins, an unknown character costs ten more than the worst piece, unknown neighbours are
+  /// one token, what the user defined costs nothing.
+  @Test func unigramTakesTheBestPath() throws {
+    let pieces = ["<pad>", "</s>", "<unk>", "ab", "b", "abc", "c", "<x>"]
+    let vocabulary = try Vocabulary(
+      pieces: ByteStrings(pieces), scores: [0, 0, 0, -3, -1, -9, -4, -50],
+      kinds: [.control, .control, .unknown, .normal, .normal, .normal, .normal, .userDefined])
+    let tokenizer = try Tokenizers.make(model: "t5", vocabulary: vocabulary)
+    #expect(try tokenizer.encode("ab") == [3, 1])
+    #expect(try tokenizer.encode("abc", addSpecial: false) == [3, 6])
+    #expect(try tokenizer.encode("zab", addSpecial: false) == [2, 3])
+    #expect(try tokenizer.encode("zzéb", addSpecial: false) == [2, 4])
+    #expect(try tokenizer.encode("b<x>b", addSpecial: false) == [4, 7, 4])
+    #expect(try tokenizer.encode([0x62, 0xFF, 0x62], addSpecial: false) == [4, 2, 4])
+    #expect(try tokenizer.encode("", addSpecial: false) == [])
+  }
 }

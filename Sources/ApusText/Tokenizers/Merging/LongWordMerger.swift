@@ -16,6 +16,8 @@ struct LongWordMerger {
   private var lists: [[Int32]] = []
   private var freeLists: [Int] = []
   private var listOfRank: [UInt32: Int] = [:]
+  /// The list asked for last, as long as it has its rank: repetition asks for the same one again and again.
+  private var last = (rank: MergeTable.noRank, list: 0)
   private var waitingRanks = MinHeap<UInt32>()
   /// Pairs that come before the rest of the list at hand, as rank · 2³² + position.
   private var urgent = MinHeap<UInt64>()
@@ -32,6 +34,7 @@ struct LongWordMerger {
     prepare(rule, text + start, end - start)
     while let rank = waitingRanks.popFirst() {
       let list = listOfRank.removeValue(forKey: rank)!
+      last.rank = MergeTable.noRank
       var positions: [Int32] = []
       swap(&positions, &lists[list])
       if !isAscending(positions) { positions.sort() }
@@ -76,15 +79,9 @@ struct LongWordMerger {
       position = next.end
     }
     position = 0
-    var lastRank = MergeTable.noRank
-    var lastList = 0
     while position < count {
       if let rank = updatePair(rule, text, count, position) {
-        if rank != lastRank {
-          lastRank = rank
-          lastList = list(of: rank)
-        }
-        lists[lastList].append(Int32(truncatingIfNeeded: position))
+        lists[list(of: rank)].append(Int32(truncatingIfNeeded: position))
       }
       position = Int(link[position]) + 1
     }
@@ -136,7 +133,13 @@ struct LongWordMerger {
     }
   }
 
+  @inline(__always)
   private mutating func list(of rank: UInt32) -> Int {
+    if last.rank != rank { last = (rank, findList(of: rank)) }
+    return last.list
+  }
+
+  private mutating func findList(of rank: UInt32) -> Int {
     if let list = listOfRank[rank] { return list }
     let list: Int
     if let free = freeLists.popLast() {
