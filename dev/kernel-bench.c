@@ -51,28 +51,32 @@ static double time_gemm(apus_gemm_fn *gemm, const struct apus_gemm *g) {
 }
 
 static void bench_gemm(const struct apus_cpu *cpu, double f32, double bf16, double i8, double memory) {
-  // One token reads 64 MiB and more, which no cache holds; many tokens stay within it.
-  static const int tokens[] = {1, 2, 6, 12, 96, 512};
+  // Few tokens: 96 MiB of panels, which no cache holds, then panels that stay in it ("in").
+  static const int tokens[] = {1, 1, 2, 2, 6, 12, 96, 512};
   for (int layout = 0; layout < APUS_LAYOUT_COUNT; layout++) {
     const size_t k = 4096;
     const enum apus_activation form = apus_layout_activation((enum apus_layout)layout);
     const size_t panel = apus_panel_bytes((enum apus_layout)layout, k), row = apus_activation_bytes(form, k);
     double peak = form == APUS_X_F32 ? f32 : form == APUS_X_BF16 ? bf16 : i8;
     printf("%-7s", layouts[layout]);
-    for (int i = 0; i < 6; i++) {
-      const int rows = tokens[i] <= 2 ? 16 * (int)((96u << 20) / panel) : 1024;
+    for (int i = 0; i < 8; i++) {
+      const int few = tokens[i] <= 2, cached = few && i % 2 == 1;
+      const int rows = few ? 16 * (int)((cached ? 1u << 19 : 96u << 20) / panel) : 1024;
       uint8_t *panels = aligned(panel * (size_t)(rows / 16)), *x = aligned(row * (size_t)tokens[i]);
       float *y = aligned(4 * (size_t)rows * (size_t)tokens[i]);
       for (size_t j = 0; j < panel * (size_t)(rows / 16); j++) panels[j] = (uint8_t)(j * 7 >> 3) & 0x1f;
       struct apus_gemm g = {.panels = panels, .panel_bytes = panel, .rows = rows, .k = k, .x = x, .x_bytes = row,
                             .tokens = tokens[i], .y = y, .y_stride = (size_t)rows};
       double seconds = time_gemm(cpu->gemm[layout], &g);
-      if (tokens[i] <= 2) {
+      if (few) {
         double rate = (double)(panel * (size_t)(rows / 16)) / seconds;
-        printf("  %2d: %5.1f GB/s %3.0f%%", tokens[i], rate * 1e-9, 100 * rate / memory);
+        if (cached)
+          printf(" in %3.0f", rate * 1e-9);
+        else
+          printf("  %d: %4.1f GB/s %3.0f%%", tokens[i], rate * 1e-9, 100 * rate / memory);
       } else {
         double rate = 2.0 * rows * (double)k * tokens[i] / seconds;
-        printf("  %3d: %6.0f %3.0f%%", tokens[i], rate * 1e-9, 100 * rate / peak);
+        printf("  %3d: %4.0f %3.0f%%", tokens[i], rate * 1e-9, 100 * rate / peak);
       }
       free(panels);
       free(x);

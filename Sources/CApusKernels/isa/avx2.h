@@ -91,7 +91,7 @@ INLINE i32x16 dot_i16(i32x16 acc, i16x32 w, int32_t x) {
 #define F32_PANELS 1
 #define I8_TOKENS 4
 #define I8_PANELS 1
-#define ONE_PANELS 2
+#define F32_PANELS_ONE 2
 #define VECTOR_BITS 256
 #define ATTENTION_ROWS 6
 #define ATTENTION_GROUPS 1

@@ -89,7 +89,7 @@ INLINE f32x16 dot_bf16(f32x16 acc, u32x16 w, uint32_t x) {
 #define F32_PANELS 2
 #define I8_TOKENS 6
 #define I8_PANELS 2
-#define ONE_PANELS 4
+#define F32_PANELS_ONE 4
 #define VECTOR_BITS 512
 #define ATTENTION_ROWS 6
 #define ATTENTION_GROUPS 4

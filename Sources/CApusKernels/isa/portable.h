@@ -10,7 +10,7 @@
 #define F32_PANELS 1
 #define I8_TOKENS 1
 #define I8_PANELS 1
-#define ONE_PANELS 1
+#define F32_PANELS_ONE 1
 #define VECTOR_BITS 0
 #define ATTENTION_ROWS 1
 #define ATTENTION_GROUPS 1

@@ -19,13 +19,15 @@
 // Panels of a strip: half of a 1 MiB second-level cache, the rest for activations and results.
 enum { STRIP_BYTES = 512 * 1024, MAX_PANELS = 4, MAX_TOKENS = 12, MAX_SUMS = 24 };
 
-// How far ahead of the loads a small-token tile asks for its panels, in bytes of each panel.
-enum { PREFETCH_AHEAD = 1536 };
+// How far ahead of its loads a tile of one or two tokens asks for memory: 8 KiB, divided among its panels, is what
+// 40 GB/s bring in twice the latency of memory. Scales are a stream of their own, several times thinner.
+enum { AHEAD_BYTES = 8192, AHEAD_SCALES = 1024 };
 
 /// What a tile works on; tile functions are inlined with constant PANELS and TOKENS.
 struct tile {
   const uint8_t *panel[MAX_PANELS];
   const uint8_t *x[MAX_TOKENS];
+  const uint8_t *next;  // the panel after these
   size_t k;
 };
 
@@ -56,6 +58,11 @@ INLINE void store_tile(
 
 INLINE void prefetch(const uint8_t *p) { __builtin_prefetch(p, 0, 3); }
 
+// The first scales of the next panel, which no stream leads to.
+INLINE void prefetch_scales(const uint8_t *scales) {
+  ROLLED for (int line = 0; line < AHEAD_SCALES; line += 64) prefetch(scales + line);
+}
+
 INLINE void tile_float(const enum apus_layout layout, const int P, const int T, const struct tile *tile, f32x16 *sums) {
   f32x16 acc[MAX_SUMS];
   UNROLL for (int i = 0; i < P * T; i++) acc[i] = f_splat(0);
@@ -70,7 +77,7 @@ INLINE void tile_float(const enum apus_layout layout, const int P, const int T, 
       u32x16 w[MAX_PANELS];
       UNROLL for (int p = 0; p < P; p++) {
         w[p] = (u32x16)b_load(panel[p] + 64 * j);
-        if (T <= 2) prefetch(panel[p] + 64 * j + PREFETCH_AHEAD);
+        if (T <= 2) prefetch(panel[p] + 64 * j + AHEAD_BYTES / P);
       }
       UNROLL for (int t = 0; t < T; t++) {
         uint32_t pair = (uint32_t)load_i32(x[t] + 4 * j);
@@ -85,7 +92,7 @@ INLINE void tile_float(const enum apus_layout layout, const int P, const int T, 
       UNROLL for (int p = 0; p < P; p++) {
         const uint8_t *at = panel[p] + (size_t)bytes * j;
         w[p] = layout == APUS_LAYOUT_F32 ? f_load((const float *)(const void *)at) : half_scale(at);
-        if (T <= 2) prefetch(at + PREFETCH_AHEAD);
+        if (T <= 2) prefetch(at + AHEAD_BYTES / P);
       }
       UNROLL for (int t = 0; t < T; t++) {
         f32x16 value = f_splat(((const float *)(const void *)x[t])[j]);
@@ -112,6 +119,7 @@ INLINE void strip(
     int panels = last_panel - panel < P ? last_panel - panel : P;
     for (int p = 0; p < P; p++)
       tile.panel[p] = (const uint8_t *)g->panels + (size_t)(panel + (p < panels ? p : panels - 1)) * g->panel_bytes;
+    tile.next = tile.panel[panels - 1] + g->panel_bytes;
     f32x16 sums[MAX_SUMS];
     if (layout <= APUS_LAYOUT_BF16)
       tile_float(layout, P, T, &tile, sums);
@@ -152,17 +160,17 @@ INLINE void walk(const struct apus_gemm *g, const struct widths *widths) {
     strip(layout, P, T, g, first, last, token, tokens);                                                       \
   }
 
-// One token takes ONE_PANELS panels at a time, and one by one where fewer are left.
-#define STRIP_ONE(layout, name)                                                                               \
+// One token takes `panels` panels at a time, and one by one where fewer are left.
+#define STRIP_ONE(layout, name, P)                                                                              \
   static __attribute__((noinline)) void strip_##name##_1(                                                     \
       const struct apus_gemm *g, int first, int last, int token, int tokens) {                                \
-    int whole = first + (last - first) / ONE_PANELS * ONE_PANELS;                                             \
-    strip(layout, ONE_PANELS, 1, g, first, whole, token, tokens);                                             \
+    int whole = first + (last - first) / (P) * (P);                                                           \
+    strip(layout, P, 1, g, first, whole, token, tokens);                                                      \
     strip(layout, 1, 1, g, whole, last, token, tokens);                                                       \
   }
 
 // TILES_n lists the strips of n tokens and narrower ones; WIDTHS_n is the table of them.
-#define TILES_1(layout, name, P) STRIP_ONE(layout, name)
+#define TILES_1(layout, name, P) STRIP_ONE(layout, name, layout <= APUS_LAYOUT_BF16 ? F32_PANELS_ONE : 1)
 #define TILES_4(layout, name, P) TILES_1(layout, name, P) STRIP(layout, name, P, 2) STRIP(layout, name, P, 4)
 #define TILES_6(layout, name, P) TILES_4(layout, name, P) STRIP(layout, name, P, 6)
 #define TILES_12(layout, name, P) TILES_6(layout, name, P) STRIP(layout, name, P, 12)

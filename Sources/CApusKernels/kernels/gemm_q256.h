@@ -46,6 +46,8 @@ INLINE void tile_q256(const enum apus_layout layout, const int P, const int T, c
     scales[p] = tile->panel[p] + blocks * quant_step;
   }
 
+  if (T <= 2) prefetch_scales(tile->next + blocks * quant_step);
+
   ROLLED for (size_t b = 0; b < blocks; b++) {
     UNROLL for (int t = 0; t < T; t++) x_sums[t] = x[t] + at_sums + b * (size_t)(512 / sub);
     i32x16 total[MAX_SUMS];
@@ -80,7 +82,7 @@ INLINE void tile_q256(const enum apus_layout layout, const int P, const int T, c
       if (T <= 2)
         UNROLL for (int p = 0; p < P; p++)
           for (size_t line = 0; line < quant_step / (size_t)pairs; line += 64)
-            prefetch(quants[p] + quant_step / (size_t)pairs * i + line + PREFETCH_AHEAD);
+            prefetch(quants[p] + quant_step / (size_t)pairs * i + line + AHEAD_BYTES / P);
     }
 
     UNROLL for (int p = 0; p < P; p++) {
@@ -101,7 +103,7 @@ INLINE void tile_q256(const enum apus_layout layout, const int P, const int T, c
       }
     }
     UNROLL for (int p = 0; p < P; p++) {
-      if (T <= 2) UNROLL for (size_t line = 0; line < scale_step; line += 64) prefetch(scales[p] + line + PREFETCH_AHEAD / 4);
+      if (T <= 2) UNROLL for (size_t line = 0; line < scale_step; line += 64) prefetch(scales[p] + line + AHEAD_SCALES);
       quants[p] += quant_step;
       scales[p] += scale_step;
     }

@@ -32,6 +32,8 @@ INLINE void tile_q32(const enum apus_layout layout, const int P, const int T, co
     scales[p] = tile->panel[p] + blocks * quant_step;
   }
 
+  if (T <= 2) prefetch_scales(tile->next + blocks * quant_step);
+
   ROLLED for (size_t b = 0; b < blocks; b++) {
     i32x16 s[MAX_SUMS];
     UNROLL for (int t = 0; t < T; t++) {
@@ -58,8 +60,8 @@ INLINE void tile_q32(const enum apus_layout layout, const int P, const int T, co
         }
       }
       if (T <= 2) {
-        UNROLL for (size_t line = 0; line < quant_step; line += 64) prefetch(quants[p] + line + PREFETCH_AHEAD);
-        prefetch(scales[p] + PREFETCH_AHEAD / 4);
+        UNROLL for (size_t line = 0; line < quant_step; line += 64) prefetch(quants[p] + line + AHEAD_BYTES / P);
+        prefetch(scales[p] + AHEAD_SCALES);
       }
       quants[p] += quant_step;
       scales[p] += scale_step;
