@@ -6,6 +6,9 @@
 #define HAS_DOT
 #define HAS_DOT2
 #define HAS_LOOKUP
+#include "common.h"
+#define HAS_FLUSH
+#include "x86_flush.h"
 #include "generic.h"
 
 typedef struct {

@@ -121,7 +121,11 @@ INLINE void strip(
       tile.panel[p] = (const uint8_t *)g->panels + (size_t)(panel + (p < panels ? p : panels - 1)) * g->panel_bytes;
     tile.next = tile.panel[panels - 1] + g->panel_bytes;
     f32x16 sums[MAX_SUMS];
-    if (layout <= APUS_LAYOUT_BF16)
+    if (layout == APUS_LAYOUT_BF16) {
+      unsigned state = flush_begin();
+      tile_float(layout, P, T, &tile, sums);
+      flush_end(state, sums);
+    } else if (layout < APUS_LAYOUT_BF16)
       tile_float(layout, P, T, &tile, sums);
     else if (layout <= APUS_LAYOUT_MXFP4)
       tile_q32(layout, P, T, &tile, sums);
