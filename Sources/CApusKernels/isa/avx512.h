@@ -95,6 +95,7 @@ INLINE f32x16 dot_bf16(f32x16 acc, u32x16 w, uint32_t x) {
 // accumulators, 2 weights, 1 activation, 2 scales. One token: four panels, so that four chains of
 // additions (latency 4) keep the loads busy.
 #define F32_TOKENS 12
+#define F32_UNROLL 4
 #define F32_PANELS 2
 #define I8_TOKENS 6
 #define I8_PANELS 2
