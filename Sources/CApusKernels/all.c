@@ -6,6 +6,8 @@ extern HIDDEN const struct apus_cpu apus_cpu_portable;
 #if defined(__x86_64__)
 extern HIDDEN const struct apus_cpu apus_cpu_avx2, apus_cpu_avx_vnni, apus_cpu_avx512, apus_cpu_avx512_vnni,
     apus_cpu_avx512_bf16;
+#elif defined(__aarch64__)
+extern HIDDEN const struct apus_cpu apus_cpu_neon, apus_cpu_neon_dotprod;
 #endif
 
 static const struct apus_cpu *const tables[] = {
@@ -16,6 +18,9 @@ static const struct apus_cpu *const tables[] = {
     &apus_cpu_avx512,
     &apus_cpu_avx512_vnni,
     &apus_cpu_avx512_bf16,
+#elif defined(__aarch64__)
+    &apus_cpu_neon,
+    &apus_cpu_neon_dotprod,
 #endif
 };
 

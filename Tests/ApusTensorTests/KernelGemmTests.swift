@@ -93,6 +93,45 @@ import Testing
     #expect(found.allSatisfy { $0.isNaN }, "\(table) \(layout)")
   }
 
+  /// One pair: 2⁻¹²⁶ from the first product, minus a little from the second. What rounds (to 24 bits) below 2⁻¹²⁶ is
+  /// zero. Then any bits at all: subnormal numbers, infinities.
+  @Test(arguments: Table.all.filter(\.isSupported))
+  func bfloatFlushesBelowTheNormalRange(_ table: Table) {
+    let layout = Layout.all[2]
+    var numbers = SeededNumbers(12)
+    var matrix = PackedMatrix(layout, rows: 16, k: 2, numbers: &numbers)
+    let x: [Float] = [0x1p-63, 0x1p-70]
+    let bits: [UInt16] = (0..<16).flatMap { row -> [UInt16] in
+      // −(1 or 1.5) · 2^(−e) with e = 148 … 155.
+      let second =
+        -(row % 2 == 0 ? 1 : 1.5) * Double(sign: .plus, exponent: 70 - 148 - row / 2, significand: 1)
+      return [apus_float_to_bfloat(0x1p-63), apus_float_to_bfloat(Float(second))]
+    }
+    bits.withUnsafeBytes { apus_pack_panel(layout.value, $0.baseAddress!, 4, 16, 2, matrix.panels.raw) }
+    var activations = Activations(x, tokens: 1, k: 2, form: APUS_X_BF16, table: table)
+    let sums = product(table, matrix, activations, tokens: 1)[..<16]
+    // 2⁻¹²⁶ − 2⁻¹⁵¹ is halfway and goes to the even neighbour, 2⁻¹²⁶ (row 6).
+    #expect(sums.map { $0 != 0 } == (0..<16).map { $0 == 6 || $0 > 7 }, "\(table) \(sums)")
+    var numbersSeen = 0
+    for round in 0..<500 {
+      let k = 8
+      matrix = PackedMatrix(layout, rows: 16, k: k, numbers: &numbers)
+      // Exponents of all sizes, or so small that most products and sums are flushed.
+      let mask: UInt16 = round % 2 == 0 ? 0xffff : 0xa0ff
+      let wild = (0..<16 * k).map { _ in UInt16(truncatingIfNeeded: numbers.next()) & mask }
+      wild.withUnsafeBytes { apus_pack_panel(layout.value, $0.baseAddress!, 2 * k, 16, k, matrix.panels.raw) }
+      let values = (0..<k).map { _ in
+        Float(bitPattern: UInt32(UInt16(truncatingIfNeeded: numbers.next()) & mask) << 16)
+      }
+      activations = Activations(values, tokens: 1, k: k, form: APUS_X_BF16, table: table)
+      let found = product(table, matrix, activations, tokens: 1)
+      let expected = product(Table.portable, matrix, activations, tokens: 1)
+      #expect(firstDifference(found, expected) == nil, "\(table) round \(round)")
+      numbersSeen += found.count { $0.isFinite && $0 != 0 && $0 != 7 }
+    }
+    #expect(numbersSeen > 500)
+  }
+
   @Test(arguments: Layout.all)
   func panelsAreAtMostThreePercentLarger(_ layout: Layout) {
     let k = 4096

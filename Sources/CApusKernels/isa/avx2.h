@@ -6,6 +6,9 @@
 #define HAS_DOT
 #define HAS_DOT2
 #define HAS_LOOKUP
+#include "common.h"
+#define HAS_FLUSH
+#include "x86_flush.h"
 #include "generic.h"
 
 typedef struct {
@@ -88,6 +91,7 @@ INLINE i32x16 dot_i16(i32x16 acc, i16x32 w, int32_t x) {
 // 16 registers of 8 lanes. f32: 6 tokens × 2 accumulators, 2 weights, 1 activation. int8: 4 tokens × 2, the
 // rest holds weights, activation and temporaries; the float accumulators live in the stack between blocks.
 #define F32_TOKENS 6
+#define F32_UNROLL 1
 #define F32_PANELS 1
 #define I8_TOKENS 4
 #define I8_PANELS 1

@@ -10,6 +10,11 @@
 #ifdef USE_BF16
 #define HAS_BF16
 #endif
+#include "common.h"
+#ifndef USE_BF16
+#define HAS_FLUSH
+#include "x86_flush.h"
+#endif
 #include "generic.h"
 
 INLINE __m512i as_zmm(u8x64 x) { return (__m512i)x; }
@@ -75,6 +80,10 @@ INLINE i32x16 dot_i16(i32x16 acc, i16x32 w, int32_t x) {
 #endif
 
 #ifdef USE_BF16
+// The instruction flushes by itself.
+INLINE unsigned flush_begin(void) { return 0; }
+INLINE void flush_end(unsigned state, const f32x16 *results) { (void)state, (void)results; }
+
 INLINE f32x16 dot_bf16(f32x16 acc, u32x16 w, uint32_t x) {
   return (f32x16)(_mm512_dpbf16_ps(
           (__m512)acc, (__m512bh)w,
@@ -86,6 +95,7 @@ INLINE f32x16 dot_bf16(f32x16 acc, u32x16 w, uint32_t x) {
 // accumulators, 2 weights, 1 activation, 2 scales. One token: four panels, so that four chains of
 // additions (latency 4) keep the loads busy.
 #define F32_TOKENS 12
+#define F32_UNROLL 4
 #define F32_PANELS 2
 #define I8_TOKENS 6
 #define I8_PANELS 2

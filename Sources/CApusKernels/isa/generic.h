@@ -97,21 +97,40 @@ INLINE u8x64 b_lookup(const uint8_t table[16], u8x64 index) {
 }
 #endif
 
-#ifndef HAS_BF16
-// A multiply-add as the bfloat16 instructions do it: subnormal inputs count as zero, a result below 2⁻¹²⁶ becomes
-// a zero of its sign.
+#if !defined(HAS_BF16) && !defined(HAS_FLUSH)
+// The state that makes the processor itself flush; nothing here.
+INLINE unsigned flush_begin(void) { return 0; }
+INLINE void flush_end(unsigned state, const f32x16 *results) { (void)state, (void)results; }
+
+// A multiply-add as the bfloat16 instruction of x86 does it: subnormal inputs count as zero, and so does a result that
+// is below 2⁻¹²⁶ after rounding to 24 bits (as if the exponent had no end).
 INLINE f32x16 flush(f32x16 x) {
   i32x16 bits = as_i32(x);
   return as_f32((bits & 0x7f800000) == 0 ? (bits & (i32x16)INT32_MIN) : bits);
 }
 
-// Two of them in order: slot 1, then slot 0. x is the pair of one token in memory.
+INLINE f32x16 flushed_fma(f32x16 a, f32x16 b, f32x16 c) {
+  f32x16 r = f_fma(a, b, c);
+  i32x16 least = (as_i32(r) & 0x7fffffff) == 0x00800000;
+  if (__builtin_expect(__builtin_reduce_or(least) != 0, 0)) {
+    // Rounding to the subnormal grid may have lifted r to 2⁻¹²⁶; the same sum 2⁶⁴ times as large shows it. a · 2⁶⁴ is
+    // finite there: b is at least 2⁻¹²⁶, so a is at most about 1.
+    f32x16 wide = f_fma(a * 0x1p64f, b, c * 0x1p64f);
+    i32x16 below = (as_i32(wide) & 0x7fffffff) < as_i32(f_splat(0x1p-62f));
+    r = as_f32(least & below ? as_i32(r) & (i32x16)INT32_MIN : as_i32(r));
+  }
+  return flush(r);
+}
+#elif !defined(HAS_BF16)
+INLINE f32x16 flush(f32x16 x) { return x; }
+INLINE f32x16 flushed_fma(f32x16 a, f32x16 b, f32x16 c) { return f_fma(a, b, c); }
+#endif
+
+#ifndef HAS_BF16
+// acc + w₁x₁, then + w₀x₀: slot 1 holds the even column. x is the pair of one token in memory.
 INLINE f32x16 dot_bf16(f32x16 acc, u32x16 w, uint32_t x) {
-  f32x16 w1 = flush(as_f32((i32x16)(w & 0xffff0000)));
-  f32x16 w0 = flush(as_f32((i32x16)(w << 16)));
-  f32x16 x1 = flush(as_f32(i_splat((int32_t)(x & 0xffff0000))));
-  f32x16 x0 = flush(as_f32(i_splat((int32_t)(x << 16))));
-  acc = flush(f_fma(w1, x1, acc));
-  return flush(f_fma(w0, x0, acc));
+  f32x16 w1 = flush(as_f32((i32x16)(w & 0xffff0000))), w0 = flush(as_f32((i32x16)(w << 16)));
+  f32x16 x1 = flush(as_f32(i_splat((int32_t)(x & 0xffff0000)))), x0 = flush(as_f32(i_splat((int32_t)(x << 16))));
+  return flushed_fma(w0, x0, flushed_fma(w1, x1, acc));
 }
 #endif

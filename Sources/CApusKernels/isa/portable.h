@@ -7,6 +7,7 @@
 
 // Tiles as small as they come: this table is for checking, not for speed.
 #define F32_TOKENS 1
+#define F32_UNROLL 1
 #define F32_PANELS 1
 #define I8_TOKENS 1
 #define I8_PANELS 1

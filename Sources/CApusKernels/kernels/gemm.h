@@ -72,7 +72,7 @@ INLINE void tile_float(const enum apus_layout layout, const int P, const int T, 
 
   if (layout == APUS_LAYOUT_BF16) {
     size_t pairs = (tile->k + 1) / 2;
-#pragma clang loop unroll_count(2)
+#pragma clang loop unroll_count(F32_UNROLL)
     for (size_t j = 0; j < pairs; j++) {
       u32x16 w[MAX_PANELS];
       UNROLL for (int p = 0; p < P; p++) {
@@ -86,7 +86,7 @@ INLINE void tile_float(const enum apus_layout layout, const int P, const int T, 
     }
   } else {
     const int bytes = layout == APUS_LAYOUT_F32 ? 64 : 32;
-#pragma clang loop unroll_count(4)
+#pragma clang loop unroll_count(F32_UNROLL)
     for (size_t j = 0; j < tile->k; j++) {
       f32x16 w[MAX_PANELS];
       UNROLL for (int p = 0; p < P; p++) {
@@ -121,7 +121,11 @@ INLINE void strip(
       tile.panel[p] = (const uint8_t *)g->panels + (size_t)(panel + (p < panels ? p : panels - 1)) * g->panel_bytes;
     tile.next = tile.panel[panels - 1] + g->panel_bytes;
     f32x16 sums[MAX_SUMS];
-    if (layout <= APUS_LAYOUT_BF16)
+    if (layout == APUS_LAYOUT_BF16) {
+      unsigned state = flush_begin();
+      tile_float(layout, P, T, &tile, sums);
+      flush_end(state, sums);
+    } else if (layout < APUS_LAYOUT_BF16)
       tile_float(layout, P, T, &tile, sums);
     else if (layout <= APUS_LAYOUT_MXFP4)
       tile_q32(layout, P, T, &tile, sums);

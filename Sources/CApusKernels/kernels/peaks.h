@@ -37,11 +37,12 @@ HIDDEN double NAME(read_bytes)(const void *data, size_t bytes) {
 #ifdef PEAK_I8
 HIDDEN double NAME(peak_i8)(int64_t iterations) {
   volatile int unknown = 0;
-  u8x64 w = (u8x64)(uint8_t)unknown;
+  const int x = unknown;
   i32x16 acc[PEAK_CHAINS];
   UNROLL for (int i = 0; i < PEAK_CHAINS; i++) acc[i] = i_splat(i);
   ROLLED for (int64_t n = 0; n < iterations; n++) {
-    UNROLL for (int i = 0; i < PEAK_CHAINS; i++) acc[i] = dot_u7(acc[i], w, unknown);
+    // Weights that change with every step, so that no product can be taken out of the loop.
+    UNROLL for (int i = 0; i < PEAK_CHAINS; i++) acc[i] = dot_u7(acc[i], (u8x64)acc[i], x);
   }
   UNROLL for (int i = 1; i < PEAK_CHAINS; i++) acc[0] = acc[0] ^ acc[i];
   volatile int sink = i_sum(acc[0]);

@@ -1,0 +1,270 @@
+// Holds every kernel table of this processor against portable, bit for bit, and prints a digest of portable's results,
+// which must not depend on the processor either. Needs no Swift: dev/test-aarch64.sh runs it in an emulator.
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "apus_kernels.h"
+
+static uint64_t state = 1;
+
+static uint64_t next(void) {
+  state += 0x9E3779B97F4A7C15u;
+  uint64_t z = state;
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+  return z ^ (z >> 31);
+}
+
+static float number(float scale) { return ((float)(next() >> 40) / 8388608.0f - 1.0f) * scale; }
+
+static void *memory(size_t bytes, int fill) {
+  void *p = 0;
+  if (posix_memalign(&p, 64, bytes + 64)) exit(2);
+  memset(p, fill, bytes + 64);
+  return p;
+}
+
+static uint64_t digest;
+static int failures;
+
+// Compares floats with every NaN the same, or adds portable's to the digest.
+static void check(const char *table, const char *what, int detail, const float *expected, const float *found, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    uint32_t a, b;
+    memcpy(&a, expected + i, 4);
+    memcpy(&b, found + i, 4);
+    if (expected[i] != expected[i]) a = 0x7fc00000;
+    if (found[i] != found[i]) b = 0x7fc00000;
+    if (expected == found) digest = (digest ^ a) * 0x100000001b3u;
+    if (a != b) {
+      printf("%s differs from portable: %s %d index %zu: %08x %08x\n", table, what, detail, i, a, b);
+      failures++;
+      return;
+    }
+  }
+}
+
+static const int halves[APUS_LAYOUT_COUNT][3] = {
+    [APUS_LAYOUT_Q8_0] = {1, 0},     [APUS_LAYOUT_Q4_0] = {1, 0},      [APUS_LAYOUT_Q4_1] = {2, 0, 2},
+    [APUS_LAYOUT_Q5_0] = {1, 0},     [APUS_LAYOUT_Q5_1] = {2, 0, 2},   [APUS_LAYOUT_IQ4_NL] = {1, 0},
+    [APUS_LAYOUT_Q2_K] = {2, 80, 82}, [APUS_LAYOUT_Q3_K] = {1, 108},   [APUS_LAYOUT_Q4_K] = {2, 0, 2},
+    [APUS_LAYOUT_Q5_K] = {2, 0, 2},  [APUS_LAYOUT_Q6_K] = {1, 208},    [APUS_LAYOUT_IQ4_XS] = {1, 0}};
+
+static uint8_t *file_rows(enum apus_layout layout, int rows, size_t k, int extreme) {
+  size_t bytes = (size_t)rows * apus_row_bytes(layout, k), width = apus_row_bytes(layout, apus_layout_block(layout));
+  uint8_t *p = memory(bytes, 0);
+  for (size_t at = 0; at < bytes; at += width) {
+    if (layout == APUS_LAYOUT_F32) {
+      float x = number(1);
+      memcpy(p + at, &x, 4);
+    } else if (layout == APUS_LAYOUT_F16 || layout == APUS_LAYOUT_BF16) {
+      // Extreme bfloat16: so small that sums are flushed.
+      uint16_t x = layout == APUS_LAYOUT_F16 ? apus_float_to_half(number(1))
+                   : extreme                 ? (uint16_t)(next() & 0xa0ff)
+                                             : apus_float_to_bfloat(number(1));
+      memcpy(p + at, &x, 2);
+    } else {
+      uint64_t pattern = next();
+      for (size_t i = 0; i < width; i++)
+        p[at + i] = extreme ? (pattern & 1 ? (pattern & 2 ? 0 : 0x80) : 0xff) : (uint8_t)next();
+      for (int i = 0; i < halves[layout][0]; i++) {
+        uint16_t d = apus_float_to_half(number(0.01f));
+        memcpy(p + at + halves[layout][1 + i], &d, 2);
+      }
+      if (layout == APUS_LAYOUT_MXFP4) p[at] = (uint8_t)(100 + next() % 40);
+    }
+  }
+  return p;
+}
+
+static void activations(const struct apus_cpu *cpu, enum apus_activation form, const float *x, size_t k, void *row) {
+  switch (form) {
+  case APUS_X_F32: memcpy(row, x, 4 * k); break;
+  case APUS_X_BF16: cpu->round_bf16(x, (int)k, row); break;
+  case APUS_X_Q32: cpu->quantize_q32(x, (int)k, row); break;
+  case APUS_X_Q256: cpu->quantize_q256(x, (int)k, row); break;
+  }
+}
+
+static void products(const struct apus_cpu *cpu, const struct apus_cpu *portable) {
+  static const int tokens[] = {1, 2, 5, 6, 7, 13};
+  for (int layout = 0; layout < APUS_LAYOUT_COUNT; layout++)
+    for (int extreme = 0; extreme < 2; extreme++) {
+      const enum apus_layout l = (enum apus_layout)layout;
+      const int rows = 33, count = 13;
+      const size_t k = apus_layout_block(l) * (apus_layout_block(l) == 1 ? 37 : 3);
+      const size_t panel = apus_panel_bytes(l, k), width = apus_row_bytes(l, k);
+      uint8_t *file = file_rows(l, rows, k, extreme), *panels = memory(3 * panel, 0xa5);
+      for (int p = 0; p < 3; p++)
+        apus_pack_panel(l, file + (size_t)p * 16 * width, width, p < 2 ? 16 : 1, k, panels + (size_t)p * panel);
+      const enum apus_activation form = apus_layout_activation(l);
+      const size_t row = apus_activation_bytes(form, k);
+      uint8_t *x = memory(row * count, 0), *x_portable = memory(row * count, 0);
+      for (int t = 0; t < count; t++) {
+        float values[1024];
+        for (size_t i = 0; i < k; i++) {
+          values[i] = extreme ? (next() & 1 ? 1.0f : -1.0f) : number(3);
+          if (extreme && l == APUS_LAYOUT_BF16) values[i] *= 0x1p-63f;
+        }
+        activations(cpu, form, values, k, x + (size_t)t * row);
+        activations(portable, form, values, k, x_portable + (size_t)t * row);
+      }
+      if (memcmp(x, x_portable, row * count)) failures++, printf("%s: activations of form %d differ\n", cpu->name, form);
+      float bias[33];
+      for (int r = 0; r < rows; r++) bias[r] = number(1);
+      for (int i = 0; i < 6; i++) {
+        float *expected = memory(4 * 35 * 14, 0), *found = memory(4 * 35 * 14, 0);
+        struct apus_gemm g = {.panels = panels, .panel_bytes = panel, .rows = rows, .k = k, .x = x, .x_bytes = row,
+                              .tokens = tokens[i], .bias = i & 1 ? bias : 0, .add = i & 1, .y = expected,
+                              .y_stride = 35};
+        portable->gemm[layout](&g);
+        g.y = found;
+        cpu->gemm[layout](&g);
+        check(cpu->name, extreme ? "extreme product" : "product", layout, expected,
+              cpu == portable ? expected : found, 35 * 14);
+        free(expected);
+        free(found);
+      }
+      free(file);
+      free(panels);
+      free(x);
+      free(x_portable);
+    }
+}
+
+static void attention(const struct apus_cpu *cpu, const struct apus_cpu *portable) {
+  enum { KEYS = 700, ROWS = 13, MAX_HEAD = 80 };
+  static const int heads[] = {2, 16, 40, 80};
+  for (int format = 0; format < 3; format++)
+    for (int h = 0; h < 4; h++) {
+      const int head = heads[h], pages = (KEYS + 63) / 64;
+      const size_t bytes = apus_kv_page_bytes((enum apus_kv)format, head);
+      uint8_t *kv = memory(bytes * (size_t)pages, 0xff);
+      const void *list[16];
+      for (int p = 0; p < pages; p++) list[p] = kv + bytes * (size_t)p;
+      for (int i = 0; i < KEYS; i++) {
+        float k[MAX_HEAD], v[MAX_HEAD];
+        for (int d = 0; d < head; d++) k[d] = number(1), v[d] = number(1);
+        cpu->kv_store((enum apus_kv)format, head, k, v, (void *)(uintptr_t)list[i / 64], i % 64);
+      }
+      float q[ROWS * MAX_HEAD], expected[ROWS * (MAX_HEAD + 1)] = {0}, found[ROWS * (MAX_HEAD + 1)] = {0};
+      int32_t offset[ROWS], first[ROWS], last[ROWS];
+      for (int i = 0; i < ROWS * head; i++) q[i] = number(4);
+      for (int r = 0; r < ROWS; r++) {
+        offset[r] = r * head;
+        last[r] = r < 6 ? KEYS - r : 1 + (int)(next() % KEYS);
+        first[r] = r < 9 ? 0 : (int)(next() % (uint64_t)last[r]);
+      }
+      struct apus_attention a = {.format = (enum apus_kv)format, .head_size = head, .scale = 0.3f,
+                                 .softcap = h == 1 ? 20.0f : 0.0f, .rows = ROWS, .q = q, .q_offset = offset,
+                                 .first = first, .last = last, .pages = list, .out = expected, .out_offset = offset,
+                                 .log_sum = expected + ROWS * MAX_HEAD,
+                                 .scratch = memory(apus_attention_scratch(ROWS, head), 0xff)};
+      portable->attention(&a);
+      a.out = found;
+      a.log_sum = found + ROWS * MAX_HEAD;
+      cpu->attention(&a);
+      check(cpu->name, "attention", format * 100 + head, expected, cpu == portable ? expected : found,
+            ROWS * (MAX_HEAD + 1));
+      free(a.scratch);
+      free(kv);
+    }
+}
+
+static void rows(const struct apus_cpu *cpu, const struct apus_cpu *portable) {
+  static const float special[] = {0.0f,  -0.0f,  1e-40f,  -1e-42f, 3e38f, -3e38f, 88.7f,  -103.9f,
+                                  65504, 65520,  2.98e-8f, 6.1e-5f, 1e9f,  -1e9f,  0.625f, 0.9f};
+  static const int lengths[] = {1, 2, 15, 16, 17, 33, 64, 100, 256};
+  for (int length = 0; length < 9; length++)
+    for (int round = 0; round < 20; round++) {
+      enum { MAX = 256 };
+      const int n = lengths[length];
+      float x[MAX], w[MAX], b[MAX];
+      uint16_t h[MAX];
+      for (int i = 0; i < n; i++) {
+        x[i] = round % 2 && next() % 8 == 0 ? special[next() % 16] : number(10);
+        if (round % 4 == 3 && next() % 32 == 0) x[i] = next() & 1 ? __builtin_nanf("") : __builtin_inff();
+        w[i] = number(1);
+        b[i] = number(1);
+        h[i] = (uint16_t)next();
+      }
+      const struct apus_cpu *both[2] = {portable, cpu};
+      float out[2][32][MAX];
+      memset(out, 0, sizeof out);
+      int count = 0;
+      for (int c = 0; c < 2; c++) {
+        const struct apus_cpu *t = both[c];
+        float(*y)[MAX] = out[c];
+        uint16_t narrow[MAX];
+        count = 0;
+        t->rms_norm(x, w, n, 1e-5f, y[count++]);
+        t->layer_norm(x, w, b, n, 1e-5f, y[count++]);
+        t->layer_norm(x, w, 0, n, 1e-5f, y[count++]);
+        t->add(x, w, n, y[count++]);
+        t->mul(x, w, n, y[count++]);
+        t->scale(x, 0.3f, n, y[count++]);
+        t->softcap(x, 30, n, y[count++]);
+        for (int kind = 0; kind <= APUS_EXP; kind++) {
+          t->unary((enum apus_unary)kind, x, n, y[count++]);
+          t->gated((enum apus_unary)kind, x, w, n, y[count++]);
+        }
+        t->rope(x, w, n / 2, 0, y[count++]);
+        t->rope(x, w, n / 2, 1, y[count++]);
+        t->f16_to_f32(h, n, y[count++]);
+        t->bf16_to_f32(h, n, y[count++]);
+        t->f32_to_bf16(x, n, narrow);
+        t->bf16_to_f32(narrow, n, y[count++]);
+        t->f32_to_f16(x, n, narrow);
+        t->f16_to_f32(narrow, n, y[count++]);
+        t->sum_exp(x, n, &y[count][0], &y[count][1]);
+        y[count][2] = (float)t->argmax(x, n);
+        y[count++][3] = (float)t->all_finite(x, n);
+      }
+      for (int i = 0; i < count; i++)
+        check(cpu->name, "row kernel", i, out[0][i], cpu == portable ? out[0][i] : out[1][i], MAX);
+    }
+}
+
+static void scalars(void) {
+  for (int i = 0; i < 20000; i++) {
+    float results[7];
+    uint32_t bits = (uint32_t)next();
+    float any, x = number(110);
+    memcpy(&any, &bits, 4);
+    results[0] = apus_expf(x);
+    results[1] = apus_tanhf(x * 0.1f);
+    results[2] = apus_erff(x * 0.05f);
+    results[3] = apus_half_to_float(apus_float_to_half(any));
+    double d[4] = {apus_sin((double)x * 1000), apus_cos((double)x * 1000), apus_exp((double)x * 6),
+                   apus_log((double)(x * x) + 1e-300)};
+    memcpy(results + 4, d, 4);
+    results[5] = results[6] = 0;
+    check("portable", "scalar", i, results, results, 7);
+    for (int j = 0; j < 4; j++) {
+      uint64_t wide;
+      memcpy(&wide, d + j, 8);
+      digest = (digest ^ wide) * 0x100000001b3u;
+    }
+  }
+}
+
+int main(void) {
+  const struct apus_cpu *portable = apus_cpu_at(0);
+  for (int i = 0; apus_cpu_at(i); i++) {
+    const struct apus_cpu *cpu = apus_cpu_at(i);
+    if (!cpu->supported()) {
+      fprintf(stderr, "%s: not supported here\n", cpu->name);
+      continue;
+    }
+    state = 1;
+    products(cpu, portable);
+    attention(cpu, portable);
+    rows(cpu, portable);
+    if (i == 0) scalars();
+    fprintf(stderr, "%s: compared\n", cpu->name);
+  }
+  printf("digest %016llx\n", (unsigned long long)digest);
+  return failures != 0;
+}
