@@ -59,7 +59,7 @@ let package = Package(
     tests("ApusRuntime", ["CApusKernels", "CApusTestSupport"]),
     tests("ApusTensor", ["CApusKernels"]),
     tests("ApusFiles"),
-    tests("ApusText", ["ApusFiles"]),
+    tests("ApusText", ["ApusFiles", "ApusBasics"]),
     tests("ApusGraph"),
     tests("ApusModels"),
     tests(
