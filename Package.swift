@@ -46,9 +46,12 @@ let package = Package(
     .executableTarget(
       name: "ApusCommand",
       dependencies: [
-        "Apus", "ApusInference", "ApusModels", "ApusGraph", "ApusFiles", "ApusText", "ApusTensor", "ApusRuntime",
+        "Apus", "ApusInference", "ApusModels", "ApusGraph", "ApusFiles", "ApusText", "ApusTensor",
+        "ApusRuntime",
         "ApusBasics",
       ]),
+
+    .executableTarget(name: "GenerateText", dependencies: ["Apus"], path: "Examples/GenerateText"),
 
     .target(name: "CApusTestSupport", path: "Tests/CApusTestSupport"),
     .target(

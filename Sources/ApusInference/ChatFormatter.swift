@@ -17,7 +17,10 @@ public struct ChatFormatter: Sendable {
     self.tokenizer = tokenizer
     variables = [:]
     let special = tokenizer.vocabulary.special
-    for (name, id) in [("bos_token", special.bos), ("eos_token", special.eos), ("unk_token", special.unk), ("pad_token", special.pad)] {
+    for (name, id) in [
+      ("bos_token", special.bos), ("eos_token", special.eos), ("unk_token", special.unk),
+      ("pad_token", special.pad),
+    ] {
       if let id { variables[name] = .string(tokenizer.vocabulary.piece(id)) }
     }
   }
@@ -31,10 +34,16 @@ public struct ChatFormatter: Sendable {
   ) throws -> [Int32] {
     let rendered = try template.render(
       messages: messages, tools: tools, addGenerationPrompt: addGenerationPrompt, variables: variables)
-    var tokens: [Int32] = []
+    // One text, so that words are cut as if it had been written by one hand; control tokens only where the
+    // template wrote.
+    var text: [UInt8] = []
+    var template: [Range<Int>] = []
     for segment in rendered.segments {
-      tokens += try tokenizer.encode(segment.text, addSpecial: false, parseSpecial: segment.isTemplate)
+      let start = text.count
+      text.append(contentsOf: segment.text.utf8)
+      if segment.isTemplate { template.append(start..<text.count) }
     }
+    var tokens = try tokenizer.encode(text, addSpecial: false, specials: .within(template))
     if tokenizer.addsBOS, let bos = tokenizer.vocabulary.special.bos, tokens.first != bos {
       tokens.insert(bos, at: 0)
     }

@@ -23,20 +23,25 @@ public enum InferenceError: ApusError, Equatable {
   /// The model was unloaded.
   case closed
 
+  /// What went wrong, in one line.
   public var description: String {
     switch self {
     case .contextExceeded(let tokens, let context):
-      return "the prompt has \(tokens) tokens, more than the context of \(context); raise it with -c or shorten the prompt"
+      return
+        "the prompt has \(tokens) tokens, more than the context of \(context); raise it with -c or shorten the prompt"
     case .emptyPrompt:
       return "the prompt is empty and the model has no beginning-of-text token; give a prompt"
     case .tokenOutOfRange(let id, let vocabulary):
       return "token id \(id) is outside the vocabulary of \(vocabulary)"
     case .memory(let needed, let weights, let cache, let activations, let available, let largest):
       func mib(_ bytes: Int) -> String { "\((bytes + (1 << 20) - 1) >> 20) MiB" }
-      return "needs \(mib(needed)) (weights \(mib(weights)) + KV cache \(mib(cache)) + activations \(mib(activations))) but \(mib(available)) may be used; "
-        + (largest > 0 ? "the largest context that fits is \(largest) (-c \(largest))" : "even the weights do not fit")
+      return
+        "needs \(mib(needed)) (weights \(mib(weights)) + KV cache \(mib(cache)) + activations \(mib(activations))) but \(mib(available)) may be used; "
+        + (largest > 0
+          ? "the largest context that fits is \(largest) (-c \(largest))" : "even the weights do not fit")
     case .nonFinite(let operation, let scope):
-      return "the model produced non-finite values at \(scope.isEmpty ? operation : "\(scope) (\(operation))"); the file may be damaged: apus inspect --check finds the tensor"
+      return
+        "the model produced non-finite values at \(scope.isEmpty ? operation : "\(scope) (\(operation))"); the file may be damaged: apus inspect --check finds the tensor"
     case .cacheFull:
       return "the KV cache is full"
     case .noTokenAllowed:

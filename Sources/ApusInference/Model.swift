@@ -18,6 +18,7 @@ public final class Model: Sendable {
   public let runtime: Runtime
   /// The file it came from.
   public let file: GGUFFile
+  /// Text to tokens and back.
   public let tokenizer: any Tokenizer
   /// How conversations are written down for this model, where the file says it.
   public let chatTemplate: String?

@@ -16,6 +16,7 @@ public struct SessionOptions: Sendable {
   /// The format of the KV cache.
   public var keyValueFormat = KVFormat.f16
 
+  /// The defaults.
   public init() {}
 }
 
@@ -23,6 +24,7 @@ public struct SessionOptions: Sendable {
 ///
 /// Its memory is reserved once. Sessions keep it alive.
 public final class SessionPool: Sendable {
+  /// The model that answers.
   public let model: Model
   /// Positions a session may grow to.
   public let contextLength: Int
@@ -67,6 +69,7 @@ public final class Session: Sendable {
     self.box = box
   }
 
+  /// The model that answers.
   public var model: Model { pool.model }
 
   /// Continues the session with `prompt` and streams the answer, whole characters at a time.

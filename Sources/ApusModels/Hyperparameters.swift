@@ -20,7 +20,8 @@ package struct Hyperparameters {
     switch source.hyperparameter(key(name)) {
     case .integer(let value):
       guard range.contains(value) else {
-        throw .invalidKey(key(name), value: "\(value)", expected: "\(range.lowerBound) to \(range.upperBound)")
+        throw .invalidKey(
+          key(name), value: "\(value)", expected: "\(range.lowerBound) to \(range.upperBound)")
       }
       return value
     case nil:

@@ -21,6 +21,7 @@ public enum ModelError: ApusError {
   /// The weights do not fit.
   case memory(String)
 
+  /// What went wrong, in one line.
   public var description: String {
     switch self {
     case .unknownArchitecture(let name, let known):

@@ -22,7 +22,8 @@ package struct NetworkBuilder {
   }
 
   /// Runs `body` on the graph, turning its errors into the model's.
-  package mutating func graph<R>(_ body: (inout GraphBuilder) throws(GraphError) -> R) throws(ModelError) -> R {
+  package mutating func graph<R>(_ body: (inout GraphBuilder) throws(GraphError) -> R) throws(ModelError) -> R
+  {
     do {
       return try body(&builder)
     } catch {
@@ -130,7 +131,8 @@ package struct NetworkBuilder {
   }
 
   /// Layer norm by a weight and a bias.
-  package mutating func layerNorm(_ x: ValueID, _ name: String, epsilon: Float) throws(ModelError) -> ValueID {
+  package mutating func layerNorm(_ x: ValueID, _ name: String, epsilon: Float) throws(ModelError) -> ValueID
+  {
     let count = builder.type(of: x).columns
     let weight = try vector(fullName(name, "weight"), count: count)
     let bias = try vector(fullName(name, "bias"), count: count)
@@ -145,7 +147,8 @@ package struct NetworkBuilder {
   package mutating func embed(
     _ input: StepInput, _ name: String, rows: Int
   ) throws(ModelError) -> ValueID {
-    let table = try weight(fullName(name, "weight"), rows: rows, columns: hiddenSize, part: nil, role: .lookup)
+    let table = try weight(
+      fullName(name, "weight"), rows: rows, columns: hiddenSize, part: nil, role: .lookup)
     return try graph { (g) throws(GraphError) in try g.lookup(g.input(input), in: table) }
   }
 

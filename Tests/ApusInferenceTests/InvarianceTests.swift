@@ -65,7 +65,8 @@ import Testing
     }
   }
 
-  @Test("a step allocates nothing after the first", .enabled(if: allocationsAreCounted, allocationsSkipReason))
+  @Test(
+    "a step allocates nothing after the first", .enabled(if: allocationsAreCounted, allocationsSkipReason))
   func noAllocations() throws {
     let runtime = try Runtime(options: RuntimeOptions(threads: 2))
     let model = try Model(encoded(.llamaQ8), runtime: runtime)
@@ -96,7 +97,8 @@ import Testing
     try ModelFixture(subject.fixture).file { _, values, columns in
       guard let format = subject.type.format as? any EncodableFormat.Type else { return nil }
       guard columns % subject.type.blockSize == 0 else { return nil }
-      var bytes = [UInt8](repeating: 0, count: values.count / subject.type.blockSize * subject.type.blockBytes)
+      var bytes = [UInt8](
+        repeating: 0, count: values.count / subject.type.blockSize * subject.type.blockBytes)
       values.withUnsafeBufferPointer { values in
         bytes.withUnsafeMutableBytes { format.encode(values, into: $0) }
       }

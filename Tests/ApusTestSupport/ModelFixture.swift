@@ -19,7 +19,8 @@ package struct ModelFixture: Sendable, CustomTestStringConvertible {
 
   /// Every network there is.
   package static let names = [
-    "llama", "llama-tied", "llama3", "mistral", "qwen2", "qwen3", "gemma2", "gemma3", "gpt2", "phi3", "phi3-long",
+    "llama", "llama-tied", "llama3", "mistral", "qwen2", "qwen3", "gemma2", "gemma3", "gpt2", "phi3",
+    "phi3-long",
   ]
 
   package init(_ name: String) throws {
@@ -27,7 +28,9 @@ package struct ModelFixture: Sendable, CustomTestStringConvertible {
     let folder = Fixtures.path("models/\(name)")
     description = try JSONValue(parsing: #require(readFile(folder + ".json")))
     tokens = description["tokens"]!.array!.map { Int32($0.int!) }
-    logits = try #require(readFile(folder + ".logits.f32")).withUnsafeBytes { Array($0.assumingMemoryBound(to: Float.self)) }
+    logits = try #require(readFile(folder + ".logits.f32")).withUnsafeBytes {
+      Array($0.assumingMemoryBound(to: Float.self))
+    }
   }
 
   package var vocabularySize: Int { logits.count / tokens.count }

@@ -9,6 +9,7 @@ public struct JSONError: ApusError, Equatable {
   /// The byte in the line, from 1.
   public let column: Int
 
+  /// What went wrong, in one line.
   public var description: String { "line \(line), column \(column): \(message)" }
 }
 
@@ -21,5 +22,6 @@ public struct JSONLimits: Sendable {
   /// Whether a key may occur twice in an object; the last one then wins.
   public var allowsDuplicateKeys = false
 
+  /// The defaults.
   public init() {}
 }

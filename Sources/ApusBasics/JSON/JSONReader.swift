@@ -25,7 +25,9 @@ public struct JSONReader {
     guard bytes.count <= limits.bytes else {
       throw fail("\(bytes.count) bytes are more than the limit of \(limits.bytes)")
     }
-    if bytes.starts(with: [0xEF, 0xBB, 0xBF] as [UInt8]) { throw fail("the text begins with a byte-order mark") }
+    if bytes.starts(with: [0xEF, 0xBB, 0xBF] as [UInt8]) {
+      throw fail("the text begins with a byte-order mark")
+    }
   }
 
   // MARK: Structure
@@ -70,10 +72,14 @@ public struct JSONReader {
   /// The next member's key, or nil after leaving the object.
   public mutating func nextKey() throws(JSONError) -> String? {
     guard try nextItem(UInt8(ascii: "}")) else { return nil }
-    guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else { throw fail("a key should be here") }
+    guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else {
+      throw fail("a key should be here")
+    }
     let key = try string()
     skipSpace()
-    guard position < bytes.count, bytes[position] == UInt8(ascii: ":") else { throw fail("':' should follow a key") }
+    guard position < bytes.count, bytes[position] == UInt8(ascii: ":") else {
+      throw fail("':' should follow a key")
+    }
     position += 1
     return key
   }
@@ -158,7 +164,9 @@ public struct JSONReader {
     }
     let text = String(decoding: UnsafeRawBufferPointer(rebasing: bytes[start..<position]), as: UTF8.self)
     if isInteger, let value = Int64(text), text != "-0" { return .int(value) }
-    guard let value = Double(text), value.isFinite else { throw fail("the number \(text.prefix(40)) is too large", at: start) }
+    guard let value = Double(text), value.isFinite else {
+      throw fail("the number \(text.prefix(40)) is too large", at: start)
+    }
     return .double(value)
   }
 
@@ -176,7 +184,8 @@ public struct JSONReader {
     guard peekByte == UInt8(ascii: "\"") else { throw fail("a string should be here") }
     position += 1
     let start = position
-    while position < bytes.count, bytes[position] != UInt8(ascii: "\""), bytes[position] != UInt8(ascii: "\\"),
+    while position < bytes.count, bytes[position] != UInt8(ascii: "\""),
+      bytes[position] != UInt8(ascii: "\\"),
       bytes[position] >= 0x20
     {
       position += 1
@@ -191,7 +200,7 @@ public struct JSONReader {
       guard byte >= 0x20 else { throw fail("a control character in a string") }
       position += 1
       switch byte {
-      case UInt8(ascii: "\""): 
+      case UInt8(ascii: "\""):
         guard let text = String(validating: buffer, as: UTF8.self) else {
           throw fail("a string is not valid UTF-8", at: start)
         }
@@ -222,7 +231,8 @@ public struct JSONReader {
     case UInt8(ascii: "u"):
       var unit = try hexadecimal()
       if 0xD800..<0xDC00 ~= unit {
-        guard bytes.count - position >= 2, bytes[position] == UInt8(ascii: "\\"), bytes[position + 1] == UInt8(ascii: "u")
+        guard bytes.count - position >= 2, bytes[position] == UInt8(ascii: "\\"),
+          bytes[position + 1] == UInt8(ascii: "u")
         else { throw fail("a surrogate without its pair") }
         position += 2
         let low = try hexadecimal()
@@ -269,7 +279,9 @@ public struct JSONReader {
       var object = JSONObject()
       try beginObject()
       while let key = try nextKey() {
-        if !limits.allowsDuplicateKeys, object[key] != nil { throw fail("the key \"\(key.prefix(60))\" occurs twice") }
+        if !limits.allowsDuplicateKeys, object[key] != nil {
+          throw fail("the key \"\(key.prefix(60))\" occurs twice")
+        }
         object[key] = try value()
       }
       return .object(object)

@@ -12,6 +12,7 @@ public enum JSONValue: Sendable, Equatable {
   case array([JSONValue])
   case object(JSONObject)
 
+  /// The value of `true` or `false`.
   public var bool: Bool? {
     if case .bool(let value) = self { return value }
     return nil
@@ -32,21 +33,25 @@ public enum JSONValue: Sendable, Equatable {
     }
   }
 
+  /// The text of a string.
   public var string: String? {
     if case .string(let value) = self { return value }
     return nil
   }
 
+  /// The elements of an array.
   public var array: [JSONValue]? {
     if case .array(let value) = self { return value }
     return nil
   }
 
+  /// The members of an object.
   public var object: JSONObject? {
     if case .object(let value) = self { return value }
     return nil
   }
 
+  /// Whether it is `null`.
   public var isNull: Bool { self == .null }
 
   /// The member of an object.
@@ -55,6 +60,7 @@ public enum JSONValue: Sendable, Equatable {
 
 /// A JSON object: members in the order they were written.
 public struct JSONObject: Sendable {
+  /// The keys in order.
   public private(set) var keys: [String] = []
   private var values: [JSONValue] = []
   /// Only for objects large enough that looking through the keys would be slow.
@@ -62,9 +68,12 @@ public struct JSONObject: Sendable {
 
   private static let indexedCount = 12
 
+  /// No members.
   public init() {}
 
+  /// How many members there are.
   public var count: Int { keys.count }
+  /// Whether there are none.
   public var isEmpty: Bool { keys.isEmpty }
 
   /// The member called `key`. Setting nil removes it; setting a new one appends it.
@@ -101,7 +110,8 @@ public struct JSONObject: Sendable {
   private func place(_ key: String) -> Int? {
     // Compared by bytes: Swift's == would call canonically equivalent keys the same.
     keys.count >= Self.indexedCount
-      ? places[key].flatMap { Array(keys[$0].utf8) == Array(key.utf8) ? $0 : slowPlace(key) } ?? slowPlace(key)
+      ? places[key].flatMap { Array(keys[$0].utf8) == Array(key.utf8) ? $0 : slowPlace(key) }
+        ?? slowPlace(key)
       : slowPlace(key)
   }
 
@@ -112,8 +122,11 @@ public struct JSONObject: Sendable {
 }
 
 extension JSONObject: RandomAccessCollection {
+  /// The place of the first member.
   public var startIndex: Int { 0 }
+  /// The place after the last member.
   public var endIndex: Int { keys.count }
+  /// The member at a place.
   public subscript(index: Int) -> (key: String, value: JSONValue) { (keys[index], values[index]) }
 }
 

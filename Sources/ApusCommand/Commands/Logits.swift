@@ -11,7 +11,8 @@ enum LogitsCommand: Command {
   ]
   static let examples = ["apus logits model.gguf --ids 1,3,40 --out logits.npy"]
 
-  private static let ids = Option<[Int]>.integers("ids", in: 0...Int(Int32.max), help: "Token ids of the prompt")
+  private static let ids = Option<[Int]>.integers(
+    "ids", in: 0...Int(Int32.max), help: "Token ids of the prompt")
   private static let prompt = Option<String?>.text("prompt", "p", help: "The prompt as text")
   private static let output = Option<String?>.file("out", "o", help: "The file to write (.npy)")
   private static let oneByOne = Option<Bool>.flag(

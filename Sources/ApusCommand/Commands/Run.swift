@@ -25,7 +25,8 @@ enum RunCommand: Command {
   static let options =
     [
       GenerationFlags.prompt.row, GenerationFlags.promptFile.row, GenerationFlags.predict.row,
-      GenerationFlags.stops.row, GenerationFlags.ignoreEnd.row, raw.row, GenerationFlags.special.row, input.row,
+      GenerationFlags.stops.row, GenerationFlags.ignoreEnd.row, raw.row, GenerationFlags.special.row,
+      input.row,
       GenerationFlags.parallel.row, GenerationFlags.profile.row,
     ] + EngineFlags.rows + ChatFlags.rows + SamplingFlags.rows
 

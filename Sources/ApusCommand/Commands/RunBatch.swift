@@ -45,11 +45,14 @@ extension RunCommand {
   ) throws -> [Request] {
     let prompts = PromptTokens(model, values, console)
     var requests: [Request] = []
-    for (index, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
+    for (index, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+      .enumerated()
+    {
       guard line.contains(where: { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\r") }) else { continue }
       do {
         let value = try JSONValue(parsing: Array(line))
-        requests.append(Request(tokens: try tokens(value, prompts, model, values, console), id: value.object?["id"]))
+        requests.append(
+          Request(tokens: try tokens(value, prompts, model, values, console), id: value.object?["id"]))
       } catch {
         throw CommandError.failure("\(name):\(index + 1): \(error)")
       }

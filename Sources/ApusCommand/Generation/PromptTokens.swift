@@ -21,7 +21,9 @@ struct PromptTokens {
       if values[CommonOptions.verbose] { console.note("prompt: continued as it is") }
       return try raw(text)
     }
-    if values[CommonOptions.verbose] { console.note("prompt: a user's turn in the model's chat template (--raw to continue it as it is)") }
+    if values[CommonOptions.verbose] {
+      console.note("prompt: a user's turn in the model's chat template (--raw to continue it as it is)")
+    }
     let chat = try ChatFlags.formatter(values, model, console)
     var messages = ChatFlags.systemMessages(values)
     messages.append(ChatMessage(role: "user", content: text))

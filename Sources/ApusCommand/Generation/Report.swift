@@ -25,7 +25,9 @@ struct Report {
     console.note("model: \(model.name), \(model.architecture), \(countText(model.parameterCount)) parameters")
     console.note("kernels: \(model.runtime.cpu.name), \(model.runtime.workers.count) threads")
     let context = values.has(GenerationFlags.context) ? "command line" : "the model's, or what fits in memory"
-    console.note("context: \(engine.options.contextLength) (\(context)), cache \(engine.options.keyValueFormat.rawValue)")
+    console.note(
+      "context: \(engine.options.contextLength) (\(context)), cache \(engine.options.keyValueFormat.rawValue)"
+    )
     let fromFile = Set(model.samplingDefaults.fromFile)
     for (name, value, flag) in listing(options.sampling) {
       let origin =

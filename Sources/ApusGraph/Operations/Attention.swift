@@ -30,7 +30,8 @@ package struct Attention: Operation {
     guard inputs.count == 2, inputs[0].element == .f32, inputs[1].element == .effect,
       inputs[0].columns % heads == 0
     else {
-      throw .shape(operation: Self.name, message: "wants queries of \(heads) heads and a store, got \(inputs)")
+      throw .shape(
+        operation: Self.name, message: "wants queries of \(heads) heads and a store, got \(inputs)")
     }
     return [inputs[0]]
   }

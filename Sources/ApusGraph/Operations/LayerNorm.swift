@@ -13,7 +13,8 @@ package struct LayerNorm: Operation {
     guard inputs.count == 3, inputs[0].element == .f32,
       inputs[1].columns == inputs[0].columns, inputs[2].columns == inputs[0].columns
     else {
-      throw .shape(operation: Self.name, message: "wants floats, weight and bias of one length, got \(inputs)")
+      throw .shape(
+        operation: Self.name, message: "wants floats, weight and bias of one length, got \(inputs)")
     }
     return [inputs[0]]
   }

@@ -14,7 +14,8 @@ package struct RMSNorm: Operation {
     guard inputs.count == 2, inputs[0].element == .f32, case .weight = inputs[1].element,
       inputs[1].columns > 0, inputs[0].columns % inputs[1].columns == 0
     else {
-      throw .shape(operation: Self.name, message: "wants floats and a weight that divides them, got \(inputs)")
+      throw .shape(
+        operation: Self.name, message: "wants floats and a weight that divides them, got \(inputs)")
     }
     return [inputs[0]]
   }

@@ -30,7 +30,8 @@ package struct StoreKeyValue: Operation {
     return RowKernel(rows: keys.type.rows, elementsPerRow: 2 * keys.type.columns) { row, _, step in
       let sequence = step.sequences[Int(step.tokenSequence[row])]
       let position = Int(step.positions[row])
-      let page = UnsafeMutableRawPointer(mutating: sequence.pages[position / KVLayout.pageKeys]!) + firstOffset
+      let page =
+        UnsafeMutableRawPointer(mutating: sequence.pages[position / KVLayout.pageKeys]!) + firstOffset
       let (key, value) = (keys.floats + row * keys.stride, values.floats + row * values.stride)
       for head in 0..<cache.heads {
         store(

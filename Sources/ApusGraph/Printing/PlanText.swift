@@ -4,7 +4,8 @@ extension Plan {
   /// A listing for people: one line per group of operations.
   package func listing() -> String {
     var text = ""
-    let before = changes.isEmpty ? "no passes" : changes.map { "\($0.name) \($0.count)" }.joined(separator: ", ")
+    let before =
+      changes.isEmpty ? "no passes" : changes.map { "\($0.name) \($0.count)" }.joined(separator: ", ")
     text += "passes: \(before)\n"
     text +=
       "\(graph.nodes.count) operations in \(phases.count) phases; activations \(bytesText(memory.byteCount))"

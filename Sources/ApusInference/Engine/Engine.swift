@@ -24,7 +24,8 @@ package final class Engine {
     let limits = Sizes(
       tokens: options.batchTokens, outputs: max(options.sequences, options.outputs),
       sequences: options.sequences)
-    let plan = try model.plan(limits: limits, contextLength: options.contextLength, optimized: options.optimized)
+    let plan = try model.plan(
+      limits: limits, contextLength: options.contextLength, optimized: options.optimized)
     let layout = model.cacheLayout(options.keyValueFormat)
     pool = try PagePool(
       layout, capacity: options.sequences * (KVLayout.pages(options.contextLength) + 1))

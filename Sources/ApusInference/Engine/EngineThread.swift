@@ -140,10 +140,12 @@ final class Mailbox: @unchecked Sendable {
 private func startThread(_ loop: Unmanaged<EngineLoop>) -> pthread_t? {
   #if canImport(Darwin)
     var thread: pthread_t?
-    let status = pthread_create(&thread, nil, { pointer in
-      Unmanaged<EngineLoop>.fromOpaque(pointer).takeRetainedValue().run()
-      return nil
-    }, loop.toOpaque())
+    let status = pthread_create(
+      &thread, nil,
+      { pointer in
+        Unmanaged<EngineLoop>.fromOpaque(pointer).takeRetainedValue().run()
+        return nil
+      }, loop.toOpaque())
     guard status == 0, let thread else {
       loop.release()
       return nil
@@ -151,10 +153,12 @@ private func startThread(_ loop: Unmanaged<EngineLoop>) -> pthread_t? {
     return thread
   #else
     var thread = pthread_t()
-    let status = pthread_create(&thread, nil, { pointer in
-      Unmanaged<EngineLoop>.fromOpaque(pointer!).takeRetainedValue().run()
-      return nil
-    }, loop.toOpaque())
+    let status = pthread_create(
+      &thread, nil,
+      { pointer in
+        Unmanaged<EngineLoop>.fromOpaque(pointer!).takeRetainedValue().run()
+        return nil
+      }, loop.toOpaque())
     guard status == 0 else {
       loop.release()
       return nil

@@ -39,6 +39,7 @@ public struct GenerationOptions: Sendable {
   /// Whether to go on past the model's end of text.
   public var ignoresEndOfText = false
 
+  /// The defaults.
   public init() {}
 }
 
@@ -55,6 +56,7 @@ public struct GenerationStatistics: Sendable {
   /// Seconds from the first token to the last.
   public var generationSeconds = 0.0
 
+  /// Nothing counted yet.
   public init() {}
 }
 

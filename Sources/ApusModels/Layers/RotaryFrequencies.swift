@@ -57,7 +57,8 @@ package struct RotaryFrequencies: Sendable {
     let base = try h.real("rope.freq_base", in: 1e-3...1e12, default: 10_000)
     let dimensions = try h.integer("rope.dimension_count", in: 2...headSize, default: headSize)
     guard dimensions % 2 == 0 else {
-      throw .invalidKey("\(h.prefix).rope.dimension_count", value: "\(dimensions)", expected: "an even number")
+      throw .invalidKey(
+        "\(h.prefix).rope.dimension_count", value: "\(dimensions)", expected: "an even number")
     }
     self.init(base: base, dimensions: dimensions)
     if let factors = try b.vectorContents("rope_freqs.weight", count: dimensions / 2) {

@@ -76,7 +76,8 @@ private func tokenizerOptions(_ metadata: GGUFMetadata) throws -> TokenizerOptio
   options.removeExtraWhitespaces = try metadata.bool("tokenizer.ggml.remove_extra_whitespaces")
   options.lowercase = try metadata.bool("tokenizer.ggml.normalizer.lowercase")
   options.stripAccents = try metadata.bool("tokenizer.ggml.normalizer.strip_accents")
-  options.characterMap = try metadata.ints("tokenizer.ggml.precompiled_charsmap")?.map { UInt8(truncatingIfNeeded: $0) } ?? []
+  options.characterMap =
+    try metadata.ints("tokenizer.ggml.precompiled_charsmap")?.map { UInt8(truncatingIfNeeded: $0) } ?? []
   options.modelName = try metadata.string("general.name")
   options.architecture = try metadata.string("general.architecture")
   return options

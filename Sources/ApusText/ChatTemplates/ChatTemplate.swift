@@ -7,6 +7,7 @@ import ApusBasics
 public struct RenderedChat: Sendable, Equatable {
   /// A run of text of one origin.
   public struct Segment: Sendable, Equatable {
+    /// The characters.
     public let text: String
     /// Whether it is the template's own: only there may control tokens be spelled.
     public let isTemplate: Bool
@@ -50,7 +51,7 @@ public struct ChatTemplate: Sendable {
   ) throws(TemplateError) -> RenderedChat {
     var values = variables.mapValues { TemplateValue($0, isContent: false) }
     values["messages"] = TemplateValue(.array(messages.map(\.json)), isContent: true)
-    values["tools"] = tools.map { TemplateValue($0, isContent: true) } ?? .none
+    values["tools"] = tools.map { TemplateValue($0, isContent: true) } ?? TemplateValue.none
     values["documents"] = values["documents"] ?? .some(.none)
     values["add_generation_prompt"] = .bool(addGenerationPrompt)
     var interpreter = Interpreter(values, limits: limits)

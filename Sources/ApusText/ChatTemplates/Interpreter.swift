@@ -218,7 +218,8 @@ struct Interpreter {
           try me.assign(.name(parameter.name), arguments.positional[index])
         } else if !arguments.named.contains(where: { $0.name == parameter.name }) {
           let value = try parameter.fallback.map { value throws(TemplateError) in try me.evaluate(value) }
-          try me.assign(.name(parameter.name), value ?? .undefined("parameter '\(parameter.name)' was not provided"))
+          try me.assign(
+            .name(parameter.name), value ?? .undefined("parameter '\(parameter.name)' was not provided"))
         }
       }
       _ = try me.run(macro.body)
@@ -252,7 +253,9 @@ struct Interpreter {
       return try evaluate(value).slice(try bound(start), try bound(stop), try bound(stride))
     case .call(let function, let arguments): return try invoke(function, arguments, caller: nil)
     case .filter(let value, let name, let arguments):
-      let input = try value.map { value throws(TemplateError) in try evaluate(value, blockText: blockText) } ?? blockText ?? .none
+      let input =
+        try value.map { value throws(TemplateError) in try evaluate(value, blockText: blockText) }
+        ?? blockText ?? .none
       guard let filter = templateFilters[name] else { throw TemplateError("unknown filter '\(name)'") }
       return try filter(&self, input, try evaluate(arguments))
     case .test(let value, let name, let arguments, let negated):
@@ -462,7 +465,8 @@ private func templateGlobals() -> [String: TemplateValue] {
       return .namespace(dict)
     },
     function("raise_exception") { _, arguments throws(TemplateError) in
-      throw TemplateError(arguments.positional.first?.printed.string ?? "the template refused the conversation")
+      throw TemplateError(
+        arguments.positional.first?.printed.string ?? "the template refused the conversation")
     },
     function("strftime_now") { _, arguments throws(TemplateError) in
       .string(TemplateText(formattedNow(arguments.positional.first?.printed.string ?? "")))

@@ -9,11 +9,13 @@ public struct TemplateError: ApusError, Equatable {
   /// The line of the template, from 1; 0 where none is to blame.
   public let line: Int
 
+  /// A mistake at a line of the template.
   public init(_ message: String, line: Int = 0) {
     self.message = message
     self.line = line
   }
 
+  /// The mistake in one line, with the line of the template.
   public var description: String {
     line > 0 ? "template, line \(line): \(message)" : "template: \(message)"
   }
@@ -32,5 +34,6 @@ public struct TemplateLimits: Sendable {
   /// Numbers of one `range`, as in jinja2's sandbox.
   public var rangeCount = 100_000
 
+  /// The defaults.
   public init() {}
 }

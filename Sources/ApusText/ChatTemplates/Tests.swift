@@ -62,12 +62,16 @@ let templateTests: [String: TemplateTest] = [
 ]
 
 private let equals: TemplateTest = { _, value, a in value.equals(a.positional.first ?? .none) }
-private let less: TemplateTest = { _, value, a throws(TemplateError) in try value.precedes(a.positional.first ?? .none) }
+private let less: TemplateTest = { _, value, a throws(TemplateError) in
+  try value.precedes(a.positional.first ?? .none)
+}
 
 private func isTestName(_ name: String) -> Bool { templateTests[name] != nil }
 
 private func whole(_ value: TemplateValue) throws(TemplateError) -> Int {
-  guard let number = value.integer else { throw TemplateError("a whole number expected, not \(value.typeName)") }
+  guard let number = value.integer else {
+    throw TemplateError("a whole number expected, not \(value.typeName)")
+  }
   return number
 }
 

@@ -43,16 +43,27 @@ struct SpecialTokenMatcher: Sendable {
   /// The parts of `text`, in order.
   ///
   /// - Complexity: O(*n* · longest special token), in ordinary text O(*n*).
-  func parts(of text: UnsafeBufferPointer<UInt8>, parseSpecial: Bool) -> [TextPart] {
-    guard parseSpecial ? hasAny : hasUserDefined else {
+  func parts(of text: UnsafeBufferPointer<UInt8>, _ parsing: SpecialTokenParsing) -> [TextPart] {
+    var ranges: ArraySlice<Range<Int>> = []
+    switch parsing {
+    case .nowhere: break
+    case .everywhere: ranges = [0..<text.count]
+    case .within(let given): ranges = given[...]
+    }
+    guard ranges.isEmpty ? hasUserDefined : hasAny else {
       return text.isEmpty ? [] : [.text(0..<text.count)]
     }
-    let trie = parseSpecial ? all : userDefined
     var parts: [TextPart] = []
     var start = 0
     var position = 0
     while position < text.count {
-      let found = trie.longest(in: text, from: position)
+      while let first = ranges.first, first.upperBound <= position { ranges.removeFirst() }
+      var found = (id: Int32(-1), end: position)
+      if let range = ranges.first, range.contains(position) {
+        // Cut off at the range's end, so that a token cannot begin in the template and end in a message.
+        found = all.longest(in: UnsafeBufferPointer(rebasing: text[..<range.upperBound]), from: position)
+      }
+      if found.id < 0, hasUserDefined { found = userDefined.longest(in: text, from: position) }
       guard found.id >= 0 else {
         position += 1
         continue

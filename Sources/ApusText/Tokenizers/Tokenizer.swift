@@ -27,13 +27,32 @@ public protocol Tokenizer: Sendable {
   /// - Parameters:
   ///   - text: UTF-8; bytes that are no UTF-8 are kept by byte-level kinds and count as U+FFFD elsewhere.
   ///   - addSpecial: begin and end the text with BOS and EOS as the model wants.
-  ///   - parseSpecial: control tokens spelled in the text become their ids; otherwise they are plain text.
+  ///   - specials: where control tokens spelled in the text become their ids; elsewhere they are plain text.
   /// - Complexity: O(*n* log *n*), O(*n*) for text with words of ordinary length.
-  func encode(_ text: UnsafeRawBufferPointer, addSpecial: Bool, parseSpecial: Bool) throws(TokenizerError)
-    -> [Int32]
+  func encode(
+    _ text: UnsafeRawBufferPointer, addSpecial: Bool, specials: SpecialTokenParsing
+  ) throws(TokenizerError) -> [Int32]
+}
+
+/// Where in a text control tokens may be spelled.
+public enum SpecialTokenParsing: Sendable {
+  /// Nowhere: all of it is plain text.
+  case nowhere
+  /// Everywhere.
+  case everywhere
+  /// In these ranges of bytes, ascending: a token must lie in one of them as a whole. The plain text between
+  /// tokens is tokenised as one, whatever ranges it spans.
+  case within([Range<Int>])
 }
 
 extension Tokenizer {
+  /// The ids of `text`; `parseSpecial`: control tokens spelled anywhere in it become their ids.
+  public func encode(
+    _ text: UnsafeRawBufferPointer, addSpecial: Bool, parseSpecial: Bool
+  ) throws(TokenizerError) -> [Int32] {
+    try encode(text, addSpecial: addSpecial, specials: parseSpecial ? .everywhere : .nowhere)
+  }
+
   /// The ids of `text`.
   public func encode(_ text: String, addSpecial: Bool = true, parseSpecial: Bool = false)
     throws(TokenizerError)
@@ -68,6 +87,18 @@ extension Tokenizer {
     return try withExtendedLifetime(texts) {
       try body(UnsafeRawBufferPointer(texts.shown(id, special: special).bytes))
     }
+  }
+
+  /// The ids of the bytes of `text`, control tokens where `specials` says.
+  public func encode(
+    _ text: [UInt8], addSpecial: Bool, specials: SpecialTokenParsing
+  ) throws(TokenizerError) -> [Int32] {
+    let result = text.withUnsafeBytes { bytes in
+      Result { () throws(TokenizerError) in
+        try encode(bytes, addSpecial: addSpecial, specials: specials)
+      }
+    }
+    return try result.get()
   }
 
   /// Appends the bytes token `id` stands for to `text`.

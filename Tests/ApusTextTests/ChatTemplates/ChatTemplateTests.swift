@@ -77,14 +77,18 @@ import Testing
     "F34: hostile templates end with an error",
     arguments: [
       String(repeating: "{% if true %}", count: 50_000), String(repeating: "{{ (", count: 50_000),
-      "{{ " + String(repeating: "(", count: 50_000), "{{ " + String(repeating: "not ", count: 50_000) + "x }}",
-      "{{ " + String(repeating: "-", count: 50_000) + "1 }}", "{{ x" + String(repeating: ".a", count: 50_000) + " }}",
+      "{{ " + String(repeating: "(", count: 50_000),
+      "{{ " + String(repeating: "not ", count: 50_000) + "x }}",
+      "{{ " + String(repeating: "-", count: 50_000) + "1 }}",
+      "{{ x" + String(repeating: ".a", count: 50_000) + " }}",
       "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "{{ range(10**9) }}", "{{ 'a' * 10**9 }}",
       "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}",
       "{% set ns = namespace(s='aaaaaaaaaaaaaaaa') %}{% for i in range(99) %}{% set ns.s = ns.s + ns.s %}{% endfor %}",
-      "{{ 'x' | nosuchfilter }}", "{% include 'x' %}", "{% extends 'x' %}", "{{ ''.__class__ }}", "{{ 1 // 0 }}",
+      "{{ 'x' | nosuchfilter }}", "{% include 'x' %}", "{% extends 'x' %}", "{{ ''.__class__ }}",
+      "{{ 1 // 0 }}",
       "{{ 9223372036854775807 + 1 }}", "{% if %}", "{{", "{% raw %}", "{% for %}{% endfor %}", "{% nosuch %}",
-      "{{ 'abc", "{# never", "{{ messages.append(1) }}", "{{ raise_exception('no') }}", "{{ x.y }}", "{{ 2 ** 99999 }}",
+      "{{ 'abc", "{# never", "{{ messages.append(1) }}", "{{ raise_exception('no') }}", "{{ x.y }}",
+      "{{ 2 ** 99999 }}",
     ])
   func hostile(_ source: String) {
     #expect(throws: TemplateError.self) {

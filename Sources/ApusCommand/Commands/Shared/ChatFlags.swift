@@ -14,7 +14,8 @@ enum ChatFlags {
     "chat-template-file", help: "A Jinja template in place of the model's own"
   ).grouped(heading)
   static let variables = Option<String?>.text(
-    "chat-template-kwargs", placeholder: "JSON", help: "Variables for the template, as {\"enable_thinking\": false}"
+    "chat-template-kwargs", placeholder: "JSON",
+    help: "Variables for the template, as {\"enable_thinking\": false}"
   ).grouped(heading)
 
   static let rows: [OptionRow] = [system.row, template.row, variables.row]
@@ -22,7 +23,9 @@ enum ChatFlags {
   /// The model's template, or the one given.
   static func formatter(_ values: Values, _ model: Model, _ console: Console) throws -> ChatFormatter {
     var source = model.chatTemplate
-    if let name = values[template] { source = String(decoding: try InputFile.read(name, console), as: UTF8.self) }
+    if let name = values[template] {
+      source = String(decoding: try InputFile.read(name, console), as: UTF8.self)
+    }
     guard let source else {
       throw CommandError.failure(
         "\(model.name) has no chat template; use apus run to continue a text, or give --chat-template-file")

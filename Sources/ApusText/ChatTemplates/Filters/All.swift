@@ -4,7 +4,8 @@ typealias TemplateFilter =
   @Sendable (inout Interpreter, TemplateValue, Arguments) throws(TemplateError) -> TemplateValue
 
 /// Every filter.
-let templateFilters: [String: TemplateFilter] = textFilters
+let templateFilters: [String: TemplateFilter] =
+  textFilters
   .merging(sequenceFilters) { first, _ in first }
   .merging(selectionFilters) { first, _ in first }
   .merging(valueFilters) { first, _ in first }

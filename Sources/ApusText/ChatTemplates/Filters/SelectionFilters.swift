@@ -6,20 +6,31 @@ let selectionFilters: [String: TemplateFilter] = [
     for item in try value.iterated() {
       if let path = a.named.first(where: { $0.name == "attribute" })?.value {
         var found = try member(item, path)
-        if found.isUndefined, let fallback = a.named.first(where: { $0.name == "default" })?.value { found = fallback }
+        if found.isUndefined, let fallback = a.named.first(where: { $0.name == "default" })?.value {
+          found = fallback
+        }
         results.append(found)
       } else {
-        guard let name = a.positional.first?.printed.string else { throw TemplateError("map requires a filter argument") }
+        guard let name = a.positional.first?.printed.string else {
+          throw TemplateError("map requires a filter argument")
+        }
         results.append(
-          try me.apply(filter: name, item, Arguments(positional: Array(a.positional.dropFirst()), named: a.named)))
+          try me.apply(
+            filter: name, item, Arguments(positional: Array(a.positional.dropFirst()), named: a.named)))
       }
     }
     return .list(TemplateList(results))
   },
-  "select": { me, value, a throws(TemplateError) in try select(&me, value, a, attribute: false, keeps: true) },
-  "reject": { me, value, a throws(TemplateError) in try select(&me, value, a, attribute: false, keeps: false) },
-  "selectattr": { me, value, a throws(TemplateError) in try select(&me, value, a, attribute: true, keeps: true) },
-  "rejectattr": { me, value, a throws(TemplateError) in try select(&me, value, a, attribute: true, keeps: false) },
+  "select": { me, value, a throws(TemplateError) in try select(&me, value, a, attribute: false, keeps: true)
+  },
+  "reject": { me, value, a throws(TemplateError) in try select(&me, value, a, attribute: false, keeps: false)
+  },
+  "selectattr": { me, value, a throws(TemplateError) in
+    try select(&me, value, a, attribute: true, keeps: true)
+  },
+  "rejectattr": { me, value, a throws(TemplateError) in
+    try select(&me, value, a, attribute: true, keeps: false)
+  },
 ]
 
 private func select(

@@ -1,7 +1,8 @@
 // Filters that make something of a sequence: order it, cut it, count it, join it.
 
 private func sequence(
-  _ body: @escaping @Sendable (inout Interpreter, [TemplateValue], Arguments) throws(TemplateError) -> TemplateValue
+  _ body:
+    @escaping @Sendable (inout Interpreter, [TemplateValue], Arguments) throws(TemplateError) -> TemplateValue
 ) -> TemplateFilter {
   { me, value, arguments throws(TemplateError) in try body(&me, try value.iterated(), arguments) }
 }
@@ -20,18 +21,21 @@ let sequenceFilters: [String: TemplateFilter] = [
     let separator = (a.value(0, "d") ?? .text("")).printed
     var pieces: [[UInt32]] = []
     for item in items {
-      let value = try a.value(1, "attribute").map { path throws(TemplateError) in try member(item, path) } ?? item
+      let value =
+        try a.value(1, "attribute").map { path throws(TemplateError) in try member(item, path) } ?? item
       pieces.append(value.printed.scalars)
     }
     return .string(TemplateText(Array(pieces.joined(separator: separator.scalars))))
   },
   "sort": sequence { _, items, a throws(TemplateError) in
     let reverse = a.value(0, "reverse")?.isTrue ?? false
-    let key = try keys(items, a.value(2, "attribute"), caseSensitive: a.value(1, "case_sensitive")?.isTrue ?? false)
+    let key = try keys(
+      items, a.value(2, "attribute"), caseSensitive: a.value(1, "case_sensitive")?.isTrue ?? false)
     return .list(TemplateList(try sorted(items, by: key, reverse: reverse)))
   },
   "unique": sequence { _, items, a throws(TemplateError) in
-    let key = try keys(items, a.value(1, "attribute"), caseSensitive: a.value(0, "case_sensitive")?.isTrue ?? false)
+    let key = try keys(
+      items, a.value(1, "attribute"), caseSensitive: a.value(0, "case_sensitive")?.isTrue ?? false)
     var seen: [TemplateValue] = []
     var kept: [TemplateValue] = []
     for (item, key) in zip(items, key) where !seen.contains(where: { $0.equals(key) }) {
@@ -41,23 +45,30 @@ let sequenceFilters: [String: TemplateFilter] = [
     return .list(TemplateList(kept))
   },
   "min": sequence { _, items, a throws(TemplateError) in
-    let key = try keys(items, a.value(1, "attribute"), caseSensitive: a.value(0, "case_sensitive")?.isTrue ?? false)
-    return try sorted(items, by: key, reverse: false).first ?? .undefined("No aggregated item, sequence was empty.")
+    let key = try keys(
+      items, a.value(1, "attribute"), caseSensitive: a.value(0, "case_sensitive")?.isTrue ?? false)
+    return try sorted(items, by: key, reverse: false).first
+      ?? .undefined("No aggregated item, sequence was empty.")
   },
   "max": sequence { _, items, a throws(TemplateError) in
-    let key = try keys(items, a.value(1, "attribute"), caseSensitive: a.value(0, "case_sensitive")?.isTrue ?? false)
-    return try sorted(items, by: key, reverse: true).first ?? .undefined("No aggregated item, sequence was empty.")
+    let key = try keys(
+      items, a.value(1, "attribute"), caseSensitive: a.value(0, "case_sensitive")?.isTrue ?? false)
+    return try sorted(items, by: key, reverse: true).first
+      ?? .undefined("No aggregated item, sequence was empty.")
   },
   "sum": sequence { me, items, a throws(TemplateError) in
     var total = a.value(1, "start") ?? .int(0)
     for item in items {
-      let value = try a.value(0, "attribute").map { path throws(TemplateError) in try member(item, path) } ?? item
+      let value =
+        try a.value(0, "attribute").map { path throws(TemplateError) in try member(item, path) } ?? item
       total = try .compute("+", total, value, me.limits)
     }
     return total
   },
   "batch": sequence { _, items, a throws(TemplateError) in
-    guard let size = a.value(0, "linecount")?.integer, size > 0 else { throw TemplateError("batch wants a positive size") }
+    guard let size = a.value(0, "linecount")?.integer, size > 0 else {
+      throw TemplateError("batch wants a positive size")
+    }
     var batches: [TemplateValue] = []
     for start in stride(from: 0, to: items.count, by: size) {
       var batch = Array(items[start..<min(start + size, items.count)])

@@ -12,7 +12,8 @@ let textFilters: [String: TemplateFilter] = [
   "title": text { text, _ in
     // jinja2 cuts words at white space and brackets, not at every mark.
     text.mapped { scalar, previous in
-      let starts = previous.map { TemplateText.isSpace($0.value) || "-([{<".unicodeScalars.contains($0) } ?? true
+      let starts =
+        previous.map { TemplateText.isSpace($0.value) || "-([{<".unicodeScalars.contains($0) } ?? true
       return starts ? scalar.properties.uppercaseMapping : scalar.properties.lowercaseMapping
     }
   },
@@ -28,7 +29,8 @@ let textFilters: [String: TemplateFilter] = [
       throw TemplateError("replace wants two arguments")
     }
     let limit = a.value(2, "count")?.integer
-    return text.replacing(old.printed.plain, with: new.printed, limit: limit.map { $0 < 0 ? .max : $0 } ?? .max)
+    return text.replacing(
+      old.printed.plain, with: new.printed, limit: limit.map { $0 < 0 ? .max : $0 } ?? .max)
   },
   "indent": text { text, a in indented(text, a) },
   "center": text { text, a in
@@ -66,7 +68,9 @@ let textFilters: [String: TemplateFilter] = [
     text.mapped { scalar, _ in
       switch scalar {
       case "a"..."z", "A"..."Z", "0"..."9", "_", ".", "-", "~", "/": String(scalar)
-      default: String(scalar).utf8.map { "%" + ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: true) }.joined()
+      default:
+        String(scalar).utf8.map { "%" + ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: true) }
+          .joined()
       }
     }
   },

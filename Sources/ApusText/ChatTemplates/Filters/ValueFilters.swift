@@ -3,10 +3,14 @@
 let valueFilters: [String: TemplateFilter] = [
   "default": { _, value, a in fallback(value, a) },
   "d": { _, value, a in fallback(value, a) },
-  "attr": { _, value, a throws(TemplateError) in try value.attribute((a.positional.first ?? .none).printed.string) },
+  "attr": { _, value, a throws(TemplateError) in
+    try value.attribute((a.positional.first ?? .none).printed.string)
+  },
   "abs": { _, value, _ throws(TemplateError) in
     if let number = value.integer { return .int(abs(number)) }
-    guard let number = value.number else { throw TemplateError("bad operand type for abs(): '\(value.typeName)'") }
+    guard let number = value.number else {
+      throw TemplateError("bad operand type for abs(): '\(value.typeName)'")
+    }
     return .double(abs(number))
   },
   "int": { _, value, a in
@@ -26,7 +30,9 @@ let valueFilters: [String: TemplateFilter] = [
     return text.flatMap { Double($0) }.map { .double($0) } ?? a.value(0, "default") ?? .double(0)
   },
   "round": { _, value, a throws(TemplateError) in
-    guard let number = value.number else { throw TemplateError("type \(value.typeName) doesn't define __round__ method") }
+    guard let number = value.number else {
+      throw TemplateError("type \(value.typeName) doesn't define __round__ method")
+    }
     let precision = min(max(a.value(0, "precision")?.integer ?? 0, -15), 15)
     var scale = 1.0
     for _ in 0..<abs(precision) { scale *= 10 }
@@ -58,7 +64,8 @@ let valueFilters: [String: TemplateFilter] = [
     var style = JSONStyle()
     style.isASCII = a.value(0, "ensure_ascii")?.isTrue ?? false
     if let indent = a.value(1, "indent") {
-      style.indent = indent.textValue?.string ?? indent.integer.map { String(repeating: " ", count: min(max(0, $0), 64)) }
+      style.indent =
+        indent.textValue?.string ?? indent.integer.map { String(repeating: " ", count: min(max(0, $0), 64)) }
     }
     if case .tuple(let pair)? = a.value(2, "separators"), pair.count == 2 {
       (style.itemSeparator, style.keySeparator) = (pair[0].printed.string, pair[1].printed.string)

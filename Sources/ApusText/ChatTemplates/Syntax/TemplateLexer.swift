@@ -69,7 +69,9 @@ struct TemplateLexer {
       emit(text)
       line += source[startOfText..<open].count { $0 == 0x0A }
       position = open + 2
-      if mark == UInt8(ascii: "-") || (mark == UInt8(ascii: "+") && kind != UInt8(ascii: "{")) { position += 1 }
+      if mark == UInt8(ascii: "-") || (mark == UInt8(ascii: "+") && kind != UInt8(ascii: "{")) {
+        position += 1
+      }
       switch kind {
       case UInt8(ascii: "#"): trimsStart = try comment()
       case UInt8(ascii: "{"):
@@ -99,7 +101,9 @@ struct TemplateLexer {
     while index + 1 < source.count {
       if source[index] == UInt8(ascii: "{") {
         let next = source[index + 1]
-        if next == UInt8(ascii: "{") || next == UInt8(ascii: "%") || next == UInt8(ascii: "#") { return index }
+        if next == UInt8(ascii: "{") || next == UInt8(ascii: "%") || next == UInt8(ascii: "#") {
+          return index
+        }
       }
       index += 1
     }
@@ -218,10 +222,12 @@ struct TemplateLexer {
       return TemplateToken(kind: .string(try string(byte)), line: start)
     case UInt8(ascii: "0")...UInt8(ascii: "9"):
       return TemplateToken(kind: try number(), line: start)
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "_"), 0x80...:
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "_"),
+      0x80...:
       let begin = position
       while position < source.count, Self.isNamePart(source[position]) { position += 1 }
-      return TemplateToken(kind: .name(String(decoding: source[begin..<position], as: UTF8.self)), line: start)
+      return TemplateToken(
+        kind: .name(String(decoding: source[begin..<position], as: UTF8.self)), line: start)
     default: break
     }
     let pair = String(decoding: [byte, next], as: UTF8.self)
@@ -256,7 +262,9 @@ struct TemplateLexer {
     }
     if position < source.count, source[position] | 0x20 == UInt8(ascii: "e") {
       var look = position + 1
-      if look < source.count, source[look] == UInt8(ascii: "+") || source[look] == UInt8(ascii: "-") { look += 1 }
+      if look < source.count, source[look] == UInt8(ascii: "+") || source[look] == UInt8(ascii: "-") {
+        look += 1
+      }
       if look < source.count, UInt8(ascii: "0")...UInt8(ascii: "9") ~= source[look] {
         isInteger = false
         position = look
@@ -265,7 +273,9 @@ struct TemplateLexer {
     }
     let text = String(decoding: source[begin..<position].filter { $0 != UInt8(ascii: "_") }, as: UTF8.self)
     if isInteger, let value = Int(text) { return .int(value) }
-    guard !isInteger, let value = Double(text) else { throw TemplateError("the number \(text) is too large", line: line) }
+    guard !isInteger, let value = Double(text) else {
+      throw TemplateError("the number \(text) is too large", line: line)
+    }
     return .double(value)
   }
 
@@ -308,7 +318,8 @@ struct TemplateLexer {
   private mutating func codePoint(_ digits: Int, _ bytes: inout [UInt8]) throws(TemplateError) {
     let end = min(position + digits, source.count)
     let text = String(decoding: source[position..<end], as: UTF8.self)
-    guard end == position + digits, let value = UInt32(text, radix: 16), let scalar = UnicodeScalar(value) else {
+    guard end == position + digits, let value = UInt32(text, radix: 16), let scalar = UnicodeScalar(value)
+    else {
       throw TemplateError("a malformed escape in a string", line: line)
     }
     position = end
@@ -322,7 +333,8 @@ struct TemplateLexer {
   private static func isNamePart(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), 0x80...: true
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), 0x80...:
+      true
     default: false
     }
   }

@@ -89,7 +89,9 @@ struct TemplateParser {
     guard parser.isAtEnd else { throw parser.fail("'%}' expected") }
   }
 
-  private mutating func condition(_ parser: inout ExpressionParser) throws(TemplateError) -> TemplateStatement.Kind {
+  private mutating func condition(_ parser: inout ExpressionParser) throws(TemplateError)
+    -> TemplateStatement.Kind
+  {
     var branches: [(TemplateExpression, [TemplateStatement])] = []
     var test = try parser.tuple()
     try finish(parser)
@@ -107,7 +109,8 @@ struct TemplateParser {
     }
   }
 
-  private mutating func loop(_ parser: inout ExpressionParser) throws(TemplateError) -> TemplateStatement.Kind {
+  private mutating func loop(_ parser: inout ExpressionParser) throws(TemplateError) -> TemplateStatement.Kind
+  {
     let target = try target(&parser)
     guard parser.takeName("in") else { throw parser.fail("'in' expected") }
     let items = try parser.tuple(allowsConditional: false)
@@ -140,7 +143,9 @@ struct TemplateParser {
     return isTuple ? .tuple(targets) : targets[0]
   }
 
-  private mutating func assignment(_ parser: inout ExpressionParser) throws(TemplateError) -> TemplateStatement.Kind {
+  private mutating func assignment(_ parser: inout ExpressionParser) throws(TemplateError)
+    -> TemplateStatement.Kind
+  {
     let target = try target(&parser)
     if parser.take("=") {
       let value = try parser.tuple()
@@ -174,7 +179,9 @@ struct TemplateParser {
     return parameters
   }
 
-  private mutating func callBlock(_ parser: inout ExpressionParser) throws(TemplateError) -> TemplateStatement.Kind {
+  private mutating func callBlock(_ parser: inout ExpressionParser) throws(TemplateError)
+    -> TemplateStatement.Kind
+  {
     let parameters = parser.take("(") ? try parameters(&parser) : []
     let call = try parser.expression()
     guard case .call = call else { throw parser.fail("a call expected") }
@@ -183,7 +190,8 @@ struct TemplateParser {
     return .callBlock(call, TemplateMacro(name: "caller", parameters: parameters, body: body))
   }
 
-  private mutating func with(_ parser: inout ExpressionParser) throws(TemplateError) -> TemplateStatement.Kind {
+  private mutating func with(_ parser: inout ExpressionParser) throws(TemplateError) -> TemplateStatement.Kind
+  {
     var values: [(TemplateTarget, TemplateExpression)] = []
     while !parser.isAtEnd {
       if !values.isEmpty { try parser.expect(",") }

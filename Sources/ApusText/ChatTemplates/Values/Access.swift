@@ -21,7 +21,8 @@ extension TemplateValue {
     guard let method = templateMethod(of: self, name) else { return nil }
     let object = self
     return .callable(
-      TemplateCallable(name: name) { me, arguments throws(TemplateError) in try method(&me, object, arguments) })
+      TemplateCallable(name: name) { me, arguments throws(TemplateError) in try method(&me, object, arguments)
+      })
   }
 
   private func missing(_ name: String) -> TemplateValue {

@@ -1,6 +1,7 @@
 // The methods of Python's strings, lists and dicts that templates call.
 
-typealias TemplateMethod = @Sendable (inout Interpreter, TemplateValue, Arguments) throws(TemplateError) -> TemplateValue
+typealias TemplateMethod =
+  @Sendable (inout Interpreter, TemplateValue, Arguments) throws(TemplateError) -> TemplateValue
 
 /// The method of that name, or nil.
 func templateMethod(of value: TemplateValue, _ name: String) -> TemplateMethod? {
@@ -20,15 +21,25 @@ private func text(
   { _, value, arguments throws(TemplateError) in try body(value.textValue ?? TemplateText(), arguments) }
 }
 
-private func pattern(_ arguments: Arguments, _ index: Int, _ name: String) throws(TemplateError) -> TemplateText {
-  guard let text = arguments.value(index, name)?.textValue else { throw TemplateError("a string argument is missing") }
+private func pattern(_ arguments: Arguments, _ index: Int, _ name: String) throws(TemplateError)
+  -> TemplateText
+{
+  guard let text = arguments.value(index, name)?.textValue else {
+    throw TemplateError("a string argument is missing")
+  }
   return text
 }
 
 private let stringMethods: [String: TemplateMethod] = [
-  "strip": text { text, a in .string(text.stripped(a.value(0, "chars")?.textValue?.plain, left: true, right: true)) },
-  "lstrip": text { text, a in .string(text.stripped(a.value(0, "chars")?.textValue?.plain, left: true, right: false)) },
-  "rstrip": text { text, a in .string(text.stripped(a.value(0, "chars")?.textValue?.plain, left: false, right: true)) },
+  "strip": text { text, a in
+    .string(text.stripped(a.value(0, "chars")?.textValue?.plain, left: true, right: true))
+  },
+  "lstrip": text { text, a in
+    .string(text.stripped(a.value(0, "chars")?.textValue?.plain, left: true, right: false))
+  },
+  "rstrip": text { text, a in
+    .string(text.stripped(a.value(0, "chars")?.textValue?.plain, left: false, right: true))
+  },
   "upper": text { text, _ in .string(text.mapped { scalar, _ in scalar.properties.uppercaseMapping }) },
   "lower": text { text, _ in .string(text.mapped { scalar, _ in scalar.properties.lowercaseMapping }) },
   "title": text { text, _ in .string(titleCased(text)) },
@@ -82,9 +93,13 @@ private let stringMethods: [String: TemplateMethod] = [
       text.replacing(
         try pattern(a, 0, "old").plain, with: try pattern(a, 1, "new"), limit: limit < 0 ? .max : limit))
   },
-  "find": text { text, a throws(TemplateError) in .int(text.firstIndex(of: try pattern(a, 0, "sub").plain) ?? -1) },
+  "find": text { text, a throws(TemplateError) in
+    .int(text.firstIndex(of: try pattern(a, 0, "sub").plain) ?? -1)
+  },
   "index": text { text, a throws(TemplateError) in
-    guard let index = text.firstIndex(of: try pattern(a, 0, "sub").plain) else { throw TemplateError("substring not found") }
+    guard let index = text.firstIndex(of: try pattern(a, 0, "sub").plain) else {
+      throw TemplateError("substring not found")
+    }
     return .int(index)
   },
   "count": text { text, a throws(TemplateError) in
@@ -117,7 +132,8 @@ private let stringMethods: [String: TemplateMethod] = [
   },
   "removeprefix": text { text, a throws(TemplateError) in
     let prefix = try pattern(a, 0, "prefix").plain
-    return .string(text.matches(prefix, at: 0) ? TemplateText(Array(text.scalars.dropFirst(prefix.count))) : text)
+    return .string(
+      text.matches(prefix, at: 0) ? TemplateText(Array(text.scalars.dropFirst(prefix.count))) : text)
   },
   "removesuffix": text { text, a throws(TemplateError) in
     let suffix = try pattern(a, 0, "suffix").plain
@@ -163,7 +179,9 @@ private func braces(_ text: TemplateText, _ arguments: Arguments) throws(Templat
       index += 1
       continue
     }
-    guard let end = text.firstIndex(of: [0x7D], from: index) else { throw TemplateError("expected '}' before end of string") }
+    guard let end = text.firstIndex(of: [0x7D], from: index) else {
+      throw TemplateError("expected '}' before end of string")
+    }
     let field = TemplateText(Array(text.scalars[index + 1..<end])).string
     index = end + 1
     var value: TemplateValue?

@@ -36,7 +36,9 @@ extension TemplateValue {
     }
   }
 
-  private static func precedes(_ left: [TemplateValue], _ right: [TemplateValue]) throws(TemplateError) -> Bool {
+  private static func precedes(_ left: [TemplateValue], _ right: [TemplateValue]) throws(TemplateError)
+    -> Bool
+  {
     for (a, b) in zip(left, right) where !a.equals(b) { return try a.precedes(b) }
     return left.count < right.count
   }
@@ -162,7 +164,8 @@ extension TemplateValue {
   }
 
   /// Python's `%` on strings: %s, %r, %d, %i, %f with a precision, %%.
-  static func formatted(_ format: TemplateText, _ value: TemplateValue) throws(TemplateError) -> TemplateText {
+  static func formatted(_ format: TemplateText, _ value: TemplateValue) throws(TemplateError) -> TemplateText
+  {
     var values: [TemplateValue]
     if case .tuple(let items) = value { values = items } else { values = [value] }
     var result: [UInt32] = []
@@ -175,7 +178,9 @@ extension TemplateValue {
         continue
       }
       var specification = ""
-      while index < format.count, let character = UnicodeScalar(format.plain[index]), "-+ #0123456789.".unicodeScalars.contains(character) {
+      while index < format.count, let character = UnicodeScalar(format.plain[index]),
+        "-+ #0123456789.".unicodeScalars.contains(character)
+      {
         specification.unicodeScalars.append(character)
         index += 1
       }
@@ -196,8 +201,13 @@ extension TemplateValue {
         guard let number = next.number else { throw TemplateError("%d format: a number is required") }
         result += TemplateText(String(Int(exactly: number.rounded(.towardZero)) ?? 0)).scalars
       case "f":
-        guard let number = next.number else { throw TemplateError("must be real number, not \(next.typeName)") }
-        let digits = specification.split(separator: ".", omittingEmptySubsequences: false).dropFirst().first.flatMap { Int($0) } ?? 6
+        guard let number = next.number else {
+          throw TemplateError("must be real number, not \(next.typeName)")
+        }
+        let digits =
+          specification.split(separator: ".", omittingEmptySubsequences: false).dropFirst().first.flatMap {
+            Int($0)
+          } ?? 6
         result += TemplateText(fixedText(number, digits: min(digits, 30))).scalars
       default: throw TemplateError("unsupported format character '\(kind)'")
       }

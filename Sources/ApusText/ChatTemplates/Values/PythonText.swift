@@ -48,7 +48,8 @@ extension TemplateValue {
         var name = key.printed
         if key.textValue == nil { name = try key.json(style) }
         members.append(
-          jsonQuoted(name, style) + TemplateText(style.keySeparator) + (try value.json(style, level: level + 1)))
+          jsonQuoted(name, style) + TemplateText(style.keySeparator)
+            + (try value.json(style, level: level + 1)))
       }
       return style.wrap(members, "{", "}", level)
     case .loop, .callable: throw TemplateError("Object of type \(typeName) is not JSON serializable")
@@ -78,7 +79,8 @@ struct JSONStyle {
     }
     let inner = "\n" + String(repeating: indent, count: level + 1)
     let separator = (itemSeparator == ", " ? "," : itemSeparator) + inner
-    return joined(items, open + inner, "\n" + String(repeating: indent, count: level) + close, separator: separator)
+    return joined(
+      items, open + inner, "\n" + String(repeating: indent, count: level) + close, separator: separator)
   }
 }
 

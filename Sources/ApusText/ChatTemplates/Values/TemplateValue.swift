@@ -29,7 +29,8 @@ indirect enum TemplateValue {
     case .int(let value): self = .int(Int(value))
     case .double(let value): self = .double(value)
     case .string(let text): self = .string(TemplateText(text, isContent: isContent))
-    case .array(let values): self = .list(TemplateList(values.map { TemplateValue($0, isContent: isContent) }))
+    case .array(let values):
+      self = .list(TemplateList(values.map { TemplateValue($0, isContent: isContent) }))
     case .object(let object):
       let dict = TemplateDict()
       for (key, value) in object {

@@ -68,12 +68,12 @@ struct BytePairTokenizer: Tokenizer {
     }
   }
 
-  func encode(_ text: UnsafeRawBufferPointer, addSpecial: Bool, parseSpecial: Bool) throws(TokenizerError)
-    -> [Int32]
-  {
+  func encode(
+    _ text: UnsafeRawBufferPointer, addSpecial: Bool, specials parsing: SpecialTokenParsing
+  ) throws(TokenizerError) -> [Int32] {
     try checkLength(text)
     let bytes = text.assumingMemoryBound(to: UInt8.self)
-    let parts = specials.parts(of: bytes, parseSpecial: parseSpecial)
+    let parts = specials.parts(of: bytes, parsing)
     switch encoding {
     case .bytes(let rules): return try encode(bytes, parts, rules, addSpecial)
     case .characters(let rules):

@@ -71,12 +71,12 @@ struct SentencePieceTokenizer: Tokenizer {
     return ranks
   }
 
-  func encode(_ text: UnsafeRawBufferPointer, addSpecial: Bool, parseSpecial: Bool) throws(TokenizerError)
-    -> [Int32]
-  {
+  func encode(
+    _ text: UnsafeRawBufferPointer, addSpecial: Bool, specials parsing: SpecialTokenParsing
+  ) throws(TokenizerError) -> [Int32] {
     try checkLength(text)
     let bytes = text.assumingMemoryBound(to: UInt8.self)
-    let parts = specials.parts(of: bytes, parseSpecial: parseSpecial)
+    let parts = specials.parts(of: bytes, parsing)
     let spaced = SpacedText(bytes, parts, prefix: addsSpacePrefix)
     let result = spaced.bytes.withUnsafeBufferPointer { bytes in
       Result { () throws(TokenizerError) in try encode(bytes, spaced.parts, addSpecial) }

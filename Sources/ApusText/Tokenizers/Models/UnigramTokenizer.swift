@@ -70,14 +70,14 @@ struct UnigramTokenizer: Tokenizer {
       mergesSpaces: mergesSpaces)
   }
 
-  func encode(_ text: UnsafeRawBufferPointer, addSpecial: Bool, parseSpecial: Bool) throws(TokenizerError)
-    -> [Int32]
-  {
+  func encode(
+    _ text: UnsafeRawBufferPointer, addSpecial: Bool, specials parsing: SpecialTokenParsing
+  ) throws(TokenizerError) -> [Int32] {
     try checkLength(text)
     let bytes = text.assumingMemoryBound(to: UInt8.self)
     var ids: [Int32] = []
     if addSpecial, addsBOS, let bos = vocabulary.special.bos { ids.append(bos) }
-    for part in specials.parts(of: bytes, parseSpecial: parseSpecial) {
+    for part in specials.parts(of: bytes, parsing) {
       switch part {
       case .token(let id): ids.append(id)
       case .text(let range):

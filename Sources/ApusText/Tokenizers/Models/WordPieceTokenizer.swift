@@ -55,16 +55,16 @@ struct WordPieceTokenizer: Tokenizer {
     self.trie = trie
   }
 
-  func encode(_ text: UnsafeRawBufferPointer, addSpecial: Bool, parseSpecial: Bool) throws(TokenizerError)
-    -> [Int32]
-  {
+  func encode(
+    _ text: UnsafeRawBufferPointer, addSpecial: Bool, specials parsing: SpecialTokenParsing
+  ) throws(TokenizerError) -> [Int32] {
     try checkLength(text)
     let bytes = text.assumingMemoryBound(to: UInt8.self)
     let scanned = ScannedText(bytes)
     var ids: [Int32] = []
     ids.reserveCapacity(bytes.count / 4 + 2)
     if addSpecial, addsBOS { ids.append(begin) }
-    for part in specials.parts(of: bytes, parseSpecial: parseSpecial) {
+    for part in specials.parts(of: bytes, parsing) {
       switch part {
       case .token(let id): ids.append(id)
       case .text(let range):
