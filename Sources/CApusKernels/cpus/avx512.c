@@ -9,7 +9,8 @@
 #define ISA avx512
 #include "../kernels/tables.h"
 
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c"))), apply_to = function)
+#pragma clang attribute push( \
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c"))), apply_to = function)
 #include "../isa/avx512.h"
 #include "../kernels/layout.h"
 #include "../kernels/unpack.h"

@@ -10,7 +10,8 @@
 #define USE_VNNI
 #include "../kernels/tables.h"
 
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c"))), apply_to = function)
+#pragma clang attribute push( \
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c"))), apply_to = function)
 #include "../isa/avx512.h"
 #include "../kernels/layout.h"
 #include "../kernels/unpack.h"

@@ -21,23 +21,26 @@ extern "C" {
 
 enum { APUS_LANES = 16 };
 
+// A float panel is one array. A quantised panel is two: the integers of all blocks (`q`, in bytes of a block below),
+// then the scales of all blocks, so that vectors of both stay aligned. The bits within `q` are drawn in
+// kernels/unpack.h; d, dmin and m are [16] half.
 enum apus_layout {
-  APUS_LAYOUT_F32,     // [k][16] float                                     activations f32
-  APUS_LAYOUT_F16,     // [k][16] half                                      activations f32
-  APUS_LAYOUT_BF16,    // [k/2][16][2]; k = 2j in slot 1, k = 2j+1 in slot 0  activations bf16 (same pairs)
-  APUS_LAYOUT_Q8_0,    // per 32 k: [8][16][4] u8 = w + 128, [16] half d     activations q32
-  APUS_LAYOUT_Q4_0,    // per 32 k: nibbles, [16] half d
-  APUS_LAYOUT_Q4_1,    // … and [16] half m
-  APUS_LAYOUT_Q5_0,    // nibbles, high bits, d
-  APUS_LAYOUT_Q5_1,    // … and m
-  APUS_LAYOUT_IQ4_NL,  // nibbles through a table of 16, d
-  APUS_LAYOUT_MXFP4,   // nibbles through a table of 16, [16] e8m0
-  APUS_LAYOUT_Q2_K,    // per 256 k                                          activations q256
-  APUS_LAYOUT_Q3_K,
-  APUS_LAYOUT_Q4_K,
-  APUS_LAYOUT_Q5_K,
-  APUS_LAYOUT_Q6_K,
-  APUS_LAYOUT_IQ4_XS,
+  APUS_LAYOUT_F32,     // [k][16] float                                       activations f32
+  APUS_LAYOUT_F16,     // [k][16] half                                        activations f32
+  APUS_LAYOUT_BF16,    // [k/2][16][2]: column 2j in slot 1, 2j + 1 in slot 0  activations bf16, the same pairs
+  APUS_LAYOUT_Q8_0,    // per 32 k: q 512 (w + 128); d                        activations q32
+  APUS_LAYOUT_Q4_0,    // q 256 (w + 8); d
+  APUS_LAYOUT_Q4_1,    // q 256; d, m
+  APUS_LAYOUT_Q5_0,    // q 256 + 64 high bits (w + 16); d
+  APUS_LAYOUT_Q5_1,    // q 256 + 64; d, m
+  APUS_LAYOUT_IQ4_NL,  // q 256, indices of a table; d
+  APUS_LAYOUT_MXFP4,   // q 256, indices of a table; [16] e8m0
+  APUS_LAYOUT_Q2_K,    // per 256 k: q 1024; d, dmin, 256 (scale | minimum)    activations q256
+  APUS_LAYOUT_Q3_K,    // q 1024 + 512 high bits (w + 4); d, 192 (6-bit scales)
+  APUS_LAYOUT_Q4_K,    // q 2048; d, dmin, 128 scales, 128 minima
+  APUS_LAYOUT_Q5_K,    // q 2048 + 512; d, dmin, 128, 128
+  APUS_LAYOUT_Q6_K,    // q 2048 + 1024 (w + 32); d, 256 scales
+  APUS_LAYOUT_IQ4_XS,  // q 2048, indices of a table; d, 128 scales
   APUS_LAYOUT_COUNT
 };
 
@@ -45,15 +48,15 @@ enum apus_layout {
 enum apus_activation {
   APUS_X_F32,   // k floats
   APUS_X_BF16,  // round-up-to-2(k) bfloat16, pairs swapped: slot 1 holds the even k
-  APUS_X_Q32,   // per 32 values: int8 q, float d = max|x| / 127, int32 sum of q
-  APUS_X_Q256,  // per 256 values: int8 q, float d, int16 sums of 16
+  APUS_X_Q32,   // per 32 values: int8 q, float d = max|x| / 127, int32 −8·Σq, int32 −128·Σq
+  APUS_X_Q256,  // per 256 values: int8 q, float d, int16 Σq of each 16, int16 Σq of each 32
 };
 
 /// The activation form a layout multiplies with.
 enum apus_activation apus_layout_activation(enum apus_layout layout);
 
-/// Bytes of one row of k activations, a multiple of 64. Quantised rows are stored as the three arrays
-/// one after another: q[k], d[k / block], sums.
+/// Bytes of one row of k activations, a multiple of 64. Quantised rows are stored as whole arrays one after
+/// another: q[k], d[k / block], then the two arrays of sums.
 size_t apus_activation_bytes(enum apus_activation form, size_t k);
 
 /// Bytes of one 16-row panel with k columns; a panel starts at a multiple of 64 bytes.
@@ -65,7 +68,7 @@ size_t apus_layout_block(enum apus_layout layout);
 /// Bytes of one row of k values in the GGUF block format that the layout is packed from.
 size_t apus_row_bytes(enum apus_layout layout, size_t k);
 
-/// Packs `rows` (1 … 16) rows of GGUF blocks, `stride` bytes apart, into one panel.
+/// Packs `rows` (1 … 16) rows of GGUF blocks, `stride` bytes apart, into one panel. All of the panel is written.
 void apus_pack_panel(
     enum apus_layout layout, const void *rows_in, size_t stride, int rows, size_t k, void *panel);
 
@@ -74,6 +77,15 @@ void apus_pack_panel(
 
 /// y[t][r] for t < tokens and r < rows, in this order of roundings:
 ///   acc = Σ_k w·x (the layout's defined sum);  acc += bias[r];  y = add ? y + acc : acc.
+///
+/// The defined sums, starting from 0, k or blocks ascending, every line one rounding unless called exact:
+///   F32, F16        acc = fma(w, x, acc)
+///   BF16            acc = fma(w₂ⱼ, x₂ⱼ, acc), then fma(w₂ⱼ₊₁, x₂ⱼ₊₁, acc), subnormal inputs and results taken as zero
+///   blocks of 32    acc = fma(Σqx, d·dx, acc), Σqx exact; with m: then acc = fma(Σx, m·dx, acc)
+///   blocks of 256   acc = fma(float(S), d·dx, acc), S = Σ scale·Σqx exact; with minima: then
+///                   acc = fma(float(M), −(dmin·dx), acc), M = Σ minimum·Σx exact
+/// A token's sums do not depend on the other tokens, on `rows` or on the panel a call starts with. Nothing is
+/// written past `rows`.
 struct apus_gemm {
   const void *panels;    // the first panel to multiply
   size_t panel_bytes;    // from one panel to the next
@@ -99,7 +111,10 @@ typedef void apus_gemm_fn(const struct apus_gemm *arguments);
 // A page with no visible key for a row leaves that row's state untouched.
 // Scores: s = scale · Σ_d q·k (fma, d ascending), then softcap · tanh(s / softcap) if softcap > 0.
 // Page update: m' = max(m, max s); p = exp(s − m'); c = exp(m − m'); sum = fma(sum, c, Σp) with Σp the
-// canonical sum of 64; out = fma chain over keys ascending starting from out · c.
+// canonical sum of 64 (p = 0 for keys not seen); out = fma chain over the visible keys ascending starting from
+// out · c. Slots no row sees are never multiplied: they may hold anything.
+// Merge: the first span with a visible key is copied; then M = max(m₁, m₂), a = exp(m₁ − M), b = exp(m₂ − M),
+// sum = fma(sum₁, a, sum₂ · b), out = fma(out₁, a, out₂ · b). At the end out / sum.
 
 enum { APUS_PAGE_KEYS = 64, APUS_SPAN_KEYS = 512 };
 
@@ -158,11 +173,13 @@ struct apus_cpu {
   void (*unary)(enum apus_unary kind, const float *x, int n, float *y);
   // y = unary(gate) · up
   void (*gated)(enum apus_unary kind, const float *gate, const float *up, int n, float *y);
-  // Rotates one head in place of n = 2·half values by table [half cos][half sin].
-  // interleaved: pairs (2i, 2i+1), else (i, i + half).
+  // Rotates one head of 2·half values by table [half cos][half sin]; y may be x.
+  // interleaved: pairs (2i, 2i+1), else (i, i + half). (a, b) → (fma(a, cos, −(b·sin)), fma(b, cos, a·sin)).
   void (*rope)(const float *x, const float *table, int half, int interleaved, float *y);
 
-  void (*quantize_q32)(const float *x, int k, void *row);    // rounds to nearest even; non-finite → d = NaN
+  // q = round(x · (127 / max|x|)) to nearest even. A block with a value that is not finite: d = NaN, q = 0; a block
+  // below 2⁻¹⁰⁰: d = 0, q = 0.
+  void (*quantize_q32)(const float *x, int k, void *row);
   void (*quantize_q256)(const float *x, int k, void *row);
   void (*round_bf16)(const float *x, int k, void *row);      // pairs swapped, odd tail zero
   void (*f16_to_f32)(const uint16_t *x, int n, float *y);
@@ -175,7 +192,7 @@ struct apus_cpu {
 
   // Over logits: the maximum and its first index (NaN counts as larger than all: the index of the first).
   int64_t (*argmax)(const float *x, int64_t n);
-  // Canonical log-sum-exp state of up to 4,096 values: (max, Σ exp(x − max)).
+  // Canonical log-sum-exp state of up to 4,096 values: (max, Σ exp(x − max)); all −inf gives the sum 0.
   void (*sum_exp)(const float *x, int n, float *max, float *sum);
   // 1 when every value is finite.
   int (*all_finite)(const float *x, int64_t n);

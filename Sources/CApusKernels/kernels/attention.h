@@ -92,7 +92,9 @@ INLINE void soft(struct rows *rows, struct page_rows *a, int at, float softcap) 
   if (rows->in_span[row]) {
     f32x16 c = f_exp(f_splat(old - max));
     rows->sum[row] = s_fma(rows->sum[row], c[0], f_sum(sum));
-    for (int d = 0; d < rows->stride; d += 16) f_store(out + d, f_load(out + d) * c);
+    // exp(0) is 1: most pages leave the maximum where it was.
+    if (old != max)
+      for (int d = 0; d < rows->stride; d += 16) f_store(out + d, f_load(out + d) * c);
   } else {
     rows->sum[row] = f_sum(sum);
     for (int d = 0; d < rows->stride; d += 16) f_store(out + d, f_splat(0));
@@ -115,7 +117,8 @@ INLINE void value_tile(
   for (int key = begin; key < end; key++) {
     f32x16 v[MAX_COLUMNS];
     size_t at = (size_t)(APUS_PAGE_KEYS + key) * (size_t)head_size + (size_t)dim;
-    UNROLL for (int c = 0; c < C; c++) v[c] = C > 1 ? kv_load(format, page, at + 16 * c) : kv_load_n(format, page, at, left);
+    UNROLL for (int c = 0; c < C; c++)
+      v[c] = C > 1 ? kv_load(format, page, at + 16 * c) : kv_load_n(format, page, at, left);
     UNROLL for (int t = 0; t < T; t++) {
       f32x16 w = f_splat(weight[t][key]);
       UNROLL for (int c = 0; c < C; c++) acc[t * C + c] = f_fma(w, v[c], acc[t * C + c]);
