@@ -1,6 +1,8 @@
 // `apus inspect`: what a model file holds. The report's parts are in Shared/ModelReport.
 
 import ApusFiles
+import ApusGraph
+import ApusModels
 import ApusRuntime
 import ApusText
 
@@ -13,23 +15,30 @@ enum InspectCommand: Command {
   ]
   static let examples = [
     "apus inspect model.gguf", "apus inspect model.gguf --tensors", "apus inspect model.gguf --check",
+    "apus inspect model.gguf --dot | dot -Tsvg > graph.svg",
   ]
 
   private static let tensors = Option.flag("tensors", help: "List the tensors")
   private static let metadata = Option.flag("metadata", help: "List the metadata")
   private static let template = Option.flag("template", help: "Print the chat template")
+  private static let graph = Option.flag(
+    "graph",
+    help: "Show the graph before and after the passes, what runs side by side, and the planned memory")
+  private static let dot = Option.flag("dot", help: "The graph after the passes as a drawing for Graphviz")
   private static let check = Option.flag(
     "check", help: "Decode every weight; exit code 1 when one is no finite number")
   private static let json = Option.flag("json", help: "Print one JSON document, with all tensors and keys")
 
   static let arguments = [ModelFile.argument.row]
   static let options = [
-    ModelFile.option.row, tensors.row, metadata.row, template.row, check.row, CommonOptions.threads.row,
+    ModelFile.option.row, tensors.row, metadata.row, template.row, graph.row, dot.row, check.row,
+    CommonOptions.threads.row,
     json.row,
   ]
 
   static func run(_ values: Values, _ console: Console) throws {
     let file = try ModelFile.open(ModelFile.path(values), console)
+    if values[graph] || values[dot] { return try showGraph(file, asDrawing: values[dot], console) }
     let report = ModelReport(file)
     if values[template] {
       guard let text = report.chatTemplate else {
@@ -64,5 +73,19 @@ enum InspectCommand: Command {
     if !values[json] {
       try console.line("All \(countText(report.parameterCount)) weights are finite numbers.")
     }
+  }
+
+  /// The network as it is written down and as it runs, planned for a prompt of 512 tokens.
+  private static func showGraph(_ file: GGUFFile, asDrawing: Bool, _ console: Console) throws {
+    let network = try ModelFile.naming(file.name) { try Network(GGUFWeights(file)) }
+    let context = network.configuration.contextLength
+    let graph = try ModelFile.naming(file.name) { try network.graph(contextLength: context) }
+    let limits = Sizes(tokens: 512, outputs: 1, sequences: 1)
+    let plan = Plan(graph, limits: limits)
+    if asDrawing { return try console.foreign(plan.dot()) }
+    try console.line("As written:\n")
+    try console.foreign(Plan(graph, limits: limits, optimized: false).listing())
+    try console.line("\nAs it runs:\n")
+    try console.foreign(plan.listing())
   }
 }
