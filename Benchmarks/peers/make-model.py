@@ -20,23 +20,26 @@ SHAPES = {
                          base=500000.0, context=131072),
     "qwen3-0.6b": dict(arch="qwen3", hidden=1024, layers=28, ffn=3072, heads=16, kv=8, head=128, vocabulary=151936,
                        base=1000000.0, context=40960),
+    # For comparing accuracy: small enough to hold as f32, its weights large enough for logits that differ.
+    "small": dict(arch="llama", hidden=256, layers=6, ffn=1024, heads=4, kv=2, head=64, vocabulary=32000, base=10000.0,
+                  context=2048, gain=4.0),
 }
 TYPES = gguf.GGMLQuantizationType
 
 
-def blocks(rng, rows, columns, kind):
+def blocks(rng, rows, columns, kind, gain=1.0):
     """Random blocks of one type as bytes [rows, bytes]."""
     size, width = gguf.GGML_QUANT_SIZES[kind]
     if kind in (TYPES.F32, TYPES.F16):
-        return (rng.standard_normal((rows, columns), np.float32) * 0.02).astype(
+        return (rng.standard_normal((rows, columns), np.float32) * 0.02 * gain).astype(
             np.float32 if kind == TYPES.F32 else np.float16)
     n = rows * columns // size
     data = rng.integers(0, 256, (n, width), np.uint8)
     if kind == TYPES.BF16:
-        values = (rng.standard_normal((rows, columns), np.float32) * 0.02).view(np.uint32) >> 16
+        values = (rng.standard_normal((rows, columns), np.float32) * np.float32(0.02 * gain)).view(np.uint32) >> 16
         return values.astype(np.uint16).view(np.uint8).reshape(rows, -1)
     scale = {TYPES.Q8_0: 0.02 / 73, TYPES.Q4_0: 0.02 / 4.6, TYPES.Q4_K: 0.02 / 200, TYPES.Q6_K: 0.02 / 1200}[kind]
-    d = (scale * rng.uniform(0.8, 1.2, n)).astype(np.float16).view(np.uint8).reshape(n, 2)
+    d = (gain * scale * rng.uniform(0.8, 1.2, n)).astype(np.float16).view(np.uint8).reshape(n, 2)
     if kind == TYPES.Q6_K:
         data[:, -2:] = d
     else:
@@ -78,7 +81,7 @@ def main(shape, kind, out, vocabulary):
             writer.add_key_value(field.name, value, field.types[0])
 
     def add(name, rows, columns, wanted):
-        data = blocks(rng, rows, columns, wanted)
+        data = blocks(rng, rows, columns, wanted, s.get("gain", 1.0))
         writer.add_tensor(name, data, raw_dtype=wanted)
 
     def norm(name, n):
