@@ -64,7 +64,7 @@ let package = Package(
     tests("ApusFiles"),
     tests("ApusText", ["ApusFiles", "ApusBasics"]),
     tests("ApusGraph"),
-    tests("ApusModels"),
+    tests("ApusModels", ["ApusGraph", "ApusFiles", "ApusTensor"]),
     tests(
       "ApusInference",
       ["ApusModels", "ApusGraph", "ApusFiles", "ApusText", "ApusTensor", "ApusRuntime", "CApusKernels"]),

@@ -37,13 +37,18 @@ package struct ModelFixture: Sendable, CustomTestStringConvertible {
 
   /// The network as a GGUF file in memory.
   ///
-  /// - Parameter encode: how a matrix is stored; nil leaves it f32.
+  /// - Parameters:
+  ///   - encode: how a matrix is stored; nil leaves it f32.
+  ///   - leavingOut: a tensor or key to leave out.
+  ///   - edit: changes the metadata.
   package func file(
-    _ encode: ((String, [Float], Int) -> (TensorType, [UInt8])?)? = nil
+    _ encode: ((String, [Float], Int) -> (TensorType, [UInt8])?)? = nil, leavingOut: String = "",
+    edit: (inout GGUFHeader) -> Void = { _ in }
   ) throws -> GGUFFile {
     var tiny = TinyGGUF()
     for entry in description["metadata"]!.array! {
       let key = entry["key"]!.string!
+      if key == leavingOut { continue }
       switch entry["type"]!.string! {
       case "uint32": tiny.header.set(key, .scalar(UInt32(entry["value"]!.int!)))
       case "float32": tiny.header.set(key, .scalar(Float(entry["value"]!.double!)))
@@ -51,8 +56,10 @@ package struct ModelFixture: Sendable, CustomTestStringConvertible {
       }
     }
     addTokenizer(&tiny.header)
+    edit(&tiny.header)
     for entry in description["tensors"]!.array! {
       let tensor = entry["name"]!.string!
+      if tensor == leavingOut { continue }
       let shape = entry["shape"]!.array!.map { $0.int! }
       let values = Self.values(entry, count: shape.reduce(1, *))
       let dimensions = Array(shape.reversed())
