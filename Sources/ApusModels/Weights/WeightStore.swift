@@ -30,10 +30,11 @@ package final class WeightStore: @unchecked Sendable {
     let total = wanted.reduce(0) { $0 + Self.bytes($1.0, $1.1) }
     var entries: [ParameterReference: Parameter] = [:]
     var (packed, mapped, done) = (0, 0, 0)
+    let arena = try Self.arena(wanted)
     let lookedUp = Set(wanted.filter { $0.0.role == .lookup }.map(\.0.tensor))
     for (reference, tensor) in wanted where entries[reference] == nil {
       let bytes = Self.bytes(reference, tensor)
-      entries[reference] = try Self.load(reference, tensor, source, workers)
+      entries[reference] = try Self.load(reference, tensor, source, workers, arena)
       if reference.role == .lookup { mapped += bytes } else { packed += bytes }
       if reference.role == .product, !lookedUp.contains(reference.tensor) { source.release(tensor) }
       done += bytes
@@ -51,9 +52,26 @@ package final class WeightStore: @unchecked Sendable {
       : tensor.type.bytes(rows: reference.rows.count, columns: tensor.columns) ?? 0
   }
 
+  /// Room for the panels of every matrix that is multiplied with.
+  private static func arena(
+    _ wanted: [(ParameterReference, TensorDescription)]
+  ) throws(ModelError) -> PanelArena {
+    var bytes = 0
+    for (reference, tensor) in wanted where reference.role == .product {
+      guard let layout = tensor.type.layout else { continue }
+      bytes += PanelArena.bytes(
+        PackedMatrix.byteCount(layout: layout, rows: reference.rows.count, columns: tensor.columns))
+    }
+    do {
+      return try PanelArena(byteCount: bytes)
+    } catch {
+      throw .memory("\(error)")
+    }
+  }
+
   private static func load(
     _ reference: ParameterReference, _ tensor: TensorDescription, _ source: any WeightSource,
-    _ workers: WorkerPool
+    _ workers: WorkerPool, _ arena: PanelArena
   ) throws(ModelError) -> Parameter {
     guard let layout = tensor.type.layout,
       let rowBytes = tensor.type.bytes(rows: 1, columns: tensor.columns)
@@ -73,14 +91,11 @@ package final class WeightStore: @unchecked Sendable {
           }
         })
     case .product:
-      do {
-        return .matrix(
-          try PackedMatrix(
-            layout: layout, rows: reference.rows.count, columns: tensor.columns,
-            source: base + reference.rows.lowerBound * rowBytes, rowBytes: rowBytes, workers: workers))
-      } catch {
-        throw .memory("tensor \"\(tensor.name)\": \(error)")
-      }
+      return .matrix(
+        PackedMatrix(
+          layout: layout, rows: reference.rows.count, columns: tensor.columns,
+          source: base + reference.rows.lowerBound * rowBytes, rowBytes: rowBytes, workers: workers,
+          arena: arena))
     }
   }
 

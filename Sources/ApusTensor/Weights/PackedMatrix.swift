@@ -3,7 +3,7 @@
 import ApusRuntime
 import CApusKernels
 
-/// A matrix `[rows, columns]` packed into panels. It owns its memory and never changes after packing, so
+/// A matrix `[rows, columns]` packed into panels. It keeps its arena alive and never changes after packing, so
 /// any number of threads may read it.
 package final class PackedMatrix: @unchecked Sendable {
   package let layout: apus_layout
@@ -11,26 +11,29 @@ package final class PackedMatrix: @unchecked Sendable {
   package let columns: Int
   /// Bytes from one panel to the next.
   package let panelBytes: Int
-  private let memory: HugeBuffer
+  private let base: UnsafeMutableRawPointer
+  private let arena: PanelArena
 
   /// Packs rows of blocks in file order.
   ///
   /// - Parameters:
   ///   - source: the first row's blocks.
   ///   - rowBytes: bytes from one row to the next in `source`.
+  ///   - arena: has room for `byteCount(layout:rows:columns:)` bytes.
   package init(
     layout: apus_layout, rows: Int, columns: Int, source: UnsafeRawPointer, rowBytes: Int,
-    workers: WorkerPool
-  ) throws(RuntimeError) {
+    workers: WorkerPool, arena: PanelArena
+  ) {
     self.layout = layout
     self.rows = rows
     self.columns = columns
     panelBytes = apus_panel_bytes(layout, columns)
     let panels = (rows + APUS_LANES - 1) / APUS_LANES
-    memory = try HugeBuffer(byteCount: max(1, panels * panelBytes), purpose: "packed weights")
+    self.arena = arena
+    base = arena.take(panels * panelBytes)
     var job = PackJob(
       layout: layout, rows: rows, columns: columns, source: source, rowBytes: rowBytes,
-      panels: memory.base, panelBytes: panelBytes)
+      panels: base, panelBytes: panelBytes)
     let units = (panels + PackJob.panelsPerUnit - 1) / PackJob.panelsPerUnit
     withUnsafeMutablePointer(to: &job) { job in
       workers.parallel(units, UnsafeMutableRawPointer(job)) { context, unit, _ in
@@ -43,12 +46,14 @@ package final class PackedMatrix: @unchecked Sendable {
     (rows + APUS_LANES - 1) / APUS_LANES
   }
 
-  /// Bytes held.
-  package var byteCount: Int { panelCount * panelBytes }
+  /// Bytes of the panels of such a matrix.
+  package static func byteCount(layout: apus_layout, rows: Int, columns: Int) -> Int {
+    (rows + APUS_LANES - 1) / APUS_LANES * apus_panel_bytes(layout, columns)
+  }
 
   /// The panel that holds row `16 · index`.
   package func panel(_ index: Int) -> UnsafeRawPointer {
-    UnsafeRawPointer(memory.base + index * panelBytes)
+    UnsafeRawPointer(base + index * panelBytes)
   }
 }
 
