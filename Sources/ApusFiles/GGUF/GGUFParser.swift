@@ -59,7 +59,9 @@ extension GGUFCursor {
     let magic = try read(UInt32.self)
     guard magic == GGUFContents.magic else {
       let start = bytes.prefix(4).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
-      throw failure(.notGGUF("it starts with the bytes \(start.joined(separator: " "))"))
+      throw failure(
+        .notGGUF(
+          GGUFContents.otherFormat(of: bytes) ?? "it starts with the bytes \(start.joined(separator: " "))"))
     }
     let version = try read(UInt32.self)
     guard version == 2 || version == 3 else {
