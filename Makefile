@@ -16,7 +16,7 @@ APUS := .build/release/apus
 TEST_BUILD := --scratch-path .build-test -c release -Xswiftc -enable-testing \
   --explicit-target-dependency-import-check error
 
-.PHONY: help run build test format lint fuzz bench clean toolchain
+.PHONY: help run example build test format lint fuzz bench clean toolchain
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,6 +24,10 @@ help: ## Show this list
 run: build $(MODEL) ## Build in release and continue a story
 	@echo "$(APUS) run $(MODEL) -p '$(PROMPT)' -n 150 --temp 0"
 	@$(APUS) run "$(MODEL)" -p "$(PROMPT)" -n 150 --temp 0
+
+example: build $(MODEL) ## Build and run the library's example
+	@swift build -c release --product GenerateText
+	@.build/release/GenerateText "$(MODEL)" "$(PROMPT)"
 
 build: toolchain ## Build the release
 	@dev/stage.sh "release build" swift build -c release --product apus
