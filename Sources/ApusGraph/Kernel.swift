@@ -8,6 +8,9 @@ package class Kernel {
   /// How many units this step has.
   func unitCount(_ step: Step) -> Int { 0 }
 
+  /// Whether this step's work is too small to hand to another thread.
+  func isSmall(_ step: Step) -> Bool { unitCount(step) == 0 }
+
   /// Runs one unit. Units of one phase run in any order, on any worker.
   func run(unit: Int, worker: Int, _ step: Step) {}
 }
@@ -35,6 +38,8 @@ package final class RowKernel: Kernel {
     return (rows + grain - 1) / grain
   }
 
+  override func isSmall(_ step: Step) -> Bool { unitCount(step) <= 1 }
+
   private var grain: Int { max(1, Self.minimumElements / elementsPerRow) }
 
   override func run(unit: Int, worker: Int, _ step: Step) {
@@ -60,6 +65,8 @@ final class ChainKernel: Kernel {
   override func unitCount(_ step: Step) -> Int {
     (step.sizes[links[0].rows] + grain - 1) / grain
   }
+
+  override func isSmall(_ step: Step) -> Bool { unitCount(step) <= 1 }
 
   override func run(unit: Int, worker: Int, _ step: Step) {
     let first = unit * grain

@@ -72,6 +72,14 @@ import Testing
     }
   }
 
+  @Test("decoding needs at most five barriers a layer", arguments: ModelFixture.names)
+  func barriers(_ name: String) throws {
+    let plan = Plan(try graph(name), limits: Self.limits)
+    let layers = plan.graph.nodes.count { $0.name == "attention" }
+    // One more for the head.
+    #expect(plan.sharedPhaseCount <= 5 * layers + 1)
+  }
+
   @Test("the last layer's MLP runs for the wanted rows only", arguments: ModelFixture.names)
   func selection(_ name: String) throws {
     let plan = Plan(try graph(name), limits: Self.limits)

@@ -49,6 +49,33 @@ struct WorkerPoolTests {
     print("barrier, \(workers) workers: \(each) ns each over \(2 * rounds)")
   }
 
+  /// What the last arrival does happens once, after all have arrived and before any leaves.
+  @Test(arguments: 1...5)
+  func lastArrivalWorksAlone(workers: Int) throws {
+    let rounds = workers <= 2 ? 20_000 : 2_000
+    let pool = try WorkerPool(count: workers, processors: Machine.detect().effectiveCPUCount)
+    // Cells of the workers, the sum of them that the last arrival makes, then the counts of mistakes.
+    let cells = UnsafeMutablePointer<Int>.allocate(capacity: 2 * workers + 1)
+    cells.initialize(repeating: 0, count: 2 * workers + 1)
+    defer { cells.deallocate() }
+    var context = Cells(pool: pool, cells: cells, rounds: rounds, wrong: cells + workers + 1)
+    withUnsafeMutablePointer(to: &context) { context in
+      pool.run(UnsafeMutableRawPointer(context)) { context, worker in
+        let context = context.assumingMemoryBound(to: Cells.self).pointee
+        let (cells, count) = (context.cells, context.pool.count)
+        for round in 1...context.rounds {
+          cells[worker] = round
+          context.pool.barrier(worker) { cells[count] = (0..<count).reduce(cells[count]) { $0 + cells[$1] } }
+          if cells[count] != count * round * (round + 1) / 2 { context.wrong[worker] += 1 }
+          context.pool.barrier(worker)
+        }
+      }
+    }
+    for worker in 0..<workers {
+      #expect(cells[workers + 1 + worker] == 0, "worker \(worker) of \(workers) left early")
+    }
+  }
+
   /// Printed, not judged: the best of many batches, because other tests run at the same time.
   @Test func latency() throws {
     let pool = try WorkerPool(count: 2, processors: 2)

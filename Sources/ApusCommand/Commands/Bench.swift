@@ -1,6 +1,7 @@
 // `apus bench`: tokens per second of prompts and of decoding, in llama-bench's terms.
 
 import ApusBasics
+import ApusGraph
 import ApusInference
 import ApusRuntime
 
@@ -27,7 +28,8 @@ enum BenchCommand: Command {
 
   static let arguments = [ModelFile.argument.row]
   static let options =
-    [prompt.row, generate.row, depth.row, repetitions.row, parallel.row] + EngineFlags.rows
+    [prompt.row, generate.row, depth.row, repetitions.row, parallel.row, GenerationFlags.profile.row]
+    + EngineFlags.rows
 
   static func run(_ values: Values, _ console: Console) throws {
     let interrupt = Interrupt.install()
@@ -44,18 +46,29 @@ enum BenchCommand: Command {
     options.sequences = values[parallel]
     let engine = try Engine(model, options)
     var results: [BenchResult] = []
+    var profiles: [(String, ExecutionProfile)] = []
     for test in tests {
       var bar = ProgressBar(test.name, total: values[repetitions] + 1, unit: .items("runs"), on: console)
       var rates: [Double] = []
+      let profile =
+        values[GenerationFlags.profile]
+        ? ExecutionProfile(engine.plan, workers: model.runtime.workers.count) : nil
       for run in 0...values[repetitions] {
-        let rate = try test.measure(engine) { try interrupt.check() }
+        let rate = try test.measure(engine, run > 0 ? profile : nil) { try interrupt.check() }
         if run > 0 { rates.append(rate) }
         bar.update(run + 1)
       }
       bar.finish()
       results.append(BenchResult(test: test.name, rates: rates))
+      if let profile { profiles.append((test.name, profile)) }
     }
     try show(results, model, values, console)
+    guard !profiles.isEmpty else { return }
+    let ceilings = try Ceilings.measure(model.runtime)
+    for (name, profile) in profiles {
+      try console.line()
+      for line in ProfileTable.report(profile, of: name, ceilings) { try console.line(line) }
+    }
   }
 
   private static func tests(_ values: Values) -> [BenchTest] {
@@ -132,7 +145,9 @@ struct BenchTest {
   }
 
   /// Tokens per second of one run. The tokens are arbitrary but fixed: speed does not depend on them.
-  func measure(_ engine: Engine, _ check: () throws -> Void) throws -> Double {
+  func measure(
+    _ engine: Engine, _ profile: ExecutionProfile? = nil, _ check: () throws -> Void
+  ) throws -> Double {
     let count =
       switch kind {
       case .prompt: 1
@@ -140,6 +155,8 @@ struct BenchTest {
       }
     let sequences = (0..<count).map { _ in engine.makeSequence() }
     for sequence in sequences { try feed(engine, [sequence], tokens: depth, outputs: 0, check) }
+    engine.profile = profile
+    defer { engine.profile = nil }
     let seconds: Double
     switch kind {
     case .prompt(let tokens):

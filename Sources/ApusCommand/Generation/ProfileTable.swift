@@ -50,6 +50,13 @@ struct ProfileTable {
     }
   }
 
+  /// The table under its heading.
+  static func report(_ profile: ExecutionProfile, of name: String, _ ceilings: Ceilings) -> [String] {
+    let seconds = fixed(Double(profile.wall) * 1e-9, 3)
+    return ["\(name): \(profile.runs) steps in \(seconds) s, times of all threads:"]
+      + ProfileTable(profile, ceilings).lines()
+  }
+
   /// Times are summed over threads; rates are those of all threads together.
   func lines() -> [String] {
     var table = Table([

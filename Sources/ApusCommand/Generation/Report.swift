@@ -81,7 +81,6 @@ struct Report {
   func profile(_ profile: ExecutionProfile) throws {
     let ceilings = try Ceilings.measure(model.runtime)
     try console.line()
-    try console.line("\(profile.runs) steps in \(fixed(Double(profile.wall) * 1e-9, 3)) s, all threads:")
-    for line in ProfileTable(profile, ceilings).lines() { try console.line(line) }
+    for line in ProfileTable.report(profile, of: "run", ceilings) { try console.line(line) }
   }
 }

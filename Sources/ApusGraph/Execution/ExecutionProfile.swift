@@ -59,8 +59,8 @@ package final class ExecutionProfile {
     busy[worker * slots + firstSlot[phase] + group] += time
   }
 
-  func addWait(phase: Int, worker: Int, _ time: UInt64) {
-    wait[worker * plan.phases.count + phase] += time
+  func addWait(phase: Int, worker: Int, since arrival: UInt64) {
+    wait[worker * plan.phases.count + phase] += MonotonicClock.nanoseconds - arrival
   }
 
   /// Nanoseconds all workers spent in a group.

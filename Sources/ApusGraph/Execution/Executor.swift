@@ -1,5 +1,6 @@
 // Runs a plan: one fork per step, then phase by phase with a barrier between. Workers claim units from one
-// counter per phase, so a slow core takes fewer. A run allocates nothing.
+// counter per phase, so a slow core takes fewer. A phase of a single unit (the norm of one token) is not worth a
+// barrier: whoever arrives last at the barrier before it runs it there. A run allocates nothing.
 
 import ApusRuntime
 import ApusTensor
@@ -19,6 +20,8 @@ package final class Executor {
   package var profile: ExecutionProfile?
   /// The first node that made a value that is not finite, when looking for one.
   private var inspection: Inspection?
+  /// The first phase of the run that has work for more than one worker.
+  private var firstShared = 0
 
   /// Binds a plan.
   ///
@@ -91,32 +94,62 @@ package final class Executor {
       (counters + index).pointee.store(0, ordering: .relaxed)
     }
     profile?.begin()
-    workers.run(Unmanaged.passUnretained(self).toOpaque()) { context, worker in
-      Unmanaged<Executor>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.work(worker) }
+    let start = runAlone(from: 0, worker: 0)
+    if start < phases.count {
+      firstShared = start
+      workers.run(Unmanaged.passUnretained(self).toOpaque()) { context, worker in
+        Unmanaged<Executor>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.work(worker) }
+      }
     }
     profile?.end(step)
   }
 
   private func work(_ worker: Int) {
-    for index in phases.indices {
-      if let profile {
-        runTimed(index, worker, profile)
-      } else {
-        let phase = phases[index]
-        while let (kernel, unit, _) = phase.claim(counters + index) {
-          kernel.run(unit: unit, worker: worker, step)
+    var index = firstShared
+    while index < phases.count {
+      let shared = index
+      runUnits(of: shared, worker)
+      var arrival = profile == nil ? 0 : MonotonicClock.nanoseconds
+      index += 1
+      if isAlone(index) || inspection != nil {
+        workers.barrier(worker) {
+          let start = profile == nil ? 0 : MonotonicClock.nanoseconds
+          inspect(phase: shared)
+          _ = runAlone(from: index, worker: worker)
+          if profile != nil { arrival += MonotonicClock.nanoseconds - start }
         }
+        while isAlone(index) { index += 1 }
+      } else if index < phases.count {
         workers.barrier(worker)
       }
-      if inspection != nil {
-        if worker == 0 { inspect(phase: index) }
-        workers.barrier(worker)
-      }
+      profile?.addWait(phase: shared, worker: worker, since: arrival)
     }
   }
 
-  private func runTimed(_ index: Int, _ worker: Int, _ profile: ExecutionProfile) {
+  /// Whether one worker runs the phase by itself.
+  private func isAlone(_ phase: Int) -> Bool {
+    phase < phases.count && phases[phase].isSmall
+  }
+
+  /// Runs phases of one unit up to the next that is shared; returns that one.
+  private func runAlone(from first: Int, worker: Int) -> Int {
+    var index = first
+    while isAlone(index) {
+      runUnits(of: index, worker)
+      inspect(phase: index)
+      index += 1
+    }
+    return index
+  }
+
+  private func runUnits(of index: Int, _ worker: Int) {
     let phase = phases[index]
+    guard let profile else {
+      while let (kernel, unit, _) = phase.claim(counters + index) {
+        kernel.run(unit: unit, worker: worker, step)
+      }
+      return
+    }
     var now = MonotonicClock.nanoseconds
     while let (kernel, unit, group) = phase.claim(counters + index) {
       kernel.run(unit: unit, worker: worker, step)
@@ -124,8 +157,6 @@ package final class Executor {
       profile.add(phase: index, group: group, worker: worker, busy: end - now)
       now = end
     }
-    workers.barrier(worker)
-    profile.addWait(phase: index, worker: worker, MonotonicClock.nanoseconds - now)
   }
 }
 
@@ -145,7 +176,7 @@ extension Executor {
   }
 
   private func inspect(phase: Int) {
-    guard inspection?.node == nil else { return }
+    guard inspection != nil, inspection?.node == nil else { return }
     for node in plan.phases[phase].groups.joined() {
       for output in plan.graph.nodes[node].outputs where plan.graph[output].type.element == .f32 {
         let type = plan.graph[output].type
@@ -181,7 +212,11 @@ private final class BoundPhase {
     for (index, kernel) in kernels.enumerated() {
       starts[index + 1] = starts[index] + kernel.unitCount(step)
     }
+    isSmall = starts[kernels.count] <= 1 || kernels.allSatisfy { $0.isSmall(step) }
   }
+
+  /// Whether no kernel has work in the step at hand that is worth another thread.
+  private(set) var isSmall = false
 
   /// The next unit nobody has taken: its kernel, its number there, and the kernel's index.
   func claim(_ counter: UnsafeMutablePointer<Atomic<Int>>) -> (Kernel, Int, Int)? {

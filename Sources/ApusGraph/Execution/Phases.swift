@@ -34,15 +34,36 @@ extension Graph {
       place.append((newest + 1, phases[newest + 1].groups.count))
       phases[newest + 1].groups.append([index])
     }
-    return phases
+    return chaining ? phases.map(mergingChains) : phases
+  }
+
+  /// Chains over the same rows as one: for one token they are then a single unit.
+  private func mergingChains(_ phase: Phase) -> Phase {
+    var merged = Phase(groups: [])
+    var chains: [Extent: Int] = [:]
+    for group in phase.groups {
+      guard let rows = rowExtent(group[0]) else {
+        merged.groups.append(group)
+        continue
+      }
+      if let chain = chains[rows] {
+        merged.groups[chain] += group
+      } else {
+        chains[rows] = merged.groups.count
+        merged.groups.append(group)
+      }
+    }
+    return merged
+  }
+
+  /// The rows of a row-wise node.
+  private func rowExtent(_ node: Int) -> Extent? {
+    guard nodes[node].operation.isRowWise else { return nil }
+    return self[nodes[node].outputs[0]].type.rows
   }
 
   private func canChain(_ node: Int, onto group: [Int]) -> Bool {
-    func rows(_ index: Int) -> Extent? {
-      guard nodes[index].operation.isRowWise else { return nil }
-      return self[nodes[index].outputs[0]].type.rows
-    }
-    guard let own = rows(node) else { return false }
-    return rows(group[0]) == own
+    guard let own = rowExtent(node) else { return false }
+    return rowExtent(group[0]) == own
   }
 }

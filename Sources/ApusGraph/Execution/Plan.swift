@@ -24,6 +24,16 @@ package struct Plan: Sendable {
     memory = MemoryPlan(graph, phases: phases, limits: limits)
   }
 
+  /// Phases with a product or attention: for one token the others are too small to share.
+  package var sharedPhaseCount: Int {
+    phases.count { phase in
+      phase.groups.joined().contains {
+        let operation = graph.nodes[$0].operation
+        return !operation.isRowWise && !(operation is SelectRows)
+      }
+    }
+  }
+
   /// The work of one node.
   package func cost(of node: Node, _ sizes: Sizes) -> Cost {
     node.operation.cost(graph.types(node.inputs), graph.types(node.outputs), sizes)

@@ -8,7 +8,8 @@ extension Plan {
       changes.isEmpty ? "no passes" : changes.map { "\($0.name) \($0.count)" }.joined(separator: ", ")
     text += "passes: \(before)\n"
     text +=
-      "\(graph.nodes.count) operations in \(phases.count) phases; activations \(bytesText(memory.byteCount))"
+      "\(graph.nodes.count) operations in \(phases.count) phases, \(sharedPhaseCount) shared between workers"
+    text += " when the step is one token; activations \(bytesText(memory.byteCount))"
     text += " for \(limits.tokens) tokens (\(bytesText(memory.unsharedByteCount)) without sharing)\n"
     for (index, phase) in phases.enumerated() {
       let scope = phase.groups.first?.first.map { graph.nodes[$0].scope } ?? ""

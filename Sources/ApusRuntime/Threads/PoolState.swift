@@ -12,8 +12,8 @@ import Synchronization
   import Darwin
 #endif
 
-/// Layout, in steps of `Signal.stride` bytes: the head, the job signal, then for each worker its arrival at
-/// the barrier and its end of the job.
+/// Layout, in steps of `Signal.stride` bytes: the head, the job signal, the gate of barriers with work, then for
+/// each worker its arrival at the barrier and its end of the job.
 ///
 /// Each worker counts on a line of its own and reads the others': with two workers both see each other after
 /// one transfer of a cache line, where a shared counter takes two.
@@ -21,6 +21,7 @@ struct PoolState: @unchecked Sendable {
   private struct Head {
     var mutex: pthread_mutex_t
     var nextUnit: Int
+    var arrivals: Int
     var context: UnsafeMutableRawPointer?
     var body: (@convention(c) (UnsafeMutableRawPointer, Int) -> Void)?
     var stop: Bool
@@ -41,21 +42,27 @@ struct PoolState: @unchecked Sendable {
 
   private var head: UnsafeMutablePointer<Head> { base.assumingMemoryBound(to: Head.self) }
   private var job: Signal { Signal(at: base + 2 * Signal.stride) }
+  private var gate: Signal { Signal(at: base + 3 * Signal.stride) }
 
   @inline(__always)
-  private func arrived(_ worker: Int) -> Signal { Signal(at: base + (3 + 2 * worker) * Signal.stride) }
+  private func arrived(_ worker: Int) -> Signal { Signal(at: base + (4 + 2 * worker) * Signal.stride) }
 
   @inline(__always)
-  private func finished(_ worker: Int) -> Signal { Signal(at: base + (4 + 2 * worker) * Signal.stride) }
+  private func finished(_ worker: Int) -> Signal { Signal(at: base + (5 + 2 * worker) * Signal.stride) }
 
   /// The next unit `parallel` gives out.
   var nextUnit: UnsafeMutablePointer<Atomic<Int>> {
     (base + MemoryLayout<Head>.offset(of: \.nextUnit)!).assumingMemoryBound(to: Atomic<Int>.self)
   }
 
+  /// Workers waiting at the gate.
+  private var arrivals: UnsafeMutablePointer<Atomic<Int>> {
+    (base + MemoryLayout<Head>.offset(of: \.arrivals)!).assumingMemoryBound(to: Atomic<Int>.self)
+  }
+
   init(count: Int, crowded: Bool) throws(RuntimeError) {
     precondition(MemoryLayout<Head>.size <= 2 * Signal.stride)
-    let bytes = (3 + 2 * count) * Signal.stride
+    let bytes = (4 + 2 * count) * Signal.stride
     var memory: UnsafeMutableRawPointer?
     let failure = posix_memalign(&memory, Signal.stride, bytes)
     guard failure == 0, let memory else {
@@ -138,6 +145,19 @@ struct PoolState: @unchecked Sendable {
     for other in 0..<count where other != worker {
       arrived(other).wait(for: number, patience: barrierPatience)
     }
+  }
+
+  /// The gate's number cannot change between a worker's look and its arrival: it is raised by the last arrival.
+  @inline(__always)
+  func barrier(_ worker: Int, last body: () -> Void) {
+    guard count > 1 else { return body() }
+    let number = gate.last &+ 1
+    guard arrivals.pointee.add(1, ordering: .acquiringAndReleasing).newValue == count else {
+      return gate.wait(for: number, patience: barrierPatience)
+    }
+    arrivals.pointee.store(0, ordering: .relaxed)
+    body()
+    gate.publish(number)
   }
 
   /// The life of a thread.

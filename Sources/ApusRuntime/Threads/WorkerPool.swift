@@ -76,6 +76,13 @@ public final class WorkerPool: Sendable {
     state.barrier(worker)
   }
 
+  /// A barrier whose last arrival runs `body` before anybody leaves: work too small to share costs no barrier of
+  /// its own.
+  @inline(__always)
+  package func barrier(_ worker: Int, last body: () -> Void) {
+    state.barrier(worker, last: body)
+  }
+
   /// Runs `body(context, unit, worker)` once for each unit 0 ..< units; workers claim the next unit as they
   /// become free, in ascending order.
   package func parallel(
