@@ -94,6 +94,8 @@ package struct KernelContext {
   package let limits: Sizes
   /// The geometry of the KV pages that attention reads, when the graph has a cache.
   package let cache: KVLayout?
+  /// The most positions a sequence may have.
+  package let positions: Int
 }
 
 /// A mistake in a graph: reported when it is built, never when it runs.

@@ -19,11 +19,18 @@ package struct Sizes: Hashable, Sendable {
   package var tokens: Int
   package var outputs: Int
   package var sequences: Int
+  /// Positions of all sequences, those of earlier steps included.
+  package var cached: Int
+  /// Pairs of a token and a position up to its own: the work of causal attention.
+  package var attended: Int
 
+  /// Sizes of a step that starts its sequences.
   package init(tokens: Int, outputs: Int, sequences: Int) {
     self.tokens = tokens
     self.outputs = outputs
     self.sequences = sequences
+    cached = tokens
+    attended = tokens * (tokens + 1) / 2
   }
 
   package subscript(_ extent: Extent) -> Int {

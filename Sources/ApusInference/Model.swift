@@ -96,4 +96,15 @@ public final class Model: Sendable {
   }
 
   package func cacheLayout(_ format: KVFormat) -> KVLayout { network.cacheLayout(format) }
+
+  /// Refuses a cache format that the heads' size does not suit.
+  package func check(_ format: KVFormat) throws(InferenceError) {
+    let size = cacheLayout(format).headSize
+    guard size % format.headSizeMultiple == 0 else {
+      throw .invalidOption(
+        name: "cache type", value: format.rawValue,
+        expected: "f16, bf16 or f32 for heads of \(size) values: \(format.rawValue) wants multiples of "
+          + "\(format.headSizeMultiple)")
+    }
+  }
 }

@@ -34,10 +34,18 @@ size_t apus_panel_bytes(enum apus_layout layout, size_t k) {
 }
 
 size_t apus_kv_page_bytes(enum apus_kv format, int head_size) {
-  return 2 * APUS_PAGE_KEYS * (size_t)head_size * (format == APUS_KV_F32 ? 4 : 2);
+  const size_t values = 2 * APUS_PAGE_KEYS * (size_t)head_size;
+  switch (format) {
+  case APUS_KV_F32: return 4 * values;
+  case APUS_KV_F16: case APUS_KV_BF16: return 2 * values;
+  case APUS_KV_Q8_0: return values + values / 32 * 2;
+  }
+  return 0;
 }
 
 size_t apus_attention_scratch(int rows, int head_size) {
   (void)rows;  // a block's worth serves any number of rows
   return 2 * ROW_BLOCK * whole_lines(4 * (size_t)head_size);
 }
+
+size_t apus_attention_state(int head_size) { return whole_lines(4 * (size_t)head_size) / 4 + 16; }

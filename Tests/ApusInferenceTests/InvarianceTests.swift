@@ -65,6 +65,41 @@ import Testing
     }
   }
 
+  /// A token decoded after 1,300 others, whose spans workers share, has the bits it has in a prompt.
+  @Test("one hash for threads × steps at depth", arguments: KVFormat.allCases)
+  func depth(_ format: KVFormat) throws {
+    for fixture in ["llama", "gemma3"] {
+      let file = try ModelFixture(fixture).file()
+      let prompt = (0..<1301).map { Int32(($0 * 7919 + 13) % 320) }
+      var expected: UInt64?
+      for threads in [1, 2, 5] {
+        var runtimeOptions = RuntimeOptions(threads: threads)
+        runtimeOptions.oversubscribes = true
+        let model = try Model(file, runtime: Runtime(options: runtimeOptions))
+        guard model.cacheLayout(format).headSize % format.headSizeMultiple == 0 else {
+          #expect(throws: InferenceError.self) {
+            var options = EngineOptions(contextLength: 64)
+            options.keyValueFormat = format
+            _ = try Engine(model, options)
+          }
+          continue
+        }
+        for last in [1, 301] {
+          var options = EngineOptions(contextLength: 1400)
+          options.batchTokens = 512
+          options.keyValueFormat = format
+          let engine = try Engine(model, options)
+          let sequence = engine.makeSequence()
+          try feed(engine, [sequence], from: Array(prompt.dropLast(last)), chunk: 500)
+          let found = try feed(
+            engine, [sequence], from: Array(prompt.suffix(last)), chunk: last, continuing: true)
+          expected = expected ?? found
+          #expect(found == expected, "\(fixture), \(format), \(threads) threads, last step \(last) tokens")
+        }
+      }
+    }
+  }
+
   @Test(
     "a step allocates nothing after the first", .enabled(if: allocationsAreCounted, allocationsSkipReason))
   func noAllocations() throws {
@@ -131,7 +166,7 @@ import Testing
     }
     var positions = [sequences[0].length] + neighbours.map { _ in 0 }
     let texts = [prompt] + neighbours
-    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    var hash: UInt64 = 0
     while positions[0] < prompt.count {
       engine.beginStep()
       for (index, sequence) in sequences.enumerated() where positions[index] < texts[index].count {
@@ -141,16 +176,20 @@ import Testing
         positions[index] = end
       }
       try engine.runStep()
-      if positions[0] == prompt.count {
-        for value in engine.logits(0) { hash = (hash ^ UInt64(value.bitPattern)) &* 0x100_0000_01B3 }
-      }
+      if positions[0] == prompt.count { hash = hashed(engine.logits(0)) }
     }
     return hash
   }
 
+  private func hashed(_ logits: UnsafeMutableBufferPointer<Float>) -> UInt64 {
+    logits.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1.bitPattern)) &* 0x100_0000_01B3 }
+  }
+
+  /// Runs the tokens; the hash of the first sequence's last logits.
+  @discardableResult
   private func feed(
     _ engine: Engine, _ sequences: [TokenSequence], from tokens: [Int32], chunk: Int, continuing: Bool = false
-  ) throws {
+  ) throws -> UInt64 {
     for start in stride(from: 0, to: tokens.count, by: chunk) {
       engine.beginStep()
       let part = Array(tokens[start..<min(start + chunk, tokens.count)])
@@ -159,5 +198,6 @@ import Testing
       }
       try engine.runStep()
     }
+    return hashed(engine.logits(0))
   }
 }

@@ -5,8 +5,10 @@ import CApusKernels
 import Testing
 
 @Suite struct KernelAttentionTests {
-  static let formats: [apus_kv] = [APUS_KV_F32, APUS_KV_F16, APUS_KV_BF16]
-  static let heads = [2, 8, 16, 40, 64, 80, 128]
+  static let formats: [apus_kv] = [APUS_KV_F32, APUS_KV_F16, APUS_KV_BF16, APUS_KV_Q8_0]
+  static func heads(_ format: apus_kv) -> [Int] {
+    format == APUS_KV_Q8_0 ? [32, 64, 96, 128] : [2, 8, 16, 40, 64, 80, 128]
+  }
 
   /// One sequence's keys and values in pages, every slot past the last key NaN.
   struct Cache {
@@ -23,7 +25,7 @@ import Testing
       self.headSize = headSize
       let bytes = apus_kv_page_bytes(format, Int32(headSize))
       for _ in 0..<(count + 63) / 64 {
-        // All bits set is NaN in the three formats.
+        // All bits set is NaN in the formats, or the scale is.
         pages.append(Bytes(Self.pageOffset + bytes, fill: 0xff))
       }
       for i in 0..<count {
@@ -31,16 +33,23 @@ import Testing
         let value = numbers.floats(headSize)
         let block = pages[i / 64].raw + Self.pageOffset
         table.cpu.pointee.kv_store(format, Int32(headSize), key, value, block, Int32(i % 64))
-        keys.append(key.map { rounded($0) })
-        values.append(value.map { rounded($0) })
+        keys.append(rounded(key))
+        values.append(rounded(value))
       }
     }
 
-    func rounded(_ x: Float) -> Float {
+    func rounded(_ row: [Float]) -> [Float] {
       switch format {
-      case APUS_KV_F16: apus_half_to_float(apus_float_to_half(x))
-      case APUS_KV_BF16: apus_bfloat_to_float(apus_float_to_bfloat(x))
-      default: x
+      case APUS_KV_F16: row.map { apus_half_to_float(apus_float_to_half($0)) }
+      case APUS_KV_BF16: row.map { apus_bfloat_to_float(apus_float_to_bfloat($0)) }
+      case APUS_KV_Q8_0:
+        stride(from: 0, to: row.count, by: 32).flatMap { start -> [Float] in
+          let block = row[start..<start + 32]
+          let largest = block.reduce(0) { max($0, abs($1)) }
+          let d = apus_half_to_float(apus_float_to_half(largest / 127))
+          return block.map { ($0 * (127 / largest)).rounded(.toNearestOrEven) * d }
+        }
+      default: row
       }
     }
   }
@@ -52,7 +61,7 @@ import Testing
   }
 
   func run(
-    _ table: Table, _ cache: Cache, _ rows: [Row], scale: Float, softcap: Float = 0
+    _ table: Table, _ cache: Cache, _ rows: [Row], scale: Float, softcap: Float = 0, spans: Int? = nil
   ) -> (out: [[Float]], logSum: [Float]) {
     let n = cache.headSize
     let q = rows.flatMap(\.q)
@@ -78,8 +87,17 @@ import Testing
                       first: first.baseAddress!, last: last.baseAddress!, pages: pages.baseAddress!,
                       page_offset: Cache.pageOffset,
                       out: out.baseAddress!, out_offset: outOffsets.baseAddress!,
-                      log_sum: logSum.baseAddress!, scratch: scratch.raw)
-                    table.cpu.pointee.attention(&arguments)
+                      log_sum: logSum.baseAddress!, scratch: scratch.raw, span: 0, states: nil)
+                    guard let spans else { return table.cpu.pointee.attention(&arguments) }
+                    let states = Bytes(spans * rows.count * 4 * apus_attention_state(Int32(n)), fill: 0xff)
+                    let each = rows.count * apus_attention_state(Int32(n))
+                    for span in (0..<spans).reversed() {
+                      arguments.span = Int32(span)
+                      arguments.states = states.raw.assumingMemoryBound(to: Float.self) + span * each
+                      table.cpu.pointee.attention(&arguments)
+                    }
+                    arguments.states = states.raw.assumingMemoryBound(to: Float.self)
+                    table.cpu.pointee.attention_merge(&arguments, Int32(spans))
                   }
                 }
               }
@@ -114,7 +132,7 @@ import Testing
 
   @Test(arguments: Table.others, formats)
   func sameBitsAsPortable(_ table: Table, _ format: apus_kv) {
-    for (index, headSize) in Self.heads.enumerated() {
+    for (index, headSize) in Self.heads(format).enumerated() {
       var numbers = SeededNumbers(UInt64(index))
       for keys in [1, 17, 64, 65, 700, 1200] {
         let cache = Cache(format, headSize: headSize, keys: keys, numbers: &numbers, table: table)
@@ -146,13 +164,29 @@ import Testing
     }
   }
 
+  /// Spans made one by one, in any order, and merged are one call's bits.
+  @Test(arguments: Table.all.filter(\.isSupported), formats)
+  func spansMerge(_ table: Table, _ format: apus_kv) {
+    var numbers = SeededNumbers(5)
+    for (headSize, keys) in [(32, 1500), (64, 513), (128, 512), (96, 3)] {
+      let cache = Cache(format, headSize: headSize, keys: keys, numbers: &numbers, table: table)
+      let rows = rows(keys > 1000 ? 37 : 9, keys: keys, headSize: headSize, numbers: &numbers)
+      let whole = run(table, cache, rows, scale: 0.2)
+      let parts = run(table, cache, rows, scale: 0.2, spans: (keys + 511) / 512)
+      for row in rows.indices {
+        #expect(whole.out[row].map(bits) == parts.out[row].map(bits), "\(table) \(format) row \(row)")
+      }
+      #expect(whole.logSum.map(bits) == parts.logSum.map(bits), "\(table) \(format)")
+    }
+  }
+
   /// Against the mathematics in double. A score carries at most headSize + 2 roundings of the sum of its
   /// magnitudes; exp turns that absolute error into a relative one of a weight.
   @Test(arguments: formats)
   func portableAgainstFloat64(_ format: apus_kv) {
     var numbers = SeededNumbers(9)
     for softcap in [Float(0), 15] {
-      let headSize = 24
+      let headSize = 32
       let cache = Cache(format, headSize: headSize, keys: 1100, numbers: &numbers, table: Table.portable)
       let rows = rows(12, keys: 1100, headSize: headSize, numbers: &numbers)
       let found = run(Table.portable, cache, rows, scale: 0.25, softcap: softcap)

@@ -28,8 +28,9 @@ package final class Executor {
   /// - Parameters:
   ///   - parameters: gives each weight its place in memory.
   ///   - cache: the pages' geometry, if the graph has attention.
+  ///   - positions: the most a sequence may have.
   package init<E: Error>(
-    _ plan: Plan, cpu: KernelTable, workers: WorkerPool, cache: KVLayout?,
+    _ plan: Plan, cpu: KernelTable, workers: WorkerPool, cache: KVLayout?, positions: Int,
     parameters: (ParameterReference, ValueType) throws(E) -> Parameter
   ) throws {
     self.plan = plan
@@ -41,7 +42,9 @@ package final class Executor {
       throw GraphError.noMemory(bytes: plan.memory.byteCount)
     }
     let arenaBase = arena.base
-    let context = KernelContext(cpu: cpu, workers: workers.count, limits: plan.limits, cache: cache)
+    let context = KernelContext(
+      cpu: cpu, workers: workers.count, limits: plan.limits, cache: cache,
+      positions: positions)
     var operands: [ValueID: Operand] = [:]
     for (index, value) in plan.graph.values.enumerated() {
       let id = ValueID(index: index)

@@ -94,6 +94,8 @@ package final class Step {
     sizes.tokens += tokens.count
     sizes.outputs += outputs
     sizes.sequences += 1
+    sizes.cached += start + tokens.count
+    sizes.attended += tokens.count * start + tokens.count * (tokens.count + 1) / 2
   }
 }
 

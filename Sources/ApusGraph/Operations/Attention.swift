@@ -36,12 +36,17 @@ package struct Attention: Operation {
     return [inputs[0]]
   }
 
-  /// Counted for keys equal to the step's tokens: the planner has no deeper cache to know of.
+  /// Bytes as if the cache had 16 bits a value.
   package func cost(_ inputs: [ValueType], _ outputs: [ValueType], _ sizes: Sizes) -> Cost {
-    let tokens = Double(sizes[inputs[0].rows])
+    let keys = mask.window.map { min(sizes.cached, $0 * sizes.sequences + sizes.tokens) } ?? sizes.cached
     return Cost(
-      flops: 4 * tokens * (tokens + 1) / 2 * Double(inputs[0].columns),
-      bytes: 2 * streamedBytes(outputs, sizes))
+      flops: 4 * Double(attended(sizes)) * Double(inputs[0].columns),
+      bytes: 2 * streamedBytes(outputs, sizes) + 2 * Double(keys) * Double(inputs[1].columns))
+  }
+
+  /// Pairs of a query and a key it sees, at most.
+  func attended(_ sizes: Sizes) -> Int {
+    mask.window.map { min(sizes.attended, $0 * sizes.tokens) } ?? sizes.attended
   }
 
   package var detail: String {
@@ -71,83 +76,17 @@ package enum AttentionMask: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// The most keys a token sees, where that is limited.
+  var window: Int? {
+    if case .sliding(let window) = self { window } else { nil }
+  }
+
   package var description: String {
     switch self {
     case .causal: "causal"
     case .sliding(let window): "window \(window)"
     case .bidirectional: "bidirectional"
     }
-  }
-}
-
-/// A unit is one tile of tokens and one KV head: all query heads that share it.
-private final class AttentionKernel: Kernel {
-  private let operation: Attention
-  private let q: Operand
-  private let y: Operand
-  private let cache: KVLayout
-  private let attention: apus_attention_fn_pointer
-  private let group: Int
-  /// Per worker: the rows' offsets and ranges, then the kernel's scratch.
-  private let scratch: UnsafeMutableRawPointer
-  private let rowArrayBytes: Int
-  private let workerBytes: Int
-
-  init(_ operation: Attention, q: Operand, y: Operand, _ context: KernelContext) {
-    guard let cache = context.cache else { preconditionFailure("the graph has no cache") }
-    self.operation = operation
-    self.q = q
-    self.y = y
-    self.cache = cache
-    attention = context.cpu.pointee.attention!
-    group = operation.heads / cache.heads
-    let rows = group * Step.tileTokens
-    rowArrayBytes = (rows * 4 + 63) & ~63
-    workerBytes =
-      (3 * rowArrayBytes + apus_attention_scratch(Int32(rows), Int32(cache.headSize)) + 63) & ~63
-    scratch = .allocate(byteCount: workerBytes * context.workers, alignment: 64)
-  }
-
-  deinit {
-    scratch.deallocate()
-  }
-
-  override func unitCount(_ step: Step) -> Int { step.tileCount * cache.heads }
-
-  override func run(unit: Int, worker: Int, _ step: Step) {
-    let tile = step.tiles[unit / cache.heads]
-    let head = unit % cache.heads
-    let sequence = step.sequences[tile.sequence]
-    let memory = scratch + worker * workerBytes
-    let offsets = memory.assumingMemoryBound(to: Int32.self)
-    let first = (memory + rowArrayBytes).assumingMemoryBound(to: Int32.self)
-    let last = (memory + 2 * rowArrayBytes).assumingMemoryBound(to: Int32.self)
-    var row = 0
-    for token in tile.firstToken..<tile.firstToken + tile.count {
-      let keys = operation.mask.visible(position: Int(step.positions[token]), length: sequence.length)
-      for member in 0..<group {
-        offsets[row] = Int32((token - tile.firstToken) * q.stride + (head * group + member) * cache.headSize)
-        first[row] = Int32(keys.lowerBound)
-        last[row] = Int32(keys.upperBound)
-        row += 1
-      }
-    }
-    var arguments = apus_attention()
-    arguments.format = cache.format.kernelFormat
-    arguments.head_size = Int32(cache.headSize)
-    arguments.scale = operation.scale
-    arguments.softcap = operation.softCap
-    arguments.rows = Int32(row)
-    arguments.q = UnsafePointer(q.floats + tile.firstToken * q.stride)
-    arguments.q_offset = UnsafePointer(offsets)
-    arguments.first = UnsafePointer(first)
-    arguments.last = UnsafePointer(last)
-    arguments.pages = sequence.pages
-    arguments.page_offset = cache.offset(layer: operation.layer, head: head)
-    arguments.out = y.floats + tile.firstToken * y.stride
-    arguments.out_offset = UnsafePointer(offsets)
-    arguments.scratch = memory + 3 * rowArrayBytes
-    attention(&arguments)
   }
 }
 

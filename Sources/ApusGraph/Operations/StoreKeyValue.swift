@@ -6,12 +6,13 @@ package struct StoreKeyValue: Operation {
   package static let name = "store"
   package var layer: Int
 
-  /// f32 keys and values `[tokens, kvHeads·headSize]` give an effect that attention waits for.
+  /// f32 keys and values `[tokens, kvHeads·headSize]` give an effect that attention waits for, as
+  /// wide as a key and a value together.
   package func outputTypes(_ inputs: [ValueType]) throws(GraphError) -> [ValueType] {
     guard inputs.count == 2, inputs[0].element == .f32, inputs[0] == inputs[1] else {
       throw .shape(operation: Self.name, message: "wants keys and values of one shape, got \(inputs)")
     }
-    return [ValueType(.effect, rows: inputs[0].rows, columns: 0)]
+    return [ValueType(.effect, rows: inputs[0].rows, columns: 2 * inputs[0].columns)]
   }
 
   package func cost(_ inputs: [ValueType], _ outputs: [ValueType], _ sizes: Sizes) -> Cost {

@@ -19,6 +19,7 @@ package final class Engine {
   ///
   /// - Throws: `InferenceError.memory` with the sum and the largest context that fits.
   package init(_ model: Model, _ options: EngineOptions) throws {
+    try model.check(options.keyValueFormat)
     self.model = model
     self.options = options
     let limits = Sizes(
@@ -30,7 +31,8 @@ package final class Engine {
     pool = try PagePool(
       layout, capacity: options.sequences * (KVLayout.pages(options.contextLength) + 1))
     executor = try Executor(
-      plan, cpu: model.runtime.cpu.table, workers: model.runtime.workers, cache: layout
+      plan, cpu: model.runtime.cpu.table, workers: model.runtime.workers, cache: layout,
+      positions: options.contextLength
     ) { (reference, _) throws(ModelError) in try model.weights.parameter(reference) }
   }
 

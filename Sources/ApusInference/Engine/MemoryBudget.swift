@@ -63,6 +63,7 @@ extension EngineOptions {
     options.keyValueFormat = keyValueFormat
     options.batchTokens = batchTokens
     options.outputs = outputs
+    try model.check(keyValueFormat)
     let budget = try MemoryBudget(model, options)
     if contextLength == nil {
       options.contextLength = max(1, budget.largestContext(trained))

@@ -7,12 +7,18 @@ public enum KVFormat: String, Sendable, CaseIterable {
   case f32
   case f16
   case bf16
+  /// Bytes, with a half-precision scale for every 32 values of a key or value.
+  case q8_0
+
+  /// What a head's size must be a multiple of.
+  package var headSizeMultiple: Int { self == .q8_0 ? 32 : 2 }
 
   package var kernelFormat: apus_kv {
     switch self {
     case .f32: APUS_KV_F32
     case .f16: APUS_KV_F16
     case .bf16: APUS_KV_BF16
+    case .q8_0: APUS_KV_Q8_0
     }
   }
 }
@@ -33,6 +39,8 @@ package struct KVLayout: Hashable, Sendable {
 
   /// Positions in a page.
   package static let pageKeys = APUS_PAGE_KEYS
+  /// Positions in a span, the part of a sequence that attention sums up by itself.
+  package static let spanKeys = APUS_SPAN_KEYS
 
   /// Bytes of one head's block in a page.
   package var headBytes: Int { apus_kv_page_bytes(format.kernelFormat, Int32(headSize)) }

@@ -105,7 +105,7 @@ typedef void apus_gemm_fn(const struct apus_gemm *arguments);
 // Attention.
 //
 // Keys of one sequence and one KV head live in pages of 64 positions. A page is
-//   K: [4 groups of 16 keys][head_size][16 keys], then V: [64 keys][head_size], in the KV format.
+//   K: [4 groups of 16 keys][head_size][16 keys], then V: [64 keys][head_size], in the KV format (kernels/kv_page.h).
 // Spans of 512 keys (8 pages) count from the sequence's first token. Inside a span the state starts from
 // (max = -inf, sum = 0, out = 0) and is updated once per page; spans merge in ascending order.
 // A page with no visible key for a row leaves that row's state untouched.
@@ -118,7 +118,12 @@ typedef void apus_gemm_fn(const struct apus_gemm *arguments);
 
 enum { APUS_PAGE_KEYS = 64, APUS_SPAN_KEYS = 512 };
 
-enum apus_kv { APUS_KV_F32, APUS_KV_F16, APUS_KV_BF16 };
+enum apus_kv {
+  APUS_KV_F32,
+  APUS_KV_F16,
+  APUS_KV_BF16,
+  APUS_KV_Q8_0,  // bytes, with a half scale per 32 values of a key or value; head_size a multiple of 32
+};
 
 /// Bytes of one page of one KV head (K and V).
 size_t apus_kv_page_bytes(enum apus_kv format, int head_size);
@@ -141,9 +146,17 @@ struct apus_attention {
   const int32_t *out_offset;   // [rows]
   float *log_sum;              // [rows] max + log(sum), for the backward pass, or NULL
   void *scratch;               // apus_attention_scratch(rows, head_size) bytes, 64-byte aligned
+  // To work on the spans of a long sequence side by side: with `states`, only the keys of `span` are attended to and
+  // each row's state is left in states[rows][apus_attention_state(head_size)]; `out` is not touched.
+  // attention_merge then reads states[spans][rows][…] and gives the bits of one call over everything.
+  int span;
+  float *states;               // NULL: all spans, merged
 };
 size_t apus_attention_scratch(int rows, int head_size);
+/// Floats of a row's state.
+size_t apus_attention_state(int head_size);
 typedef void apus_attention_fn(const struct apus_attention *arguments);
+typedef void apus_attention_merge_fn(const struct apus_attention *arguments, int spans);
 
 // ---------------------------------------------------------------------------------------------------
 // Row kernels: n values of one row. Sums across lanes are canonical: 16 strided partial sums (fma where a
@@ -159,6 +172,7 @@ struct apus_cpu {
 
   apus_gemm_fn *gemm[APUS_LAYOUT_COUNT];
   apus_attention_fn *attention;
+  apus_attention_merge_fn *attention_merge;
 
   // y = x · (1 / sqrt(mean(x²) + eps)) · w; the reciprocal is IEEE 1/sqrt.
   void (*rms_norm)(const float *x, const float *w, int n, float eps, float *y);

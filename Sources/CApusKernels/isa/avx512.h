@@ -4,6 +4,7 @@
 
 #define HAS_PARTIAL
 #define HAS_HALF
+#define HAS_SCALE
 #define HAS_DOT
 #define HAS_DOT2
 #define HAS_LOOKUP
@@ -33,6 +34,11 @@ INLINE f32x16 half_to_f32(u16x16 h) {
 
 INLINE u16x16 f32_to_half(f32x16 x) {
   return (u16x16)_mm512_cvtps_ph((__m512)x, _MM_FROUND_TO_NEAREST_INT);
+}
+
+INLINE f32x16 times_power(f32x16 p, f32x16 shifted, f32x16 whole) {
+  (void)shifted;
+  return (f32x16)_mm512_scalef_ps((__m512)p, (__m512)whole);
 }
 
 INLINE u8x64 b_lookup(const uint8_t table[16], u8x64 index) {
@@ -101,9 +107,10 @@ INLINE f32x16 dot_bf16(f32x16 acc, u32x16 w, uint32_t x) {
 #define I8_PANELS 2
 #define F32_PANELS_ONE 4
 #define VECTOR_BITS 512
-#define ATTENTION_ROWS 6
-#define ATTENTION_GROUPS 4
-#define ATTENTION_GROUPS_ONE 4
-#define ATTENTION_COLUMNS 4
-#define ATTENTION_COLUMNS_ONE 8
+#define ATTENTION_ROWS 12
+#define ATTENTION_FEW 4
+#define ATTENTION_GROUPS 2
+#define ATTENTION_GROUPS_FEW 4
+#define ATTENTION_COLUMNS 2
+#define ATTENTION_COLUMNS_FEW 4
 #define PEAK_CHAINS 12

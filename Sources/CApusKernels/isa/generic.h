@@ -50,6 +50,17 @@ INLINE u16x16 f32_to_half(f32x16 x) {
 }
 #endif
 
+#ifndef HAS_SCALE
+// p · 2^n, rounded once; n (−152 … 130) as `whole`, and in the low bits of `shifted` = n + 1.5 · 2²³. In two factors,
+// because n reaches below the smallest exponent: only the second product rounds.
+INLINE f32x16 times_power(f32x16 p, f32x16 shifted, f32x16 whole) {
+  (void)whole;
+  i32x16 n = as_i32(shifted) - as_i32(f_splat(0x1.8p23f)), half = n >> 1;
+  f32x16 first = as_f32((half + 127) << 23), second = as_f32((n - half + 127) << 23);
+  return p * first * second;
+}
+#endif
+
 #ifndef HAS_DOT
 // acc + Σ (w[j] − offset)·x[j] over the four bytes of a lane.
 static __attribute__((noinline)) void dot_lanes(int32_t *acc, const uint8_t *w, int32_t offset, int32_t x) {

@@ -1,4 +1,4 @@
-// Rows between float, half and bfloat16, and the key/value page.
+// Rows between float, half and bfloat16.
 
 #pragma once
 
@@ -53,40 +53,5 @@ HIDDEN void NAME(round_bf16)(const float *x, int k, void *row) {
     u16x16 v = f32_to_bf16_16(row_load(x + i, k - i));
     v = __builtin_shufflevector(v, v, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
     h_store_n(y + i, v, (k - i + 1) & ~1);
-  }
-}
-
-// One value in the page's format.
-INLINE f32x16 kv_load(const enum apus_kv format, const uint8_t *page, size_t index) {
-  if (format == APUS_KV_F32) return f_load((const float *)(const void *)page + index);
-  u16x16 h = h_load((const uint16_t *)(const void *)page + index);
-  return format == APUS_KV_F16 ? half_to_f32(h) : bf16_to_f32_16(h);
-}
-
-INLINE f32x16 kv_load_n(const enum apus_kv format, const uint8_t *page, size_t index, int n) {
-  if (n >= 16) return kv_load(format, page, index);
-  if (format == APUS_KV_F32) return f_load_n((const float *)(const void *)page + index, n);
-  u16x16 h = h_load_n((const uint16_t *)(const void *)page + index, n);
-  return format == APUS_KV_F16 ? half_to_f32(h) : bf16_to_f32_16(h);
-}
-
-HIDDEN void NAME(kv_store)(
-    enum apus_kv format, int head_size, const float *k, const float *v, void *page, int slot) {
-  size_t keys = (size_t)(slot / 16) * 16 * (size_t)head_size + (size_t)(slot % 16);
-  size_t values = (size_t)(APUS_PAGE_KEYS + slot) * (size_t)head_size;
-  for (int i = 0; i < head_size; i += 16) {
-    int n = head_size - i < 16 ? head_size - i : 16;
-    f32x16 key = row_load(k + i, n), value = row_load(v + i, n);
-    if (format == APUS_KV_F32) {
-      float *p = page;
-      for (int d = 0; d < n; d++) p[keys + 16 * (size_t)(i + d)] = k[i + d];
-      row_store(p + values + i, value, n);
-    } else {
-      uint16_t *p = page, lanes[16];
-      u16x16 low = format == APUS_KV_F16 ? f32_to_half(key) : f32_to_bf16_16(key);
-      __builtin_memcpy(lanes, &low, sizeof low);
-      for (int d = 0; d < n; d++) p[keys + 16 * (size_t)(i + d)] = lanes[d];
-      h_store_n(p + values + i, format == APUS_KV_F16 ? f32_to_half(value) : f32_to_bf16_16(value), n);
-    }
   }
 }

@@ -5,6 +5,7 @@
 #include "norm.h"
 #include "convert.h"
 #include "quantize.h"
+#include "kv_page.h"
 #include "reduce.h"
 #include "attention.h"
 

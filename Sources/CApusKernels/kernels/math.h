@@ -14,7 +14,6 @@ INLINE f32x16 f_exp(f32x16 x) {
   // Adding 1.5 · 2²³ rounds to an integer and leaves it in the low bits.
   const f32x16 shifter = f_splat(0x1.8p23f);
   f32x16 shifted = f_fma(x, f_splat(0x1.715476p+0f), shifter);
-  i32x16 n = as_i32(shifted) - as_i32(shifter);
   f32x16 whole = shifted - shifter;
   // ln 2 in two parts.
   f32x16 r = f_fma(whole, f_splat(-0x1.62e43p-1f), x);
@@ -25,10 +24,7 @@ INLINE f32x16 f_exp(f32x16 x) {
   p = f_fma(p, r, f_splat(+1.666651964e-01f));
   p = f_fma(p, r, f_splat(+4.999999404e-01f));
   p = f_fma(r * r, p, r) + 1.0f;
-  // 2^n in two factors, because n reaches below the smallest exponent; only the second product rounds.
-  i32x16 half = n >> 1;
-  f32x16 first = as_f32((half + 127) << 23), second = as_f32((n - half + 127) << 23);
-  return p * first * second;
+  return times_power(p, shifted, whole);
 }
 
 INLINE f32x16 with_sign_of(f32x16 magnitude, f32x16 x) {
