@@ -29,7 +29,10 @@ size_t apus_panel_bytes(enum apus_layout layout, size_t k) {
   case APUS_LAYOUT_F32: return 64 * k;
   case APUS_LAYOUT_F16: return whole_lines(32 * k);
   case APUS_LAYOUT_BF16: return 32 * (k + (k & 1));
-  default: return whole_lines(k / (size_t)block_columns(layout) * (quant_bytes(layout) + scale_bytes(layout)));
+  default: {
+    const size_t blocks = k / (size_t)block_columns(layout), run = run_blocks(layout);
+    return (blocks + run - 1) / run * run_bytes(layout);
+  }
   }
 }
 

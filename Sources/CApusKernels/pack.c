@@ -121,13 +121,16 @@ void apus_pack_panel(
     pack_floats(layout, in, stride, rows, k, out);
     return;
   }
-  const size_t blocks = k / (size_t)block_columns(layout), width = file_block_bytes(layout);
-  uint8_t *scales = out + blocks * quant_bytes(layout);
+  const size_t blocks = k / (size_t)block_columns(layout), width = file_block_bytes(layout), run = run_blocks(layout);
   struct block block = {0};
-  for (size_t b = 0; b < blocks; b++)
+  for (size_t b = 0; b < blocks; b++) {
+    uint8_t *start = out + b / run * run_bytes(layout);
+    uint8_t *quants = start + b % run * quant_bytes(layout);
+    uint8_t *scales = start + run * quant_bytes(layout) + b % run * scale_bytes(layout);
     for (int r = 0; r < rows; r++) {
       read_block(layout, in + (size_t)r * stride + b * width, &block);
-      put_quants(layout, block.q, r, out + b * quant_bytes(layout));
-      put_scales(layout, &block, r, scales + b * scale_bytes(layout));
+      put_quants(layout, block.q, r, quants);
+      put_scales(layout, &block, r, scales);
     }
+  }
 }

@@ -22,8 +22,9 @@ import Testing
         if index == 3 { values = values.map { $0 < 0 ? -1 : 1 } }
         let x = Activations(values, tokens: tokens, k: k, form: layout.activation, table: Table.portable)
         let bias = index % 2 == 0 ? numbers.floats(shape.rows) : nil
-        let expected = product(Table.portable, matrix, x, tokens: tokens, bias: bias, add: index % 3 == 0)
-        let found = product(table, matrix, x, tokens: tokens, bias: bias, add: index % 3 == 0)
+        let expected = product(
+          Table.portable, matrix, x, tokens: tokens, bias: bias, accumulate: index % 3 == 0)
+        let found = product(table, matrix, x, tokens: tokens, bias: bias, accumulate: index % 3 == 0)
         let difference = firstDifference(expected, found)
         #expect(
           difference == nil,
@@ -64,6 +65,68 @@ import Testing
     }
     // The bound is not so wide that a wrong sum passes: without its last column a sum is outside.
     #expect(outsideWithoutLast > rows * tokens / 3, "\(layout): \(outsideWithoutLast)")
+  }
+
+  /// So many columns that the walk cuts them into parts, and cuts them differently in every table.
+  @Test(arguments: Table.others, ["F32", "F16", "BF16", "Q8_0", "Q4_K"])
+  func longRowsInParts(_ table: Table, _ name: String) {
+    let layout = Layout.all.first { "\($0)" == name }!
+    var numbers = SeededNumbers(21)
+    let (rows, k) = (19, layout.block == 1 ? 9001 : 20_480 + layout.block)
+    let matrix = PackedMatrix(layout, rows: rows, k: k, numbers: &numbers)
+    for (tokens, accumulate) in [(25, false), (40, true)] {
+      let values = numbers.floats(tokens * k)
+      let x = Activations(values, tokens: tokens, k: k, form: layout.activation, table: Table.portable)
+      let expected = product(Table.portable, matrix, x, tokens: tokens, accumulate: accumulate)
+      let found = product(table, matrix, x, tokens: tokens, accumulate: accumulate)
+      #expect(firstDifference(expected, found) == nil, "\(table) \(layout) tokens \(tokens)")
+    }
+  }
+
+  /// Bias, activation, residual and the rounded copy are what the row kernels make of the plain product.
+  @Test(arguments: Table.all.filter(\.isSupported), ["F32", "BF16", "Q4_0", "Q6_K"])
+  func epilogues(_ table: Table, _ name: String) {
+    let layout = Layout.all.first { "\($0)" == name }!
+    var numbers = SeededNumbers(22)
+    let (rows, k, tokens) = (37, 2 * layout.block, 7)
+    let stride = rows + 3
+    let matrix = PackedMatrix(layout, rows: rows, k: k, numbers: &numbers)
+    let x = Activations(
+      numbers.floats(tokens * k), tokens: tokens, k: k, form: layout.activation, table: table)
+    let bias = numbers.floats(rows)
+    let residual = numbers.floats(tokens * rows)
+    let plain = product(table, matrix, x, tokens: tokens, bias: bias)
+    for (activation, format) in [
+      (APUS_IDENTITY, APUS_KV_F16), (APUS_SILU, APUS_KV_BF16), (APUS_GELU_TANH, APUS_KV_F16),
+      (APUS_RELU_SQUARED, APUS_KV_BF16),
+    ] {
+      var copy = [UInt16](repeating: 9, count: tokens * stride)
+      let found = copy.withUnsafeMutableBufferPointer { copy in
+        residual.withUnsafeBufferPointer { residual in
+          product(table, matrix, x, tokens: tokens, bias: bias) {
+            $0.activation = activation
+            $0.residual = residual.baseAddress!
+            $0.residual_stride = rows
+            $0.rounded = copy.baseAddress!
+            $0.rounded_stride = stride
+            $0.rounded_format = format
+          }
+        }
+      }
+      for token in 0..<tokens {
+        var row = Array(plain[token * stride..<token * stride + rows])
+        row.withUnsafeMutableBufferPointer {
+          table.cpu.pointee.unary(activation, $0.baseAddress!, Int32(rows), $0.baseAddress!)
+        }
+        for i in 0..<rows {
+          let y = residual[token * rows + i] + row[i]
+          let half = format == APUS_KV_F16 ? apus_float_to_half(y) : apus_float_to_bfloat(y)
+          #expect(bits(found[token * stride + i]) == bits(y), "\(table) \(layout) \(activation) row \(i)")
+          #expect(copy[token * stride + i] == half, "\(table) \(layout) \(activation) row \(i)")
+        }
+        #expect(found[token * stride + rows] == 7 && copy[token * stride + rows] == 9)
+      }
+    }
   }
 
   @Test(arguments: Table.others, Layout.all)

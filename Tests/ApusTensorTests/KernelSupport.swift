@@ -207,16 +207,25 @@ func firstDifference(_ a: [Float], _ b: [Float]) -> Int? {
 /// Calls a gemm and returns y, with three guard columns per row and a guard row, all starting at `fill`.
 func product(
   _ table: Table, _ matrix: PackedMatrix, _ x: Activations, tokens: Int, bias: [Float]? = nil,
-  add: Bool = false, fill: Float = 7
+  accumulate: Bool = false, fill: Float = 7, finish: (inout apus_gemm) -> Void = { _ in }
 ) -> [Float] {
   let stride = matrix.rows + 3
   var y = [Float](repeating: fill, count: (tokens + 1) * stride)
   func run(_ bias: UnsafePointer<Float>?) {
     y.withUnsafeMutableBufferPointer { y in
-      var arguments = apus_gemm(
-        panels: matrix.panels.raw, panel_bytes: matrix.panelBytes, rows: Int32(matrix.rows), k: matrix.k,
-        x: x.bytes.raw, x_bytes: x.stride, tokens: Int32(tokens), bias: bias, add: add ? 1 : 0,
-        y: y.baseAddress!, y_stride: stride)
+      var arguments = apus_gemm()
+      arguments.panels = UnsafeRawPointer(matrix.panels.raw)
+      arguments.panel_bytes = matrix.panelBytes
+      arguments.rows = Int32(matrix.rows)
+      arguments.k = matrix.k
+      arguments.x = UnsafeRawPointer(x.bytes.raw)
+      arguments.x_bytes = x.stride
+      arguments.tokens = Int32(tokens)
+      arguments.y = y.baseAddress!
+      arguments.y_stride = stride
+      arguments.accumulate = accumulate ? 1 : 0
+      arguments.bias = bias
+      finish(&arguments)
       gemm(table, matrix.layout)(&arguments)
     }
   }

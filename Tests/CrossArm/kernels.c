@@ -117,7 +117,7 @@ static void products(const struct apus_cpu *cpu, const struct apus_cpu *portable
       for (int i = 0; i < 6; i++) {
         float *expected = memory(4 * 35 * 14, 0), *found = memory(4 * 35 * 14, 0);
         struct apus_gemm g = {.panels = panels, .panel_bytes = panel, .rows = rows, .k = k, .x = x, .x_bytes = row,
-                              .tokens = tokens[i], .bias = i & 1 ? bias : 0, .add = i & 1, .y = expected,
+                              .tokens = tokens[i], .bias = i & 1 ? bias : 0, .accumulate = i & 1, .y = expected,
                               .y_stride = 35};
         portable->gemm[layout](&g);
         g.y = found;

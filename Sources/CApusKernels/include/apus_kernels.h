@@ -21,9 +21,9 @@ extern "C" {
 
 enum { APUS_LANES = 16 };
 
-// A float panel is one array. A quantised panel is two: the integers of all blocks (`q`, in bytes of a block below),
-// then the scales of all blocks, so that vectors of both stay aligned. The bits within `q` are drawn in
-// kernels/unpack.h; d, dmin and m are [16] half.
+// A float panel is one array. A quantised panel is a sequence of blocks (of runs of 2 or 4 blocks, where one does not
+// fill whole cache lines): the integers (`q`, in bytes of a block below), then the scales. The bits within `q` are
+// drawn in kernels/unpack.h, the runs in kernels/layout.h; d, dmin and m are [16] half.
 enum apus_layout {
   APUS_LAYOUT_F32,     // [k][16] float                                       activations f32
   APUS_LAYOUT_F16,     // [k][16] half                                        activations f32
@@ -72,13 +72,32 @@ size_t apus_row_bytes(enum apus_layout layout, size_t k);
 void apus_pack_panel(
     enum apus_layout layout, const void *rows_in, size_t stride, int rows, size_t k, void *panel);
 
+enum apus_unary {
+  APUS_IDENTITY,
+  APUS_SILU,
+  APUS_GELU_TANH,
+  APUS_GELU_ERF,
+  APUS_RELU,
+  APUS_RELU_SQUARED,
+  APUS_TANH,
+  APUS_SIGMOID,
+  APUS_EXP
+};
+
+enum apus_kv {
+  APUS_KV_F32,
+  APUS_KV_F16,
+  APUS_KV_BF16,
+  APUS_KV_Q8_0,  // bytes, with a half scale per 32 values of a key or value; head_size a multiple of 32
+};
+
 // ---------------------------------------------------------------------------------------------------
 // Products.
 
 /// y[t][r] for t < tokens and r < rows, in this order of roundings:
-///   acc = Σ_k w·x (the layout's defined sum);  acc += bias[r];  y = add ? y + acc : acc.
+///   acc = Σ_k w·x (the layout's defined sum);  acc += bias[r];  acc = activation(acc);  y = residual[t][r] + acc.
 ///
-/// The defined sums, starting from 0, k or blocks ascending, every line one rounding unless called exact:
+/// The defined sums, starting from 0 (or from y, with `accumulate`), k or blocks ascending, every line one rounding unless called exact:
 ///   F32, F16        acc = fma(w, x, acc)
 ///   BF16            acc = fma(w₂ⱼ, x₂ⱼ, acc), then fma(w₂ⱼ₊₁, x₂ⱼ₊₁, acc), subnormal inputs and results taken as zero
 ///   blocks of 32    acc = fma(Σqx, d·dx, acc), Σqx exact; with m: then acc = fma(Σx, m·dx, acc)
@@ -94,10 +113,16 @@ struct apus_gemm {
   const void *x;         // activation rows
   size_t x_bytes;        // from one row to the next
   int tokens;            // 1 … any
-  const float *bias;     // [rows] or NULL
-  int add;               // 1: accumulate into y (the residual)
   float *y;              // [tokens][y_stride]
   size_t y_stride;       // in floats
+  int accumulate;        // 1: the sums start from y (a gradient; the next columns of a longer k)
+  const float *bias;     // [rows] or NULL
+  enum apus_unary activation;
+  const float *residual;    // [tokens][residual_stride] or NULL; not y
+  size_t residual_stride;
+  uint16_t *rounded;        // [tokens][rounded_stride] or NULL: y once more, rounded
+  size_t rounded_stride;
+  enum apus_kv rounded_format;  // APUS_KV_F16 or APUS_KV_BF16
 };
 typedef void apus_gemm_fn(const struct apus_gemm *arguments);
 
@@ -117,13 +142,6 @@ typedef void apus_gemm_fn(const struct apus_gemm *arguments);
 // sum = fma(sum₁, a, sum₂ · b), out = fma(out₁, a, out₂ · b). At the end out / sum.
 
 enum { APUS_PAGE_KEYS = 64, APUS_SPAN_KEYS = 512 };
-
-enum apus_kv {
-  APUS_KV_F32,
-  APUS_KV_F16,
-  APUS_KV_BF16,
-  APUS_KV_Q8_0,  // bytes, with a half scale per 32 values of a key or value; head_size a multiple of 32
-};
 
 /// Bytes of one page of one KV head (K and V).
 size_t apus_kv_page_bytes(enum apus_kv format, int head_size);
@@ -161,9 +179,6 @@ typedef void apus_attention_merge_fn(const struct apus_attention *arguments, int
 // ---------------------------------------------------------------------------------------------------
 // Row kernels: n values of one row. Sums across lanes are canonical: 16 strided partial sums (fma where a
 // product is summed), then the fixed tree ((0+8)+(4+12)) … ; see isa/.
-
-enum apus_unary { APUS_SILU, APUS_GELU_TANH, APUS_GELU_ERF, APUS_RELU, APUS_RELU_SQUARED, APUS_TANH,
-                  APUS_SIGMOID, APUS_EXP };
 
 struct apus_cpu {
   const char *name;                 // "portable", "avx2", "avx512", "avx512_vnni", "avx512_bf16", "neon", …

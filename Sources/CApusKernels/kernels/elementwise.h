@@ -39,6 +39,7 @@ INLINE void unary_rows(const enum apus_unary kind, const float *x, const float *
 
 INLINE void unary_any(enum apus_unary kind, const float *x, const float *up, int n, float *y) {
   switch (kind) {
+  case APUS_IDENTITY: unary_rows(APUS_IDENTITY, x, up, n, y); break;
   case APUS_SILU: unary_rows(APUS_SILU, x, up, n, y); break;
   case APUS_GELU_TANH: unary_rows(APUS_GELU_TANH, x, up, n, y); break;
   case APUS_GELU_ERF: unary_rows(APUS_GELU_ERF, x, up, n, y); break;

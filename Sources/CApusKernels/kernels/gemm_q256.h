@@ -35,21 +35,17 @@ INLINE void dot_sums(
 }
 
 INLINE void tile_q256(const enum apus_layout layout, const int P, const int T, const struct tile *tile, f32x16 *sums) {
-  const size_t blocks = tile->k / 256, quant_step = quant_bytes(layout), scale_step = scale_bytes(layout);
+  const size_t blocks = tile->part.to / 256;
   const int sub = sub_block_columns(layout), pairs = 128 / sub, groups = sub / 4;
+  const size_t share = whole_lines(run_bytes(layout) / (size_t)pairs);
   const size_t at_d = q256_d(tile->k), at_sums = sub == 16 ? q256_sum16(tile->k) : q256_sum32(tile->k);
   const uint8_t *x[MAX_TOKENS], *x_sums[MAX_TOKENS], *quants[MAX_PANELS], *scales[MAX_PANELS];
-  UNROLL for (int i = 0; i < P * T; i++) sums[i] = f_splat(0);
   UNROLL for (int t = 0; t < T; t++) x[t] = tile->x[t];
-  UNROLL for (int p = 0; p < P; p++) {
-    quants[p] = tile->panel[p];
-    scales[p] = tile->panel[p] + blocks * quant_step;
-  }
+  UNROLL for (int p = 0; p < P; p++) quants[p] = tile->panel[p];
 
-  if (T <= 2) prefetch_scales(tile->next + blocks * quant_step);
-
-  ROLLED for (size_t b = 0; b < blocks; b++) {
+  ROLLED for (size_t b = tile->part.from / 256; b < blocks; b++) {
     UNROLL for (int t = 0; t < T; t++) x_sums[t] = x[t] + at_sums + b * (size_t)(512 / sub);
+    UNROLL for (int p = 0; p < P; p++) scales[p] = quants[p] + quant_bytes(layout);
     i32x16 total[MAX_SUMS];
     if (offset_left(layout) != 0) {
       dot_sums(layout, 0, P, T, scales, x_sums, total);
@@ -79,10 +75,9 @@ INLINE void tile_q256(const enum apus_layout layout, const int P, const int T, c
           UNROLL for (int t = 0; t < T; t++) total[p * T + t] += scale * s[p * T + t];
         }
       }
+      // The run's lines, an equal share with every pair of sub-blocks.
       if (T <= 2)
-        UNROLL for (int p = 0; p < P; p++)
-          for (size_t line = 0; line < quant_step / (size_t)pairs; line += 64)
-            prefetch(quants[p] + quant_step / (size_t)pairs * i + line + AHEAD_BYTES / P);
+        UNROLL for (int p = 0; p < P; p++) prefetch_lines(quants[p] + AHEAD_BYTES / P + share * (size_t)i, share);
     }
 
     UNROLL for (int p = 0; p < P; p++) {
@@ -102,10 +97,6 @@ INLINE void tile_q256(const enum apus_layout layout, const int P, const int T, c
         }
       }
     }
-    UNROLL for (int p = 0; p < P; p++) {
-      if (T <= 2) UNROLL for (size_t line = 0; line < scale_step; line += 64) prefetch(scales[p] + line + AHEAD_SCALES);
-      quants[p] += quant_step;
-      scales[p] += scale_step;
-    }
+    UNROLL for (int p = 0; p < P; p++) quants[p] += run_bytes(layout);
   }
 }

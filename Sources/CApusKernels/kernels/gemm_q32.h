@@ -20,51 +20,58 @@ INLINE int32_t start_of(const enum apus_layout layout, const uint8_t *sum8, cons
   return offset == 128 ? load_i32(sum128) : offset == 0 ? 0 : load_i32(sum8) * (offset / 8);
 }
 
-INLINE void tile_q32(const enum apus_layout layout, const int P, const int T, const struct tile *tile, f32x16 *sums) {
-  const size_t blocks = tile->k / 32, quant_step = quant_bytes(layout), scale_step = scale_bytes(layout);
+// Block b of every panel and token.
+INLINE void block_q32(
+    const enum apus_layout layout, const int P, const int T, const struct tile *tile, size_t b,
+    const uint8_t *const *quants, const uint8_t *const *scales, f32x16 *acc) {
   const size_t at_d = q32_d(tile->k), at_sum8 = q32_sum8(tile->k), at_sum128 = q32_sum128(tile->k);
-  f32x16 acc[MAX_SUMS];
-  const uint8_t *x[MAX_TOKENS], *quants[MAX_PANELS], *scales[MAX_PANELS];
-  UNROLL for (int i = 0; i < P * T; i++) acc[i] = f_splat(0);
-  UNROLL for (int t = 0; t < T; t++) x[t] = tile->x[t];
-  UNROLL for (int p = 0; p < P; p++) {
-    quants[p] = tile->panel[p];
-    scales[p] = tile->panel[p] + blocks * quant_step;
+  i32x16 s[MAX_SUMS];
+  UNROLL for (int t = 0; t < T; t++) {
+    const uint8_t *x = tile->x[t];
+    i32x16 start = i_splat(start_of(layout, x + at_sum8 + 4 * b, x + at_sum128 + 4 * b));
+    UNROLL for (int p = 0; p < P; p++) s[p * T + t] = start;
   }
-
-  if (T <= 2) prefetch_scales(tile->next + blocks * quant_step);
-
-  ROLLED for (size_t b = 0; b < blocks; b++) {
-    i32x16 s[MAX_SUMS];
+  UNROLL for (int g = 0; g < 8; g++) {
+    u8x64 w[MAX_PANELS];
+    UNROLL for (int p = 0; p < P; p++) w[p] = weights(layout, quants[p], 0, g);
     UNROLL for (int t = 0; t < T; t++) {
-      i32x16 start = i_splat(start_of(layout, x[t] + at_sum8 + 4 * b, x[t] + at_sum128 + 4 * b));
-      UNROLL for (int p = 0; p < P; p++) s[p * T + t] = start;
+      int32_t four = load_i32(tile->x[t] + 32 * b + 4 * g);
+      UNROLL for (int p = 0; p < P; p++) s[p * T + t] = dot_layout(layout, s[p * T + t], w[p], four);
     }
-    UNROLL for (int g = 0; g < 8; g++) {
-      u8x64 w[MAX_PANELS];
-      UNROLL for (int p = 0; p < P; p++) w[p] = weights(layout, quants[p], 0, g);
-      UNROLL for (int t = 0; t < T; t++) {
-        int32_t four = load_i32(x[t] + 32 * b + 4 * g);
-        UNROLL for (int p = 0; p < P; p++) s[p * T + t] = dot_layout(layout, s[p * T + t], w[p], four);
+  }
+  UNROLL for (int p = 0; p < P; p++) {
+    f32x16 d = block_scale(layout, scales[p]);
+    UNROLL for (int t = 0; t < T; t++) {
+      const uint8_t *x = tile->x[t];
+      f32x16 dx = f_splat(*(const float *)(const void *)(x + at_d + 4 * b));
+      f32x16 *a = &acc[p * T + t];
+      *a = f_fma(i_to_f(s[p * T + t]), d * dx, *a);
+      if (has_minimum(layout)) {
+        f32x16 sum = f_splat((float)(load_i32(x + at_sum8 + 4 * b) / -8));
+        *a = f_fma(sum, half_scale(scales[p] + 32) * dx, *a);
       }
+    }
+  }
+}
+
+INLINE void tile_q32(const enum apus_layout layout, const int P, const int T, const struct tile *tile, f32x16 *sums) {
+  const size_t blocks = tile->part.to / 32, run = run_blocks(layout);
+  struct tile local = *tile;
+  f32x16 acc[MAX_SUMS];
+  UNROLL for (int i = 0; i < P * T; i++) acc[i] = sums[i];
+  ROLLED for (size_t first = tile->part.from / 32; first < blocks; first += run) {
+    UNROLL for (size_t b = 0; b < run; b++) {
+      if (b > 0 && first + b == blocks) break;
+      const uint8_t *quants[MAX_PANELS], *scales[MAX_PANELS];
+      UNROLL for (int p = 0; p < P; p++) {
+        quants[p] = local.panel[p] + b * quant_bytes(layout);
+        scales[p] = local.panel[p] + run * quant_bytes(layout) + b * scale_bytes(layout);
+      }
+      block_q32(layout, P, T, &local, first + b, quants, scales, acc);
     }
     UNROLL for (int p = 0; p < P; p++) {
-      f32x16 d = block_scale(layout, scales[p]);
-      UNROLL for (int t = 0; t < T; t++) {
-        f32x16 dx = f_splat(*(const float *)(const void *)(x[t] + at_d + 4 * b));
-        f32x16 *a = &acc[p * T + t];
-        *a = f_fma(i_to_f(s[p * T + t]), d * dx, *a);
-        if (has_minimum(layout)) {
-          f32x16 sum = f_splat((float)(load_i32(x[t] + at_sum8 + 4 * b) / -8));
-          *a = f_fma(sum, half_scale(scales[p] + 32) * dx, *a);
-        }
-      }
-      if (T <= 2) {
-        UNROLL for (size_t line = 0; line < quant_step; line += 64) prefetch(quants[p] + line + AHEAD_BYTES / P);
-        prefetch(scales[p] + AHEAD_SCALES);
-      }
-      quants[p] += quant_step;
-      scales[p] += scale_step;
+      if (T <= 2) prefetch_lines(local.panel[p] + AHEAD_BYTES / P, run_bytes(layout));
+      local.panel[p] += run_bytes(layout);
     }
   }
   UNROLL for (int i = 0; i < P * T; i++) sums[i] = acc[i];

@@ -1,11 +1,15 @@
 // The geometry of a panel: how many bytes of each kind a block of 16 rows takes, and where. What the bytes
 // mean is said where they are read (unpack.h) and written (pack.c).
 //
-// A float panel is [k][16] (bfloat16: [k/2][16][2]). A quantised panel is two arrays, so that the vectors of
-// both stay aligned:
+// A float panel is [k][16] (bfloat16: [k/2][16][2]). A quantised panel is a sequence of runs, each of so few blocks
+// that it fills whole cache lines:
 //
-//   quants  [k / block][quant bytes]    multiples of 64
-//   scales  [k / block][scale bytes]    d, then dmin or m, then sub-scales
+//   quants  [blocks of a run][quant bytes]    multiples of 64
+//   scales  [blocks of a run][scale bytes]    d, then dmin or m, then sub-scales; zeros to the end of the line
+//
+// So a product of one token reads one ascending stream of memory, which is what processors fetch ahead of. (With all
+// scales behind all quants, two streams that broke off at each panel, a product of 2,048 columns ran at 55 to 75 % of
+// the memory's speed instead of at 95.)
 
 #pragma once
 
@@ -49,6 +53,25 @@ CONSTANT size_t scale_bytes(enum apus_layout layout) {
   case APUS_LAYOUT_Q6_K: return 32 + 256;
   case APUS_LAYOUT_IQ4_XS: return 32 + 128;
   default: return 0;
+  }
+}
+
+/// Blocks of a run.
+CONSTANT size_t run_blocks(enum apus_layout layout) {
+  return block_columns(layout) == 256 || scale_bytes(layout) >= 64 ? 1 : 64 / scale_bytes(layout);
+}
+
+/// Bytes of a run.
+CONSTANT size_t run_bytes(enum apus_layout layout) {
+  return whole_lines(run_blocks(layout) * (quant_bytes(layout) + scale_bytes(layout)));
+}
+
+/// Bytes of the panel before a column that starts a run.
+CONSTANT size_t column_bytes(enum apus_layout layout, size_t column) {
+  switch (layout) {
+  case APUS_LAYOUT_F32: return 64 * column;
+  case APUS_LAYOUT_F16: case APUS_LAYOUT_BF16: return 32 * column;
+  default: return column / (size_t)block_columns(layout) / run_blocks(layout) * run_bytes(layout);
   }
 }
 

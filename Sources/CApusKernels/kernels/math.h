@@ -76,6 +76,7 @@ INLINE f32x16 f_softcap(f32x16 x, float cap) { return cap * f_tanh(x / cap); }
 
 INLINE f32x16 f_unary(const enum apus_unary kind, f32x16 x) {
   switch (kind) {
+  case APUS_IDENTITY: return x;
   case APUS_SILU: return x / (1.0f + f_exp(-x));
   case APUS_GELU_TANH: {
     // √(2/π) · (x + 0.044715 x³)
