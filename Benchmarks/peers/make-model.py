@@ -38,14 +38,18 @@ def blocks(rng, rows, columns, kind, gain=1.0):
     if kind == TYPES.BF16:
         values = (rng.standard_normal((rows, columns), np.float32) * np.float32(0.02 * gain)).view(np.uint32) >> 16
         return values.astype(np.uint16).view(np.uint8).reshape(rows, -1)
-    scale = {TYPES.Q8_0: 0.02 / 73, TYPES.Q4_0: 0.02 / 4.6, TYPES.Q4_K: 0.02 / 200, TYPES.Q6_K: 0.02 / 1200}[kind]
+    scale = {TYPES.Q8_0: 0.02 / 73, TYPES.Q4_0: 0.02 / 4.6, TYPES.Q4_K: 0.02 / 168, TYPES.Q6_K: 0.02 / 1200}[kind]
     d = (gain * scale * rng.uniform(0.8, 1.2, n)).astype(np.float16).view(np.uint8).reshape(n, 2)
     if kind == TYPES.Q6_K:
         data[:, -2:] = d
     else:
         data[:, :2] = d
         if kind == TYPES.Q4_K:
-            data[:, 2:4] = d
+            # Each sub-block's minimum is 7.5 of its scale, so that the weights have no mean: the 6-bit minimum equals the
+            # 6-bit scale, and dmin is 7.5 d.
+            data[:, 2:4] = (7.5 * d.view(np.float16).astype(np.float32)).astype(np.float16).view(np.uint8)
+            data[:, 8:12] = data[:, 4:8]
+            data[:, 12:16] = (data[:, 12:16] & 15) * 17
     return data.reshape(rows, -1)
 
 
