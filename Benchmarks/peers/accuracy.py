@@ -5,9 +5,10 @@
 
 A model in f32, f16 or bf16 is quantised to each of the types; one that is quantised already is taken as it is. The
 reference is the same file with its weights dequantised to f32, run by Apus with an f32 cache (its f32 logits equal
-transformers' to 1e-4, see Tests/ApusInferenceTests). Printed for each engine, over the positions of a fixed prompt:
-the mean Kullback-Leibler divergence from the reference in nats, and how often the likeliest token is the same. Both
-have an f16 cache, so the difference is how they round activations. The last line is JSON.
+transformers' to 1e-4, see Tests/ApusInferenceTests). Printed for each engine, over the positions of --prompts fixed
+prompts: the mean Kullback-Leibler divergence from the reference in nats, and how often the likeliest token is the same;
+then the ratio of the divergences with its standard error, below 1 if Apus is closer. Both have an f16 cache, so the
+difference is how they round activations. The last line is JSON.
 
 llama.cpp must agree with the reference on the f32 file, or the two are not the same network and the row says so.
 
@@ -26,6 +27,10 @@ import gguf
 import numpy as np
 
 POSITIONS = 128
+# What `apus quantize` writes; llama-quantize writes the others.
+WRITTEN = {"F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1"}
+# How far apart two f32 runs of one network may be; beyond, the files are read as different networks.
+SAME = 1e-5
 FLOATS = {gguf.GGMLQuantizationType.F32, gguf.GGMLQuantizationType.F16, gguf.GGMLQuantizationType.BF16}
 
 
@@ -41,23 +46,30 @@ def describe(path):
     return rows, min(POSITIONS, int(context)), quantised, widths
 
 
-def apus_logits(o, model, ids, cache):
+def prompt(number, rows, positions):
+    """Token 1, which begins a text, and then random ones."""
+    return [1] + [int(x) for x in np.random.default_rng(7 + number).integers(3, rows, positions - 1)]
+
+
+def apus_logits(o, model, prompts, cache):
     with tempfile.TemporaryDirectory() as folder:
         out = os.path.join(folder, "logits.npy")
-        subprocess.run([o.apus, "logits", model, "--ids", ",".join(map(str, ids)), "--out", out, "--cache-type", cache],
-                       check=True, stdout=subprocess.DEVNULL)
-        return np.load(out)
+        for ids in prompts:
+            subprocess.run([o.apus, "logits", model, "--ids", ",".join(map(str, ids)), "--out", out, "--cache-type",
+                            cache], check=True, stdout=subprocess.DEVNULL)
+            yield np.load(out)
 
 
-def llama_logits(model, ids, cache=None):
+def llama_logits(model, prompts, cache=None):
     import llama_cpp
     types = {} if cache is None else {"type_k": cache, "type_v": cache, "flash_attn": False}
     # Its window's cache would forget positions whose logits are wanted in one batch.
     llama = llama_cpp.Llama(model, n_ctx=256, n_batch=256, logits_all=True, verbose=False, swa_full=True, **types)
-    llama.eval(ids)
-    logits = np.array(llama.scores[: len(ids)], np.float32)
+    for ids in prompts:
+        llama.reset()
+        llama.eval(ids)
+        yield np.array(llama.scores[: len(ids)], np.float32)
     llama.close()
-    return logits
 
 
 def compare(reference, logits):
@@ -74,7 +86,7 @@ def compare(reference, logits):
 
 def quantised(o, model, kind, folder):
     out = os.path.join(folder, f"{kind}.gguf")
-    if "_K" in kind:  # Apus reads these and does not write them
+    if kind not in WRITTEN:
         environment = dict(os.environ, LD_LIBRARY_PATH=o.library)
         command = [os.path.join(o.library, "llama-quantize"), model, out, kind]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
@@ -83,35 +95,56 @@ def quantised(o, model, kind, folder):
     return out
 
 
+def ratio(ours, theirs):
+    """Of two means of the same prompts, and its standard error (by the jackknife)."""
+    ours, theirs = np.array(ours), np.array(theirs)
+    n = len(ours)
+    without = (ours.sum() - ours) / (theirs.sum() - theirs) if n > 1 else np.array([np.nan])
+    return float(ours.mean() / theirs.mean()), float(np.sqrt((n - 1) / n * ((without - without.mean()) ** 2).sum()))
+
+
 def row(o, name, kind, path, folder, rows, positions):
     exact = os.path.join(folder, "exact.gguf")
     subprocess.run([o.apus, "quantize", path, exact, "F32", "--force"], check=True, stdout=subprocess.DEVNULL)
-    ids = [1] + [int(x) for x in np.random.default_rng(7).integers(3, rows, positions - 1)]
-    reference = apus_logits(o, exact, ids, "f32")
-    same = compare(reference, llama_logits(exact, ids, cache=0))
-    ours = compare(reference, apus_logits(o, path, ids, "f16"))
-    theirs = compare(reference, llama_logits(path, ids))
-    note = "" if same[0] < 1e-5 else f"  not the same network: {same[0]:.1e} in f32"
-    print(f"{name:20} {kind:8} {ours[0]:10.2e} {ours[1]:7.1%} {theirs[0]:12.2e} {theirs[1]:7.1%}{note}", flush=True)
-    return {"model": name, "type": kind, "positions": positions, "apus": {"kl": ours[0], "top1": ours[1]},
-            "llama": {"kl": theirs[0], "top1": theirs[1]}, "f32Divergence": same[0]}
+    prompts = [prompt(number, rows, positions) for number in range(o.prompts)]
+    runs = zip(apus_logits(o, exact, prompts, "f32"), llama_logits(exact, prompts, cache=0),
+               apus_logits(o, path, prompts, "f16"), llama_logits(path, prompts))
+    kl, top = np.array([list(zip(*(compare(reference, x) for x in others))) for reference, *others in runs]).transpose(1, 2, 0)
+    (same, ours, theirs), (_, our_top, their_top) = kl.mean(1), top.mean(1)
+    relative, error = ratio(kl[1], kl[2])
+    note = "" if same < SAME else f"  not the same network: {same:.1e} in f32"
+    print(f"{name:20} {kind:8} {ours:10.2e} {our_top:7.1%} {theirs:12.2e} {their_top:7.1%} {relative:7.3f} ± {error:.3f}{note}",
+          flush=True)
+    return {"model": name, "type": kind, "prompts": o.prompts, "positions": positions,
+            "apus": {"kl": ours, "top1": our_top}, "llama": {"kl": theirs, "top1": their_top},
+            "ratio": {"kl": relative, "standardError": error}, "f32Divergence": same}
+
+
+def add_peers(parser):
+    here = os.path.dirname(os.path.abspath(__file__))
+    parser.add_argument("--peers", default=os.path.join(here, "..", "..", ".build-peers"))
+    parser.add_argument("--library")
+    parser.add_argument("--bindings")
+
+
+def find_peers(o):
+    """Fills in the folder of libllama and makes its bindings importable."""
+    o.library = os.path.abspath(o.library or os.path.join(o.peers, "llama", "bin"))
+    os.environ["LLAMA_CPP_LIB_PATH"] = o.library
+    sys.path.insert(0, os.path.abspath(o.bindings or os.path.join(o.peers, "llama-cpp-python-0.3.36")))
+    return o
 
 
 def main():
-    here = os.path.dirname(os.path.abspath(__file__))
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("apus")
     parser.add_argument("models", nargs="+")
     parser.add_argument("--types", default="Q8_0,Q4_0,Q4_K_M")
-    parser.add_argument("--peers", default=os.path.join(here, "..", "..", ".build-peers"))
-    parser.add_argument("--library")
-    parser.add_argument("--bindings")
-    o = parser.parse_args()
-    o.library = os.path.abspath(o.library or os.path.join(o.peers, "llama", "bin"))
-    os.environ["LLAMA_CPP_LIB_PATH"] = o.library
-    sys.path.insert(0, os.path.abspath(o.bindings or os.path.join(o.peers, "llama-cpp-python-0.3.36")))
+    parser.add_argument("--prompts", type=int, default=8)
+    add_peers(parser)
+    o = find_peers(parser.parse_args())
     results = []
-    print(f"{'model':20} {'type':8} {'Apus KL':>10} {'top-1':>7} {'llama.cpp KL':>12} {'top-1':>7}")
+    print(f"{'model':20} {'type':8} {'Apus KL':>10} {'top-1':>7} {'llama.cpp KL':>12} {'top-1':>7}  KL ratio")
     for model in o.models:
         name = os.path.basename(model).removesuffix(".gguf")
         rows, positions, is_quantised, widths = describe(model)
