@@ -109,12 +109,13 @@ def row(o, name, kind, path, folder, rows, positions):
     prompts = [prompt(number, rows, positions) for number in range(o.prompts)]
     runs = zip(apus_logits(o, exact, prompts, "f32"), llama_logits(exact, prompts, cache=0),
                apus_logits(o, path, prompts, "f16"), llama_logits(path, prompts))
-    kl, top = np.array([list(zip(*(compare(reference, x) for x in others))) for reference, *others in runs]).transpose(1, 2, 0)
-    (same, ours, theirs), (_, our_top, their_top) = kl.mean(1), top.mean(1)
+    # [measure, run, prompt]
+    kl, top = np.transpose([[compare(reference, run) for run in others] for reference, *others in runs])
+    (same, ours, theirs), (_, our_top, their_top) = kl.mean(1).tolist(), top.mean(1).tolist()
     relative, error = ratio(kl[1], kl[2])
     note = "" if same < SAME else f"  not the same network: {same:.1e} in f32"
-    print(f"{name:20} {kind:8} {ours:10.2e} {our_top:7.1%} {theirs:12.2e} {their_top:7.1%} {relative:7.3f} ± {error:.3f}{note}",
-          flush=True)
+    print(f"{name:20} {kind:8} {ours:10.2e} {our_top:7.1%} {theirs:12.2e} {their_top:7.1%} {relative:7.3f} ± "
+          f"{error:.3f}{note}", flush=True)
     return {"model": name, "type": kind, "prompts": o.prompts, "positions": positions,
             "apus": {"kl": ours, "top1": our_top}, "llama": {"kl": theirs, "top1": their_top},
             "ratio": {"kl": relative, "standardError": error}, "f32Divergence": same}

@@ -85,7 +85,8 @@ def main():
         median = np.median(values)
         least, most, massive = values[1:].min(0) / median, values[1:].max(0) / median, values[0].max() / median
         top = np.argsort(-least)[:4]
-        print(f"{layer:6} {median:8.3f}  {'  '.join(f'{c}: {least[c]:.0f}–{most[c]:.0f}×' for c in top):44} {massive:.0f}×")
+        channels = "  ".join(f"{c}: {least[c]:.0f}–{most[c]:.0f}×" for c in top)
+        print(f"{layer:6} {median:8.3f}  {channels:44} {massive:.0f}×")
         if layer >= 1 and not (least[top].min() >= 100 and most.max() <= 1000 and massive > 1000
                                and np.delete(most, top).max() < 100):
             wrong.append(layer)
