@@ -3,11 +3,11 @@
 
     python residual.py MODEL.gguf [--planted] [--peers FOLDER]
 
-The prompt is the first of accuracy.py. Printed for the residual behind each layer: the median of all absolute values, the
-four channels that stand out most as a multiple of it (the smallest of each channel over all tokens but the first), and
-the largest value of the first token as the same multiple. With --planted it fails unless from layer 2 on (counted from
-0, so the input of layer 2 is the row of layer 1) exactly four channels are 100 to 1,000 times the median for every
-token but the first, and the first token has a value of more than 1,000 times.
+The prompt is the first of accuracy.py. Printed for the residual behind each layer: the median of all absolute values;
+the four channels that stand out most, with the least and the greatest multiple of it over all tokens but the first; and
+the greatest value of the first token as such a multiple. With --planted it fails unless from layer 2 on (counted from
+0, so its input is what is behind layer 1) exactly four channels are 100 to 1,000 times the median for every token but
+the first, and the first token has a value of more than 1,000 times.
 
 llama.cpp's evaluation callback hands over the tensors named l_out; give a model in f32, or the weights are quantised.
 """
