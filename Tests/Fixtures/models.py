@@ -8,7 +8,8 @@ weights themselves: only a description (JSON) and the logits are committed.
     pip install torch==2.15.0 transformers==5.23.0 numpy==2.4.6 gguf==0.19.0
     python Tests/Fixtures/models.py [--gguf DIR] [NAME ...]
 
---gguf also writes each network as a GGUF file, for other engines.
+--gguf also writes each network as a GGUF file, for other engines. models_verify.py holds the keys and tensors against
+those of llama.cpp's converter, and the logits against llama.cpp's.
 """
 
 import argparse
@@ -96,14 +97,16 @@ class Network:
 
 
 def basics(net, c, *, heads, kv, head, eps_key="layer_norm_rms_epsilon", eps=1e-5, ffn, context=128):
+    """The keys all families have. `kv` and `head` are None where the converter leaves them to their defaults."""
     net.arch_meta("block_count", "uint32", c["layers"])
     net.arch_meta("context_length", "uint32", context)
     net.arch_meta("embedding_length", "uint32", c["hidden"])
     net.arch_meta("feed_forward_length", "uint32", ffn)
     net.arch_meta("attention.head_count", "uint32", heads)
-    net.arch_meta("attention.head_count_kv", "uint32", kv)
+    if kv:
+        net.arch_meta("attention.head_count_kv", "uint32", kv)
     net.arch_meta("attention." + eps_key, "float32", eps)
-    if head * heads != c["hidden"]:
+    if head:
         net.arch_meta("attention.key_length", "uint32", head)
         net.arch_meta("attention.value_length", "uint32", head)
 
@@ -131,16 +134,25 @@ def llama(name, *, tied=False, scaling=None, window=None, arch="llama", bias=Fal
     basics(net, dict(layers=layers, hidden=hidden), heads=heads, kv=kv, head=head, ffn=ffn)
     net.arch_meta("rope.freq_base", "float32", base)
     if arch == "llama":
+        net.arch_meta("vocab_size", "uint32", VOCABULARY)
         net.arch_meta("rope.dimension_count", "uint32", head)
     if window:
+        # Mistral's. The converter leaves it out and llama.cpp would not use it, but a file that has it means it.
         net.arch_meta("attention.sliding_window", "uint32", window)
     common = dict(
         vocab_size=VOCABULARY, hidden_size=hidden, intermediate_size=ffn, num_hidden_layers=layers,
         num_attention_heads=heads, num_key_value_heads=kv, head_dim=head, max_position_embeddings=128,
         rms_norm_eps=1e-5, tie_word_embeddings=tied, rope_parameters={"rope_type": "default", "rope_theta": base},
         attn_implementation="eager")
+    kind = scaling["rope_type"] if scaling else "default"
     if scaling:
         common["rope_parameters"] = dict(scaling, rope_theta=base)
+    if kind in ("linear", "yarn"):
+        net.arch_meta("rope.scaling.type", "string", kind)
+        net.arch_meta("rope.scaling.factor", "float32", scaling["factor"])
+    if kind == "yarn":
+        net.arch_meta("rope.scaling.original_context_length", "uint32", scaling["original_max_position_embeddings"])
+    if kind == "llama3":
         low, high, factor, original = (
             scaling[k] for k in ("low_freq_factor", "high_freq_factor", "factor", "original_max_position_embeddings"))
         factors = []
@@ -182,7 +194,7 @@ def llama(name, *, tied=False, scaling=None, window=None, arch="llama", bias=Fal
     return net, model(config(**common)), s
 
 
-def gemma(name, generation):
+def gemma(name, generation, *, factor=None):
     hidden, layers, heads, kv, head, ffn = 64, 4 if generation == 2 else 7, 4, 2, 24, 96
     arch = f"gemma{generation}"
     net = Network(name, arch)
@@ -202,10 +214,16 @@ def gemma(name, generation):
             rope_parameters={"rope_type": "default", "rope_theta": 10000.0}))
     else:
         net.arch_meta("rope.freq_base", "float32", 1000000.0)
+        net.arch_meta("rope.freq_base_swa", "float32", 10000.0)
+        full = {"rope_type": "default", "rope_theta": 1000000.0}
+        if factor:  # from 4B on; only the layers without a window are stretched
+            net.arch_meta("rope.scaling.type", "string", "linear")
+            net.arch_meta("rope.scaling.factor", "float32", factor)
+            full = {"rope_type": "linear", "factor": factor, "rope_theta": 1000000.0}
         model = T.Gemma3ForCausalLM(T.Gemma3TextConfig(
             **common, layer_types=["full_attention" if (i + 1) % 6 == 0 else "sliding_attention" for i in range(layers)],
             rope_parameters={
-                "full_attention": {"rope_type": "default", "rope_theta": 1000000.0},
+                "full_attention": full,
                 "sliding_attention": {"rope_type": "default", "rope_theta": 10000.0}}))
     s = {"model.embed_tokens.weight": net.tensor("token_embd.weight", VOCABULARY, hidden, std=0.3)}
     for i in range(layers):
@@ -229,7 +247,7 @@ def gemma(name, generation):
 def gpt2(name):
     hidden, layers, heads, ffn = 64, 3, 4, 256
     net = Network(name, "gpt2")
-    basics(net, dict(layers=layers, hidden=hidden), heads=heads, kv=heads, head=16, ffn=ffn,
+    basics(net, dict(layers=layers, hidden=hidden), heads=heads, kv=None, head=None, ffn=ffn,
            eps_key="layer_norm_epsilon")
     model = transformers.GPT2LMHeadModel(transformers.GPT2Config(
         vocab_size=VOCABULARY, n_positions=128, n_embd=hidden, n_layer=layers, n_head=heads, n_inner=ffn,
@@ -251,32 +269,31 @@ def gpt2(name):
     return net, model, s
 
 
-def phi3(name, *, long=False):
+def phi3(name, *, original=None, context=128, window=None):
+    """`original`: the context before LongRoPE. Longer prompts take the long factors, others the short ones."""
     hidden, layers, heads, kv, head, ffn = 64, 3, 4, 2, 16, 96
     net = Network(name, "phi3")
-    # With 32 original positions and 128 in all, 48 positions need the long factors.
-    basics(net, dict(layers=layers, hidden=hidden), heads=heads, kv=kv, head=head, ffn=ffn)
+    basics(net, dict(layers=layers, hidden=hidden), heads=heads, kv=kv, head=None, ffn=ffn, context=context)
     net.arch_meta("rope.freq_base", "float32", 10000.0)
     net.arch_meta("rope.dimension_count", "uint32", head)
+    net.arch_meta("rope.scaling.original_context_length", "uint32", original or context)
+    net.arch_meta("attention.sliding_window", "uint32", window or 0)
     rope = {"rope_type": "default", "rope_theta": 10000.0}
-    extra = {}
-    if long:
-        original, factor = 32, 128 / 32
+    if original:
+        factor = context / original
         longs = [1.0 + 0.35 * j for j in range(head // 2)]
         shorts = [1.0 + 0.02 * j for j in range(head // 2)]
-        net.arch_meta("rope.scaling.original_context_length", "uint32", original)
         net.arch_meta("rope.scaling.attn_factor", "float32",
                       float(np.float32(math.sqrt(1 + math.log(factor) / math.log(original)))))
         net.constant("rope_factors_long.weight", longs)
         net.constant("rope_factors_short.weight", shorts)
         rope = {"rope_type": "longrope", "rope_theta": 10000.0, "long_factor": longs, "short_factor": shorts,
                 "original_max_position_embeddings": original, "factor": factor}
-        extra["original_max_position_embeddings"] = original
     model = transformers.Phi3ForCausalLM(transformers.Phi3Config(
         vocab_size=VOCABULARY, hidden_size=hidden, intermediate_size=ffn, num_hidden_layers=layers,
-        num_attention_heads=heads, num_key_value_heads=kv, max_position_embeddings=128, rms_norm_eps=1e-5,
-        rope_parameters=rope, pad_token_id=0, bos_token_id=1, eos_token_id=2, sliding_window=None,
-        attn_implementation="eager", **extra))
+        num_attention_heads=heads, num_key_value_heads=kv, max_position_embeddings=context, rms_norm_eps=1e-5,
+        original_max_position_embeddings=original or context, rope_parameters=rope, pad_token_id=0, bos_token_id=1,
+        eos_token_id=2, sliding_window=window, attn_implementation="eager"))
     s = {"model.embed_tokens.weight": net.tensor("token_embd.weight", VOCABULARY, hidden, std=1.0)}
     for i in range(layers):
         p = f"model.layers.{i}."
@@ -294,18 +311,24 @@ def phi3(name, *, long=False):
 
 LLAMA3 = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
           "original_max_position_embeddings": 32}
+YARN = {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32}
 FAMILIES = {
     "llama": lambda n: llama(n),
     "llama-tied": lambda n: llama(n, tied=True),
     "llama3": lambda n: llama(n, scaling=LLAMA3),
+    "llama-linear": lambda n: llama(n, scaling={"rope_type": "linear", "factor": 4.0}),
     "mistral": lambda n: llama(n, window=8),
     "qwen2": lambda n: llama(n, arch="qwen2", bias=True),
+    "qwen2-yarn": lambda n: llama(n, arch="qwen2", bias=True, tied=True, scaling=YARN),
     "qwen3": lambda n: llama(n, arch="qwen3", qk_norm=True, head=24, tied=True),
     "gemma2": lambda n: gemma(n, 2),
     "gemma3": lambda n: gemma(n, 3),
+    "gemma3-linear": lambda n: gemma(n, 3, factor=8.0),
     "gpt2": gpt2,
     "phi3": phi3,
-    "phi3-long": lambda n: phi3(n, long=True),
+    "phi3-long": lambda n: phi3(n, original=32),
+    "phi3-short": lambda n: phi3(n, original=64, context=64),
+    "phi3-window": lambda n: phi3(n, window=8),
 }
 
 
@@ -314,14 +337,19 @@ def tokens():
     return [int(w) % VOCABULARY for w in philox(np.arange(POSITIONS // 4, dtype=np.uint64), fnv1a("prompt")).reshape(-1)]
 
 
-def make(name, gguf_directory):
+def build(name):
+    """The network's description, and the same network in `transformers`."""
     torch.manual_seed(0)
     net, model, state = FAMILIES[name](name)
     missing, unexpected = model.load_state_dict(state, strict=False)
     missing = [m for m in missing if not (m == "lm_head.weight" or m.endswith("inv_freq"))]
     assert not missing and not unexpected, (name, missing, unexpected)
     model.tie_weights()
-    model.eval()
+    return net, model.eval()
+
+
+def make(name, gguf_directory):
+    net, model = build(name)
     ids = tokens()
     with torch.no_grad():
         logits = model(torch.tensor([ids])).logits[0].numpy()
@@ -347,13 +375,14 @@ def write_gguf(net, path):
     for entry in net.metadata:
         if entry["key"] != "general.architecture":
             add[entry["type"]](entry["key"], entry["value"])
-    pieces = ["<unk>", "<s>", "</s>"] + [f"<0x{b:02X}>" for b in range(256)]
+    # llama.cpp looks for "<|endoftext|>" in a model whose name has "phi3" in it.
+    pieces = ["<unk>", "<s>", "</s>"] + [f"<0x{b:02X}>" for b in range(256)] + ["<|endoftext|>"]
     pieces += [chr(0x2581)] + [chr(c) for c in range(ord("a"), ord("z") + 1)] + [f"a{chr(c)}" for c in range(ord("a"), ord("z") + 1)]
     pieces += [f"[{i}]" for i in range(VOCABULARY - len(pieces))]
     writer.add_tokenizer_model("llama")
     writer.add_token_list(pieces)
     writer.add_token_scores([float(-i) for i in range(VOCABULARY)])
-    writer.add_token_types([2, 3, 3] + [6] * 256 + [1] * (VOCABULARY - 259))
+    writer.add_token_types([2, 3, 3] + [6] * 256 + [3] + [1] * (VOCABULARY - 260))
     writer.add_bos_token_id(1)
     writer.add_eos_token_id(2)
     writer.add_unk_token_id(0)
