@@ -36,8 +36,8 @@ enum { STRIP_BYTES = 512 * 1024, PART_BYTES = 100 * 1024, TOKEN_BLOCK = 1020, MA
 // Fewer tokens than this do not make up for waking the memory's streams at every part of a panel.
 enum { TOKENS_FOR_PARTS = 24 };
 
-// How far ahead of its loads a tile of one or two tokens asks for memory: 8 KiB, divided among its panels, is what
-// 40 GB/s bring in twice the latency of memory.
+// How far ahead of its loads a tile asks for memory: 8 KiB, divided among its panels, is what 40 GB/s bring in twice
+// the latency of memory.
 enum { AHEAD_BYTES = 8192 };
 
 /// Columns from … to − 1, of which `from` is a multiple of 256.
@@ -141,7 +141,7 @@ INLINE void tile_float(const enum apus_layout layout, const int P, const int T, 
       u32x16 w[MAX_PANELS];
       UNROLL for (int p = 0; p < P; p++) {
         w[p] = (u32x16)b_load(panel[p] + 64 * j);
-        if (T <= 2) prefetch(panel[p] + 64 * j + AHEAD_BYTES / P);
+        prefetch(panel[p] + 64 * j + AHEAD_BYTES / P);
       }
       UNROLL for (int t = 0; t < T; t++) {
         uint32_t pair = (uint32_t)load_i32(x[t] + 4 * j);
@@ -156,7 +156,7 @@ INLINE void tile_float(const enum apus_layout layout, const int P, const int T, 
       UNROLL for (int p = 0; p < P; p++) {
         const uint8_t *at = panel[p] + (size_t)bytes * j;
         w[p] = layout == APUS_LAYOUT_F32 ? f_load((const float *)(const void *)at) : half_scale(at);
-        if (T <= 2) prefetch(at + AHEAD_BYTES / P);
+        prefetch(at + AHEAD_BYTES / P);
       }
       UNROLL for (int t = 0; t < T; t++) {
         f32x16 value = f_splat(((const float *)(const void *)x[t])[j]);
@@ -210,13 +210,16 @@ struct widths {
   strip_fn *strip[5];
 };
 
-// The tokens first … last − 1 against a part of a strip of panels.
+// The tokens first … last − 1 against a part of a strip of panels. A batch takes four first: they bring the strip from
+// memory at its full speed, the others find it in the cache.
 INLINE void walk_tokens(
     const struct apus_gemm *g, struct part part, int first_panel, int last_panel, int first, int last,
     const struct widths *widths) {
   for (int token = first; token < last;) {
     int left = last - token, i = 0;
     while (widths->tokens[i] > left + 1 || (widths->tokens[i] > left && left < 3)) i++;
+    if (token == first && last - first < TOKENS_FOR_PARTS)
+      while (widths->tokens[i] > 4) i++;
     int tokens = left < widths->tokens[i] ? left : widths->tokens[i];
     widths->strip[i](g, part, first_panel, last_panel, token, tokens);
     token += tokens;
@@ -260,7 +263,10 @@ INLINE void walk(const struct apus_gemm *g, const struct widths *widths) {
 
 // TILES_n lists the strips of n tokens and narrower ones; WIDTHS_n is the table of them.
 #define TILES_1(layout, name, P) STRIP_ONE(layout, name, layout <= APUS_LAYOUT_BF16 ? F32_PANELS_ONE : 1)
-#define TILES_4(layout, name, P) TILES_1(layout, name, P) STRIP(layout, name, P, 2) STRIP(layout, name, P, 4)
+// Two and four tokens are still bound by memory: one panel at a time is one stream.
+#define FEW_PANELS(layout, P) (layout <= APUS_LAYOUT_BF16 ? P : 1)
+#define TILES_4(layout, name, P)                                                                              \
+  TILES_1(layout, name, P) STRIP(layout, name, FEW_PANELS(layout, P), 2) STRIP(layout, name, FEW_PANELS(layout, P), 4)
 #define TILES_6(layout, name, P) TILES_4(layout, name, P) STRIP(layout, name, P, 6)
 #define TILES_12(layout, name, P) TILES_6(layout, name, P) STRIP(layout, name, P, 12)
 #define WIDTHS_1(name) {{1}, {strip_##name##_1}}

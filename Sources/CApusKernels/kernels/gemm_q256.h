@@ -76,8 +76,8 @@ INLINE void tile_q256(const enum apus_layout layout, const int P, const int T, c
         }
       }
       // The run's lines, an equal share with every pair of sub-blocks.
-      if (T <= 2)
-        UNROLL for (int p = 0; p < P; p++) prefetch_lines(quants[p] + AHEAD_BYTES / P + share * (size_t)i, share);
+      if (T <= 4) UNROLL for (int p = 0; p < P; p++)
+        prefetch_lines(quants[p] + AHEAD_BYTES / P + share * (size_t)i, share);
     }
 
     UNROLL for (int p = 0; p < P; p++) {

@@ -70,7 +70,7 @@ INLINE void tile_q32(const enum apus_layout layout, const int P, const int T, co
       block_q32(layout, P, T, &local, first + b, quants, scales, acc);
     }
     UNROLL for (int p = 0; p < P; p++) {
-      if (T <= 2) prefetch_lines(local.panel[p] + AHEAD_BYTES / P, run_bytes(layout));
+      if (T <= 4) prefetch_lines(local.panel[p] + AHEAD_BYTES / P, run_bytes(layout));
       local.panel[p] += run_bytes(layout);
     }
   }
