@@ -2,9 +2,6 @@
 
 import CApusKernels
 
-/// The kernel functions of one CPU class.
-package typealias KernelTable = UnsafePointer<apus_cpu>
-
 /// The form of a row of activations that a lane layout multiplies with.
 package enum ActivationForm: Hashable, Sendable {
   /// 32-bit floats, unchanged.

@@ -19,7 +19,8 @@ package struct ModelFixture: Sendable, CustomTestStringConvertible {
 
   /// Every network there is.
   package static let names = [
-    "llama", "llama-tied", "llama3", "mistral", "qwen2", "qwen3", "gemma2", "gemma3", "gpt2", "phi3", "llama-linear", "qwen2-yarn", "gemma3-linear", "phi3-short", "phi3-window",
+    "llama", "llama-tied", "llama3", "mistral", "qwen2", "qwen3", "gemma2", "gemma3", "gpt2", "phi3",
+    "llama-linear", "qwen2-yarn", "gemma3-linear", "phi3-short", "phi3-window",
     "phi3-long",
   ]
 

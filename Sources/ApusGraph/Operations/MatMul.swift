@@ -44,7 +44,7 @@ package struct MatMul: Operation {
 
 /// Units are runs of panels; every unit takes all tokens.
 private final class MatMulKernel: Kernel {
-  private let gemm: apus_gemm_fn_pointer
+  private let gemm: ProductKernel
   private let matrix: PackedMatrix
   private let x: Operand
   private let y: Operand

@@ -216,6 +216,14 @@ struct apus_cpu {
   void (*f32_to_f16)(const float *x, int n, uint16_t *y);    // nearest even
   void (*f32_to_bf16)(const float *x, int n, uint16_t *y);
 
+  // Packs up to 16 rows of a float matrix into a panel of F32 or BF16 (rounded to nearest even); element (r, j) lies at
+  // in[r · row_stride + j · column_stride], and one of the strides is 1. All of the panel is written.
+  void (*pack_floats)(
+      enum apus_layout layout, const float *in, size_t row_stride, size_t column_stride, int rows, size_t k,
+      void *panel);
+  // out[c][r] = in[r][c], strides in floats.
+  void (*transpose)(const float *in, size_t in_stride, int rows, int columns, float *out, size_t out_stride);
+
   // Writes one token's key and value (head_size floats each) into slot (0 … 63) of a page.
   void (*kv_store)(enum apus_kv format, int head_size, const float *k, const float *v, void *page, int slot);
 

@@ -4,6 +4,7 @@
 #include "elementwise.h"
 #include "norm.h"
 #include "convert.h"
+#include "pack_float.h"
 #include "quantize.h"
 #include "kv_page.h"
 #include "reduce.h"
