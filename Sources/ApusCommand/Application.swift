@@ -51,9 +51,9 @@ struct Application {
       case "--version":
         try console.line("apus \(Self.version)")
       default:
-        let command = try command(named: first)
+        let (command, rest) = try command(in: words)
         name = "apus \(command.name)"
-        try run(command, Array(words.dropFirst()), console)
+        try run(command, rest, console)
       }
       try console.output.flush()
       return ExitCode.success
@@ -75,15 +75,24 @@ struct Application {
 
   private func help(_ words: [String], _ console: Console) throws(CommandError) {
     let text = HelpText(width: console.width)
-    guard let name = words.first else {
+    guard !words.isEmpty else {
       try console.write(text.program(commands))
       return
     }
-    try console.write(text.command(try command(named: name)))
+    try console.write(text.command(try command(in: words).command))
   }
 
-  private func command(named word: String) throws(CommandError) -> any Command.Type {
-    if let command = commands.first(where: { $0.name == word }) { return command }
+  /// The command that the first word, or the first two, name; the words after it.
+  private func command(
+    in words: [String]
+  ) throws(CommandError) -> (command: any Command.Type, rest: [String]) {
+    for count in [2, 1] where words.count >= count {
+      let name = words.prefix(count).joined(separator: " ")
+      if let command = commands.first(where: { $0.name == name }) {
+        return (command, Array(words.dropFirst(count)))
+      }
+    }
+    let word = words[0]
     if word.hasPrefix("-") { throw .usage("unknown option '\(visible(word))'") }
     let similar = suggestion(for: word, among: commands.map { $0.name } + ["help"])
     throw .usage("unknown command '\(visible(word))'" + (similar.map { "; did you mean '\($0)'?" } ?? ""))

@@ -1,5 +1,6 @@
 // The table of kernels in force, as Swift calls it.
 
+import ApusRuntime
 import CApusKernels
 
 /// The functions a CPU offers.
@@ -9,10 +10,6 @@ package typealias KernelTable = UnsafePointer<apus_cpu>
 package typealias ProductKernel = @convention(c) (UnsafePointer<apus_gemm>?) -> Void
 
 extension KernelTable {
-  /// The product kernel of a layout.
-  package func gemm(_ layout: apus_layout) -> ProductKernel {
-    withUnsafeBytes(of: pointee.gemm) { table in
-      table.assumingMemoryBound(to: ProductKernel.self)[Int(layout.rawValue)]
-    }
-  }
+  /// The product kernel of a layout; a table in force has one for each.
+  package func product(_ layout: apus_layout) -> ProductKernel { gemm(layout)! }
 }

@@ -48,7 +48,8 @@ size_t apus_kv_page_bytes(enum apus_kv format, int head_size) {
 
 size_t apus_attention_scratch(int rows, int head_size) {
   (void)rows;  // a block's worth serves any number of rows
-  return 2 * ROW_BLOCK * whole_lines(4 * (size_t)head_size);
+  const size_t page = 4 * 2 * APUS_PAGE_KEYS * (size_t)head_size;  // a page of bytes, widened
+  return 2 * ROW_BLOCK * whole_lines(4 * (size_t)head_size) + page;
 }
 
 size_t apus_attention_state(int head_size) { return whole_lines(4 * (size_t)head_size) / 4 + 16; }

@@ -9,6 +9,11 @@ enum Shell: String, CaseIterable, Sendable {
 struct CompletionScript {
   let commands: [any Command.Type]
 
+  /// - Parameter commands: those of two words are left to who knows them.
+  init(commands: [any Command.Type]) {
+    self.commands = commands.filter { !$0.name.contains(" ") }
+  }
+
   func text(for shell: Shell) -> String {
     switch shell {
     case .bash: bash

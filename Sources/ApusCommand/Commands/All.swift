@@ -10,6 +10,7 @@ var allCommands: [any Command.Type] {
     DetokenizeCommand.self,
     LogitsCommand.self,
     BenchCommand.self,
+    BenchKernelsCommand.self,
     DoctorCommand.self,
     TinyCommand.self,
     CompletionsCommand.self,

@@ -49,29 +49,26 @@ private final class MatMulKernel: Kernel {
   private let x: Operand
   private let y: Operand
   private let bias: FloatVector?
-  private let panelsPerUnit: Int
+  private let workers: Int
+  /// Of the step at hand.
+  private var panelsPerUnit = 1
 
   init(matrix: PackedMatrix, x: Operand, y: Operand, bias: FloatVector?, _ context: KernelContext) {
-    gemm = context.cpu.gemm(matrix.layout)
+    gemm = context.cpu.product(matrix.layout)
     self.matrix = matrix
     self.x = x
     self.y = y
     self.bias = bias
-    panelsPerUnit = Self.panelsPerUnit(matrix, workers: context.workers)
-  }
-
-  /// Eight units a worker, so that a slow core leaves at most an eighth of its share to wait for; but at
-  /// least 64 KiB of weights each, about a microsecond of memory traffic, to be worth handing out.
-  private static func panelsPerUnit(_ matrix: PackedMatrix, workers: Int) -> Int {
-    guard workers > 1 else { return matrix.panelCount }
-    let share = (matrix.panelCount + workers * 8 - 1) / (workers * 8)
-    let worthwhile = (65_536 + matrix.panelBytes - 1) / matrix.panelBytes
-    let panels = max(share, worthwhile)
-    return (panels + 1) & ~1
+    workers = context.workers
   }
 
   override func unitCount(_ step: Step) -> Int {
-    step.sizes[x.type.rows] == 0 ? 0 : (matrix.panelCount + panelsPerUnit - 1) / panelsPerUnit
+    let tokens = step.sizes[x.type.rows]
+    guard tokens > 0 else { return 0 }
+    panelsPerUnit = PackedMatrix.panelsPerUnit(
+      panels: matrix.panelCount, panelBytes: matrix.panelBytes, tokens: tokens, columns: matrix.columns,
+      workers: workers)
+    return (matrix.panelCount + panelsPerUnit - 1) / panelsPerUnit
   }
 
   override func run(unit: Int, worker: Int, _ step: Step) {

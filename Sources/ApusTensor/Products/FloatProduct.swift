@@ -210,6 +210,6 @@ private struct Job {
     arguments.activation = epilogue.activation
     arguments.residual = epilogue.residual.map { $0 + first }
     arguments.residual_stride = w.rows
-    cpu.gemm(precision.layout)(&arguments)
+    cpu.product(precision.layout)(&arguments)
   }
 }

@@ -51,6 +51,21 @@ package final class PackedMatrix: @unchecked Sendable {
     (rows + APUS_LANES - 1) / APUS_LANES * apus_panel_bytes(layout, columns)
   }
 
+  /// How many panels a worker takes at once of a product with so many tokens.
+  ///
+  /// Eight units a worker, so that a slow core leaves at most an eighth of its share to wait for; but each at least
+  /// 64 KiB of weights or a million operations, a microsecond or more, to be worth handing out. Pairs of panels are
+  /// what a tile holds.
+  package static func panelsPerUnit(
+    panels: Int, panelBytes: Int, tokens: Int, columns: Int, workers: Int
+  ) -> Int {
+    guard workers > 1 else { return panels }
+    let share = (panels + workers * 8 - 1) / (workers * 8)
+    let operations = 2 * APUS_LANES * max(1, columns) * max(1, tokens)
+    let worthwhile = min((65_536 + panelBytes - 1) / panelBytes, (1_000_000 + operations - 1) / operations)
+    return (max(share, worthwhile) + 1) & ~1
+  }
+
   /// The panel that holds row `16 · index`.
   package func panel(_ index: Int) -> UnsafeRawPointer {
     UnsafeRawPointer(base + index * panelBytes)

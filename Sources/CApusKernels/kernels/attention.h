@@ -286,9 +286,30 @@ INLINE void merge_span(struct rows *rows) {
 typedef void attend_fn(
     const struct apus_attention *g, struct rows *rows, const uint8_t *page, struct page_rows *a, int at);
 
+// Bytes as the floats they stand for, once for all tiles of a page.
+INLINE void widen_page(int head_size, const uint8_t *page, float *out) {
+  const uint16_t *scales = kv_key_scales(page, head_size);
+  for (int g = 0; g < PAGE_GROUPS; g++)
+    for (int start = 0; start < head_size; start += KV_BLOCK, scales += 16) {
+      f32x16 unit = half_to_f32(h_load(scales));
+      for (int d = start; d < start + KV_BLOCK; d++) {
+        const size_t at = 16 * (size_t)(g * head_size + d);
+        f_store(out + at, kv_load(APUS_KV_Q8_0, page, at) * unit);
+      }
+    }
+  for (int block = 0; block < APUS_PAGE_KEYS * head_size; block += KV_BLOCK, scales++) {
+    const size_t at = (size_t)(APUS_PAGE_KEYS * head_size + block);
+    f32x16 unit = kv_scale(scales);
+    f_store(out + at, kv_load(APUS_KV_Q8_0, page, at) * unit);
+    f_store(out + at + 16, kv_load(APUS_KV_Q8_0, page, at + 16) * unit);
+  }
+}
+
+typedef attend_fn *const attend_table[MAX_ROWS + 1];
+
 INLINE void attend_page(
     const struct apus_attention *g, struct rows *rows, int first_row, int page_number, int pages,
-    struct page_rows *a, attend_fn *const *by_count) {
+    struct page_rows *a, const attend_table *tables) {
   const int start = page_number * APUS_PAGE_KEYS;
   a->count = 0;
   for (int r = 0; r < rows->count; r++) {
@@ -305,6 +326,13 @@ INLINE void attend_page(
   if (a->count == 0) return;
   const uint8_t *page = (const uint8_t *)g->pages[page_number] + g->page_offset;
   a->next = page_number + 1 < pages ? (const uint8_t *)g->pages[page_number + 1] + g->page_offset : page;
+  attend_fn *const *by_count = tables[g->format];
+  if (g->format == APUS_KV_Q8_0 && a->count > ATTENTION_ROWS) {
+    float *wide = (float *)g->scratch + 2 * (size_t)ROW_BLOCK * (size_t)rows->stride;
+    widen_page(g->head_size, page, wide);
+    page = a->next = (const uint8_t *)wide;
+    by_count = tables[APUS_KV_F32];
+  }
   for (int at = 0; at < a->count;) {
     int T = a->count - at < ATTENTION_ROWS ? a->count - at : ATTENTION_ROWS;
     while (!by_count[T]) T--;
@@ -354,7 +382,7 @@ INLINE void load_states(const struct apus_attention *g, struct rows *rows, int f
   }
 }
 
-INLINE void attend_block(const struct apus_attention *g, int first_row, int count, attend_fn *const *by_count) {
+INLINE void attend_block(const struct apus_attention *g, int first_row, int count, const attend_table *tables) {
   struct rows rows = start_rows(g, count);
   struct page_rows active;
   int first = g->first[first_row], last = g->last[first_row];
@@ -369,7 +397,7 @@ INLINE void attend_block(const struct apus_attention *g, int first_row, int coun
   const int span_pages = APUS_SPAN_KEYS / APUS_PAGE_KEYS, pages = (last + APUS_PAGE_KEYS - 1) / APUS_PAGE_KEYS;
   for (int page = first / APUS_PAGE_KEYS; page < pages; page++) {
     if (page % span_pages == 0) merge_span(&rows);
-    attend_page(g, &rows, first_row, page, pages, &active, by_count);
+    attend_page(g, &rows, first_row, page, pages, &active, tables);
   }
   if (g->states) return store_states(g, &rows, first_row);
   merge_span(&rows);
@@ -377,10 +405,10 @@ INLINE void attend_block(const struct apus_attention *g, int first_row, int coun
 }
 
 HIDDEN void NAME(attention)(const struct apus_attention *g) {
-  static attend_fn *const by_format[4][MAX_ROWS + 1] = {
+  static const attend_table tables[4] = {
       ATTEND_NAMES(f32), ATTEND_NAMES(f16), ATTEND_NAMES(bf16), ATTEND_NAMES(q8)};
   for (int row = 0; row < g->rows; row += ROW_BLOCK)
-    attend_block(g, row, g->rows - row < ROW_BLOCK ? g->rows - row : ROW_BLOCK, by_format[g->format]);
+    attend_block(g, row, g->rows - row < ROW_BLOCK ? g->rows - row : ROW_BLOCK, tables);
 }
 
 HIDDEN void NAME(attention_merge)(const struct apus_attention *g, int spans) {
