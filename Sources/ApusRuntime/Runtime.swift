@@ -13,7 +13,8 @@
 public struct RuntimeOptions: Sendable {
   /// Threads; nil for one per physical core this process may use.
   public var threads: Int?
-  /// The kernels to use by name; nil for the environment's `APUS_CPU`, or else the best.
+  /// The kernels to use by name; nil for the environment's `APUS_CPU`, or else those that `apus doctor` measured to be
+  /// the fastest, or else the best.
   public var cpu: String?
   /// The most memory to plan with, in bytes; nil for what is available.
   public var memoryLimit: Int?
@@ -55,10 +56,13 @@ public final class Runtime: Sendable {
   }
 
   /// A runtime for a machine already described.
-  package init(options: RuntimeOptions, machine: Machine) throws(RuntimeError) {
+  package init(
+    options: RuntimeOptions, machine: Machine, preference: KernelPreference? = KernelPreference()
+  ) throws(RuntimeError) {
     let name = options.cpu ?? getenv("APUS_CPU").map { String(cString: $0) }
     // An empty variable is how shells unset one for a command.
-    let cpu = try CPU(named: name?.isEmpty == true ? nil : name)
+    let kept = name?.isEmpty == false ? nil : preference?.table(for: machine.model)
+    let cpu = try CPU(named: name?.isEmpty == true ? nil : name, preferred: kept)
     let (threads, clipped) = Self.threadCount(options, machine)
     workers = try WorkerPool(count: threads, processors: machine.effectiveCPUCount)
     memoryLimit = max(0, min(options.memoryLimit ?? Int.max, machine.availableMemory))

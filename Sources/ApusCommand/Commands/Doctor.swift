@@ -2,14 +2,16 @@
 
 import ApusBasics
 import ApusRuntime
+import ApusTensor
 
 enum DoctorCommand: Command {
   static let name = "doctor"
   static let summary = "Show the machine, the kernels chosen for it, and its measured limits"
   static let discussion = [
     "The limits are what arithmetic in registers and reading of memory reach here, with one thread and with all. "
-      + "They are the ceilings against which apus run --profile shows each operation. Measuring takes a few "
-      + "seconds; other work on the machine lowers them."
+      + "They are the ceilings against which apus run --profile shows each operation. Where vectors of 256 and of 512 "
+      + "bits run, both are timed and the faster kernels are kept for later runs (their results have the same bits). "
+      + "Measuring takes a few seconds; other work on the machine lowers the limits."
   ]
 
   private static let measure = Option<Bool>.toggle("measure", default: true, help: "Measure the limits")
@@ -22,11 +24,14 @@ enum DoctorCommand: Command {
     if !isJSON { try describe(runtime, console) }
     if !isJSON, values[measure] { try console.output.flush() }
     let ceilings = values[measure] ? try Ceilings.measure(runtime) : nil
+    let contest = values[measure] ? try TableContest.measure(runtime) : nil
+    if let contest { try keep(contest, runtime, console) }
     if isJSON {
       try console.json(document(runtime, ceilings))
       return
     }
     if let ceilings { try show(ceilings, console) }
+    if let contest { try show(contest, console) }
     if !runtime.notes.isEmpty {
       try console.line("\nNotes")
       for note in runtime.notes { try console.line("  \(note)") }
@@ -65,6 +70,26 @@ enum DoctorCommand: Command {
     sheet.add("Also here", runtime.cpu.supported.filter { $0 != runtime.cpu.name }.joined(separator: ", "))
     sheet.add("Threads", "\(runtime.workers.count)")
     for line in sheet.lines(width: console.width) { try console.line(oneLine(line)) }
+  }
+
+  /// The winner is what programs of this user take from now on; the widest needs no note of it.
+  private static func keep(_ contest: TableContest, _ runtime: Runtime, _ console: Console) throws {
+    let preference = KernelPreference { console.environment[$0] }
+    let winner = contest.winner == contest.wide ? nil : contest.winner
+    guard winner != preference.table(for: runtime.machine.model) else { return }
+    do {
+      try preference.keep(winner, for: runtime.machine.model)
+    } catch {
+      console.note("note: \(contest.winner) is faster here but could not be kept: \(error)")
+    }
+  }
+
+  private static func show(_ contest: TableContest, _ console: Console) throws(CommandError) {
+    let ratios = contest.ratios.map { "\($0.what) \(fixed($0.ratio, 2))" }.joined(separator: "; ")
+    try console.line("\n\(contest.wide) is so many times as fast as \(contest.narrow): \(ratios)")
+    if contest.winner == contest.narrow, let path = KernelPreference({ console.environment[$0] }).path {
+      try console.line("\(contest.narrow) will be used from now on (kept in \(path); APUS_CPU overrides it)")
+    }
   }
 
   private static func show(_ ceilings: Ceilings, _ console: Console) throws(CommandError) {

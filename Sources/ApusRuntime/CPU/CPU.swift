@@ -23,10 +23,15 @@ public struct CPU: Sendable {
 
   /// Chooses the best table, or the one named.
   ///
+  /// - Parameter preferred: taken before the best without a word said against it, where it runs and no name is given.
   /// - Throws: `RuntimeError.unknownCPU`, `.unsupportedCPU`, `.wrongCPU` for a name; `.noKernels`.
-  public init(named name: String? = nil) throws(RuntimeError) {
+  public init(named name: String? = nil, preferred: String? = nil) throws(RuntimeError) {
     var tables: [UnsafePointer<apus_cpu>] = []
     while let table = apus_cpu_at(Int32(tables.count)) { tables.append(table) }
+    if name == nil, let preferred, let index = tables.firstIndex(where: { tableName($0) == preferred }) {
+      // Last is first.
+      tables.append(tables[index])
+    }
     try self.init(named: name, from: tables)
   }
 
@@ -68,7 +73,9 @@ public struct CPU: Sendable {
     }
     self.name = tableName(chosen)
     vectorBits = Int(chosen.pointee.vector_bits)
-    supported = runnable.map(tableName)
+    supported = runnable.enumerated().filter { !runnable[..<$0.offset].contains($0.element) }.map {
+      tableName($0.element)
+    }
     self.notes = notes
     reference = TableReference(table: chosen)
   }

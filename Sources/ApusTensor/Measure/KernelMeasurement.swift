@@ -55,18 +55,22 @@ package struct KernelMeasurement: Sendable {
 /// Times kernels on the workers of a runtime.
 package struct KernelTimer {
   package let runtime: Runtime
+  /// The kernels to time: the runtime's, or others.
+  package let cpu: CPU
   /// How long each entry is repeated, at least; five times in any case.
   package let seconds: Double
   /// Asked before every repetition, to end early.
   package let check: () throws -> Void
 
-  package init(_ runtime: Runtime, seconds: Double, check: @escaping () throws -> Void = {}) {
+  package init(_ runtime: Runtime, cpu: CPU? = nil, seconds: Double, check: @escaping () throws -> Void = {})
+  {
     self.runtime = runtime
+    self.cpu = cpu ?? runtime.cpu
     self.seconds = seconds
     self.check = check
   }
 
-  var table: KernelTable { runtime.cpu.table }
+  var table: KernelTable { cpu.table }
   var workers: WorkerPool { runtime.workers }
 
   /// The median time of `body`, after one call to warm up.

@@ -290,3 +290,9 @@ INLINE void walk(const struct apus_gemm *g, const struct widths *widths) {
 
 #define GEMM_F32(layout, name) GEMM(layout, name, F32_TOKENS, F32_PANELS)
 #define GEMM_I8(layout, name) GEMM(layout, name, I8_TOKENS, I8_PANELS)
+// Where unpacking and scaling 16 weights takes more than their dot products, one panel meets twice the tokens.
+#if I8_TOKENS == 6
+#define GEMM_I8_NARROW(layout, name) GEMM(layout, name, 12, 1)
+#else
+#define GEMM_I8_NARROW(layout, name) GEMM_I8(layout, name)
+#endif
