@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 out="${TMPDIR:-/tmp}/apus-aarch64"
 mkdir -p "$out"
 flags="-O2 -Wall -Wextra -Werror -ISources/CApusKernels/include"
-sources="Sources/CApusKernels/*.c Sources/CApusKernels/cpus/*.c Tests/CrossArm/kernels.c"
+sources="Sources/CApusKernels/*.c Sources/CApusKernels/cpus/*.c Tests/CrossCPU/kernels.c"
 
 # shellcheck disable=SC2086
 clang $flags $sources -lm -o "$out/kernels-native"
@@ -17,7 +17,7 @@ clang --target=aarch64-linux-gnu -fuse-ld=lld -static $flags $sources -lm -o "$o
 
 native=$("$out/kernels-native")
 echo "here:        $native"
-for cpu in cortex-a57 max; do
+for cpu in cortex-a57 neoverse-n1 max; do
   arm=$(qemu-aarch64 -cpu "$cpu" "$out/kernels-aarch64")
   echo "$cpu: $arm"
   [ "$arm" = "$native" ] || { echo "the bits differ" >&2; exit 1; }

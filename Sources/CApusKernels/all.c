@@ -7,7 +7,7 @@ extern HIDDEN const struct apus_cpu apus_cpu_portable;
 extern HIDDEN const struct apus_cpu apus_cpu_avx2, apus_cpu_avx_vnni, apus_cpu_avx512, apus_cpu_avx512_vnni,
     apus_cpu_avx512_bf16;
 #elif defined(__aarch64__)
-extern HIDDEN const struct apus_cpu apus_cpu_neon, apus_cpu_neon_dotprod;
+extern HIDDEN const struct apus_cpu apus_cpu_neon, apus_cpu_neon_dotprod, apus_cpu_neon_i8mm;
 #endif
 
 static const struct apus_cpu *const tables[] = {
@@ -21,6 +21,7 @@ static const struct apus_cpu *const tables[] = {
 #elif defined(__aarch64__)
     &apus_cpu_neon,
     &apus_cpu_neon_dotprod,
+    &apus_cpu_neon_i8mm,
 #endif
 };
 

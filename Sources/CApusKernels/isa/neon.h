@@ -1,4 +1,5 @@
-// Arm NEON (AArch64): four q registers per 16-lane vector. USE_DOTPROD adds the dot product instruction.
+// Arm NEON (AArch64): four q registers per 16-lane vector. USE_DOTPROD adds the dot product of signed bytes, USE_I8MM
+// that of unsigned by signed ones.
 
 #pragma once
 
@@ -58,6 +59,21 @@ INLINE int32x4_t dot_quad(int32x4_t acc, int8x16_t w, int8x16_t x) {
 #endif
 }
 
+#ifdef USE_I8MM
+
+INLINE i32x16 dot_u7(i32x16 acc, u8x64 w, int32_t x) {
+  quads a = {.ints = acc}, b = {.bytes = w};
+  int8x16_t q = vreinterpretq_s8_s32(vdupq_n_s32(x));
+  UNROLL for (int i = 0; i < 4; i++) a.s32[i] = vusdotq_s32(a.s32[i], b.u8[i], q);
+  return a.ints;
+}
+
+// The instruction takes unsigned weights: the accumulator starts from −128·Σx instead.
+enum { CENTRED = 0 };
+INLINE i32x16 dot_s8(i32x16 acc, u8x64 w, int32_t x) { return dot_u7(acc, w, x); }
+
+#else
+
 INLINE i32x16 dot_u7(i32x16 acc, u8x64 w, int32_t x) {
   quads a = {.ints = acc}, b = {.bytes = w};
   int8x16_t q = vreinterpretq_s8_s32(vdupq_n_s32(x));
@@ -68,6 +84,8 @@ INLINE i32x16 dot_u7(i32x16 acc, u8x64 w, int32_t x) {
 // The instruction takes signed weights: no offset is left to pay.
 enum { CENTRED = 1 };
 INLINE i32x16 dot_s8(i32x16 acc, u8x64 w, int32_t x) { return dot_u7(acc, w ^ 0x80, x); }
+
+#endif
 
 INLINE i32x16 dot_i16(i32x16 acc, i16x32 w, int32_t x) {
   quads a = {.ints = acc}, b = {.shorts = w};
