@@ -91,8 +91,12 @@ public final class Model: Sendable {
   }
 
   /// The graph, optimised and planned for steps of this size.
-  package func plan(limits: Sizes, contextLength: Int, optimized: Bool = true) throws(ModelError) -> Plan {
-    Plan(try network.graph(contextLength: contextLength), limits: limits, optimized: optimized)
+  package func plan(
+    limits: Sizes, contextLength: Int, optimized: Bool = true, coarse: Bool = false
+  ) throws(ModelError) -> Plan {
+    var graph = try network.graph(contextLength: contextLength)
+    if coarse { _ = graph.coarsenActivations() }
+    return Plan(graph, limits: limits, optimized: optimized)
   }
 
   package func cacheLayout(_ format: KVFormat) -> KVLayout { network.cacheLayout(format) }

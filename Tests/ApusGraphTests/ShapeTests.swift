@@ -95,4 +95,22 @@ import Testing
     builder.parameter(
       ParameterReference(tensor: name, rows: 0..<rows, role: role), type: type, columns: columns)
   }
+
+  @Test("coarse activations change roundings whose rows are long enough, and nothing else")
+  func coarse() throws {
+    for columns in [256, 96] {
+      var builder = GraphBuilder()
+      let weight = builder.parameter(
+        ParameterReference(tensor: "w", rows: 0..<32, role: .product), type: .q8_0, columns: columns)
+      let table = builder.parameter(
+        ParameterReference(tensor: "t", rows: 0..<9, role: .lookup), type: .f32, columns: columns)
+      let x = try builder.apply(EmbeddingLookup(), [builder.input(.tokenIDs), table])[0]
+      var graph = builder.finish(results: [try builder.linear(x, weight)])
+      graph = builder.finish(results: [graph.nodes.last!.outputs[0]])
+      let roundings = { (graph: Graph) in graph.nodes.compactMap { ($0.operation as? Round)?.form } }
+      #expect(roundings(graph) == [.q32])
+      #expect(graph.coarsenActivations() == (columns == 256 ? 1 : 0))
+      #expect(roundings(graph) == [columns == 256 ? .q256 : .q32])
+    }
+  }
 }

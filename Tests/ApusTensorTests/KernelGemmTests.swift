@@ -83,6 +83,38 @@ import Testing
     }
   }
 
+  /// The coarse sums: one bit pattern in every table, and what the definition says.
+  @Test(arguments: Table.all.filter(\.isSupported), Layout.all.filter { $0.activation == APUS_X_Q32 })
+  func coarseSums(_ table: Table, _ layout: Layout) {
+    func coarse(_ table: Table) -> Gemm {
+      withUnsafeBytes(of: table.cpu.pointee.gemm_coarse) { raw in
+        raw.load(fromByteOffset: Int(layout.value.rawValue) * MemoryLayout<Gemm>.stride, as: Gemm.self)
+      }
+    }
+    for (rows, k, tokens) in [(17, 256, 1), (40, 768, 7), (5, 512, 30)] {
+      var numbers = SeededNumbers(UInt64(k))
+      let matrix = PackedMatrix(layout, rows: rows, k: k, numbers: &numbers)
+      let x = Activations(numbers.floats(tokens * k), tokens: tokens, k: k, form: APUS_X_Q256, table: table)
+      let found = product(table, matrix, x, tokens: tokens, gemm: coarse(table))
+      let expected = product(Table.portable, matrix, x, tokens: tokens, gemm: coarse(Table.portable))
+      #expect(firstDifference(expected, found) == nil, "\(table) \(layout) \(tokens)×\(rows)×\(k)")
+      let weights = matrix.weights()
+      for token in 0..<tokens {
+        let exact = rounded(x, token: token, k: k, form: APUS_X_Q256)
+        for row in 0..<rows {
+          var (sum, magnitude) = (0.0, 0.0)
+          for i in 0..<k {
+            let least = minimumBound(matrix, row: row, column: i)
+            sum += Double(weights[row * k + i]) * exact[i]
+            magnitude += (abs(Double(weights[row * k + i])) + 2 * least) * abs(exact[i])
+          }
+          let error = abs(Double(found[token * (rows + 3) + row]) - sum)
+          #expect(error <= Double(2 * k / 32 + 8) * 0x1p-24 * magnitude, "\(table) \(layout) row \(row)")
+        }
+      }
+    }
+  }
+
   /// Bias, activation, residual and the rounded copy are what the row kernels make of the plain product.
   @Test(arguments: Table.all.filter(\.isSupported), ["F32", "BF16", "Q4_0", "Q6_K"])
   func epilogues(_ table: Table, _ name: String) {

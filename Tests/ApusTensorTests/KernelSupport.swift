@@ -207,7 +207,9 @@ func firstDifference(_ a: [Float], _ b: [Float]) -> Int? {
 /// Calls a gemm and returns y, with three guard columns per row and a guard row, all starting at `fill`.
 func product(
   _ table: Table, _ matrix: PackedMatrix, _ x: Activations, tokens: Int, bias: [Float]? = nil,
-  accumulate: Bool = false, fill: Float = 7, finish: (inout apus_gemm) -> Void = { _ in }
+  accumulate: Bool = false, fill: Float = 7,
+  finish: (inout apus_gemm) -> Void = { _ in },
+  gemm chosen: Gemm? = nil
 ) -> [Float] {
   let stride = matrix.rows + 3
   var y = [Float](repeating: fill, count: (tokens + 1) * stride)
@@ -226,7 +228,7 @@ func product(
       arguments.accumulate = accumulate ? 1 : 0
       arguments.bias = bias
       finish(&arguments)
-      gemm(table, matrix.layout)(&arguments)
+      (chosen ?? gemm(table, matrix.layout))(&arguments)
     }
   }
   if let bias { bias.withUnsafeBufferPointer { run($0.baseAddress) } } else { run(nil) }

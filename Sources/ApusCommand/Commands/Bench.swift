@@ -44,6 +44,7 @@ enum BenchCommand: Command {
       model, contextLength: longest, sequences: values[parallel],
       keyValueFormat: values[EngineFlags.cacheType], batchTokens: values[GenerationFlags.batch])
     options.sequences = values[parallel]
+    options.coarseActivations = values[EngineFlags.coarse]
     let engine = try Engine(model, options)
     var results: [BenchResult] = []
     var profiles: [(String, ExecutionProfile)] = []

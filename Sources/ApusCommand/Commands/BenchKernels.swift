@@ -95,6 +95,10 @@ enum BenchKernelsCommand: Command {
     case .gemm:
       return try layouts.flatMap { name, layout in
         var entries = [try timer.product("gemm", name, layout, tokens: 512, rows: 8192, columns: 2048)]
+        if ["Q8_0", "Q4_0"].contains(name) {
+          entries.append(
+            try timer.product("gemm", name, layout, tokens: 512, rows: 8192, columns: 2048, coarse: true))
+        }
         guard let precision = ["F32": FloatProduct.Precision.f32, "BF16": .bf16][name] else { return entries }
         for size in [128, 256, 512, 1024] {
           entries.append(try timer.product("gemm", name, layout, tokens: size, rows: size, columns: size))

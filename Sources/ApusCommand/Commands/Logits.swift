@@ -41,6 +41,7 @@ enum LogitsCommand: Command {
       model, contextLength: GenerationFlags.contextLength(values) ?? tokens.count,
       keyValueFormat: values[EngineFlags.cacheType], batchTokens: chunk, outputs: chunk)
     options.optimized = !values[plain]
+    options.coarseActivations = values[EngineFlags.coarse]
     let engine = try Engine(model, options)
     guard tokens.count <= options.contextLength else {
       throw InferenceError.contextExceeded(tokens: tokens.count, context: options.contextLength)

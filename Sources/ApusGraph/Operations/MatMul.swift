@@ -54,7 +54,10 @@ private final class MatMulKernel: Kernel {
   private var panelsPerUnit = 1
 
   init(matrix: PackedMatrix, x: Operand, y: Operand, bias: FloatVector?, _ context: KernelContext) {
-    gemm = context.cpu.product(matrix.layout)
+    let natural = ActivationForm(matrix.layout)
+    gemm =
+      x.type.element == .activation(.q256) && natural == .q32
+      ? context.cpu.coarseProduct(matrix.layout) : context.cpu.product(matrix.layout)
     self.matrix = matrix
     self.x = x
     self.y = y

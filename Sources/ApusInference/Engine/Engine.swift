@@ -26,7 +26,8 @@ package final class Engine {
       tokens: options.batchTokens, outputs: max(options.sequences, options.outputs),
       sequences: options.sequences)
     let plan = try model.plan(
-      limits: limits, contextLength: options.contextLength, optimized: options.optimized)
+      limits: limits, contextLength: options.contextLength, optimized: options.optimized,
+      coarse: options.coarseActivations)
     let layout = model.cacheLayout(options.keyValueFormat)
     pool = try PagePool(
       layout, capacity: options.sequences * (KVLayout.pages(options.contextLength) + 1))
@@ -114,6 +115,8 @@ package struct EngineOptions: Sendable {
   /// Rows of logits in a step, if more than one per sequence are wanted.
   package var outputs = 1
   package var keyValueFormat = KVFormat.f16
+  /// One scale per 256 activations where there would be one per 32: faster, less accurate.
+  package var coarseActivations = false
   /// False runs the graph as built: slower, the same bits.
   package var optimized = true
 

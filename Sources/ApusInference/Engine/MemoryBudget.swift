@@ -22,7 +22,9 @@ package struct MemoryBudget: Sendable {
     let limits = Sizes(
       tokens: options.batchTokens, outputs: max(options.sequences, options.outputs),
       sequences: options.sequences)
-    activations = try model.plan(limits: limits, contextLength: options.contextLength).memory.byteCount
+    activations = try model.plan(
+      limits: limits, contextLength: options.contextLength, coarse: options.coarseActivations
+    ).memory.byteCount
     available = Int(Double(model.runtime.memoryLimit) * Self.share) - weights
     sequences = options.sequences
   }

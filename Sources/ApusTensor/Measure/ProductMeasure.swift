@@ -23,9 +23,10 @@ extension KernelTimer {
   ///
   /// - Parameter kernel: "gemm" is held against arithmetic, anything else against the memory.
   package func product(
-    _ kernel: String, _ name: String, _ layout: apus_layout, tokens: Int, rows: Int, columns: Int
+    _ kernel: String, _ name: String, _ layout: apus_layout, tokens: Int, rows: Int, columns: Int,
+    coarse: Bool = false
   ) throws -> KernelMeasurement {
-    let form = ActivationForm(layout)
+    let form = coarse ? .q256 : ActivationForm(layout)
     let panelBytes = apus_panel_bytes(layout, columns)
     let panelCount = (rows + APUS_LANES - 1) / APUS_LANES
     let panels = try HugeBuffer(byteCount: panelCount * panelBytes, purpose: "weights to measure")
@@ -35,7 +36,7 @@ extension KernelTimer {
     let (panelBase, floatBase, xBase, yBase) = (panels.base, floats.base, x.base, y.base)
     fill(panelBase, panelCount * panelBytes, layout)
     fillFloats(floatBase.assumingMemoryBound(to: Float.self), tokens * columns)
-    let gemm = table.product(layout)
+    let gemm = coarse ? table.coarseProduct(layout) : table.product(layout)
     let perUnit = PackedMatrix.panelsPerUnit(
       panels: panelCount, panelBytes: panelBytes, tokens: tokens, columns: columns, workers: workers.count)
     let units = (panelCount + perUnit - 1) / perUnit
@@ -67,7 +68,7 @@ extension KernelTimer {
     let operations = 2 * Double(tokens) * Double(rows) * Double(columns)
     let fileBytes = Double(rows) * Double(apus_row_bytes(layout, columns))
     return KernelMeasurement(
-      kernel: kernel, type: name, tokens: tokens, rows: rows, columns: columns,
+      kernel: kernel, type: coarse ? name + " coarse" : name, tokens: tokens, rows: rows, columns: columns,
       work: bound ? fileBytes : operations, seconds: seconds,
       limit: bound ? .memory : form == .f32 ? .f32 : form == .bf16 ? .bf16 : .int8)
   }

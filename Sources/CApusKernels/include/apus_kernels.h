@@ -186,6 +186,9 @@ struct apus_cpu {
   int vector_bits;
 
   apus_gemm_fn *gemm[APUS_LAYOUT_COUNT];
+  // Layouts with blocks of 32 against activations in blocks of 256 (APUS_X_Q256; k a multiple of 256): over the eight
+  // blocks t = fma(Σqx, d, t), with m then t = fma(Σx, m, t); acc = fma(t, dx, acc). NULL for the others.
+  apus_gemm_fn *gemm_coarse[APUS_LAYOUT_COUNT];
   apus_attention_fn *attention;
   apus_attention_merge_fn *attention_merge;
 

@@ -73,6 +73,12 @@ INLINE int32_t load_i32(const void *p) {
   return v;
 }
 
+INLINE int32_t load_i16(const void *p) {
+  int16_t v;
+  __builtin_memcpy(&v, p, sizeof v);
+  return v;
+}
+
 // Lanes.
 
 INLINE f32x16 f_splat(float x) { return (f32x16)x; }

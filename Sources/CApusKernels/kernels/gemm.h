@@ -170,10 +170,14 @@ INLINE void tile_float(const enum apus_layout layout, const int P, const int T, 
 #include "gemm_q32.h"
 #include "gemm_q256.h"
 
+// A kind of tile is a layout, or with this bit its coarse sums.
+enum { COARSE = 64 };
+
 // All panels of a strip against one group of tokens.
 INLINE void strip(
-    const enum apus_layout layout, const int P, const int T, const struct apus_gemm *g, struct part part,
-    int first_panel, int last_panel, int token, int tokens) {
+    const int kind, const int P, const int T, const struct apus_gemm *g, struct part part, int first_panel,
+    int last_panel, int token, int tokens) {
+  const enum apus_layout layout = (enum apus_layout)(kind & ~COARSE);
   struct tile tile = {.k = g->k, .part = part};
   const size_t skipped = column_bytes(layout, part.from);
   const int from_y = part.from > 0 || g->accumulate, done = part.to == g->k;
@@ -195,6 +199,8 @@ INLINE void strip(
       flush_end(state, sums);
     } else if (layout < APUS_LAYOUT_BF16)
       tile_float(layout, P, T, &tile, sums);
+    else if (kind & COARSE)
+      tile_coarse(layout, P, T, &tile, sums);
     else if (layout <= APUS_LAYOUT_MXFP4)
       tile_q32(layout, P, T, &tile, sums);
     else
@@ -210,15 +216,15 @@ struct widths {
   strip_fn *strip[5];
 };
 
-// The tokens first … last − 1 against a part of a strip of panels. A batch takes four first: they bring the strip from
-// memory at its full speed, the others find it in the cache.
+// The tokens first … last − 1 against a part of a strip of panels. Four go first: they bring the strip from memory at
+// its full speed, the others find it in the cache.
 INLINE void walk_tokens(
     const struct apus_gemm *g, struct part part, int first_panel, int last_panel, int first, int last,
     const struct widths *widths) {
   for (int token = first; token < last;) {
     int left = last - token, i = 0;
     while (widths->tokens[i] > left + 1 || (widths->tokens[i] > left && left < 3)) i++;
-    if (token == first && last - first < TOKENS_FOR_PARTS)
+    if (token == first)
       while (widths->tokens[i] > 4) i++;
     int tokens = left < widths->tokens[i] ? left : widths->tokens[i];
     widths->strip[i](g, part, first_panel, last_panel, token, tokens);
@@ -290,6 +296,7 @@ INLINE void walk(const struct apus_gemm *g, const struct widths *widths) {
 
 #define GEMM_F32(layout, name) GEMM(layout, name, F32_TOKENS, F32_PANELS)
 #define GEMM_I8(layout, name) GEMM(layout, name, I8_TOKENS, I8_PANELS)
+#define GEMM_COARSE(layout, name) GEMM((layout | COARSE), name, I8_TOKENS, I8_PANELS)
 // Where unpacking and scaling 16 weights takes more than their dot products, one panel meets twice the tokens.
 #if I8_TOKENS == 6
 #define GEMM_I8_NARROW(layout, name) GEMM(layout, name, 12, 1)

@@ -76,3 +76,53 @@ INLINE void tile_q32(const enum apus_layout layout, const int P, const int T, co
   }
   UNROLL for (int i = 0; i < P * T; i++) sums[i] = acc[i];
 }
+
+// The coarse sums: activations with one scale per 256 values, so that a block costs a multiply-add less. An opt-in: less
+// accurate wherever large and small activations meet.
+//
+//   t[p][t] = fma(float(s), d, t[p][t])  over the eight blocks        (then fma(float(Σx), m, t[p][t]))
+//   a[p][t] = fma(t[p][t], dx, a[p][t])
+INLINE void tile_coarse(const enum apus_layout layout, const int P, const int T, const struct tile *tile, f32x16 *sums) {
+  const size_t run = run_blocks(layout), at_d = q256_d(tile->k), at_sums = q256_sum32(tile->k);
+  struct tile local = *tile;
+  ROLLED for (size_t wide = tile->part.from / 256; wide < tile->part.to / 256; wide++) {
+    f32x16 part[MAX_SUMS];
+    UNROLL for (int i = 0; i < P * T; i++) part[i] = f_splat(0);
+    ROLLED for (size_t first = 8 * wide; first < 8 * wide + 8; first += run) {
+      UNROLL for (size_t j = 0; j < run; j++) {
+        const size_t b = first + j;
+        i32x16 s[MAX_SUMS];
+        UNROLL for (int t = 0; t < T; t++) {
+          int32_t sum = offset_left(layout) == 0 ? 0 : load_i16(tile->x[t] + at_sums + 2 * b);
+          UNROLL for (int p = 0; p < P; p++) s[p * T + t] = i_splat(-offset_left(layout) * sum);
+        }
+        UNROLL for (int g = 0; g < 8; g++) {
+          u8x64 w[MAX_PANELS];
+          UNROLL for (int p = 0; p < P; p++) w[p] = weights(layout, local.panel[p] + j * quant_bytes(layout), 0, g);
+          UNROLL for (int t = 0; t < T; t++) {
+            int32_t four = load_i32(tile->x[t] + 32 * b + 4 * g);
+            UNROLL for (int p = 0; p < P; p++) s[p * T + t] = dot_layout(layout, s[p * T + t], w[p], four);
+          }
+        }
+        UNROLL for (int p = 0; p < P; p++) {
+          const uint8_t *scales = local.panel[p] + run * quant_bytes(layout) + j * scale_bytes(layout);
+          f32x16 d = block_scale(layout, scales);
+          UNROLL for (int t = 0; t < T; t++) {
+            f32x16 *a = &part[p * T + t];
+            *a = f_fma(i_to_f(s[p * T + t]), d, *a);
+            if (has_minimum(layout))
+              *a = f_fma(f_splat((float)load_i16(tile->x[t] + at_sums + 2 * b)), half_scale(scales + 32), *a);
+          }
+        }
+      }
+      UNROLL for (int p = 0; p < P; p++) {
+        if (T <= 4) prefetch_lines(local.panel[p] + AHEAD_BYTES / P, run_bytes(layout));
+        local.panel[p] += run_bytes(layout);
+      }
+    }
+    UNROLL for (int t = 0; t < T; t++) {
+      f32x16 dx = f_splat(*(const float *)(const void *)(tile->x[t] + at_d + 4 * wide));
+      UNROLL for (int p = 0; p < P; p++) sums[p * T + t] = f_fma(part[p * T + t], dx, sums[p * T + t]);
+    }
+  }
+}

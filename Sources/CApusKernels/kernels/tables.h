@@ -43,6 +43,8 @@
   HIDDEN apus_gemm_fn gemm_q8_0_##isa, gemm_q4_0_##isa, gemm_q4_1_##isa, gemm_q5_0_##isa, gemm_q5_1_##isa,    \
       gemm_iq4_nl_##isa, gemm_mxfp4_##isa, gemm_q2_k_##isa, gemm_q3_k_##isa, gemm_q4_k_##isa,                 \
       gemm_q5_k_##isa, gemm_q6_k_##isa, gemm_iq4_xs_##isa;                                                    \
+  HIDDEN apus_gemm_fn gemm_coarse_q8_0_##isa, gemm_coarse_q4_0_##isa, gemm_coarse_q4_1_##isa,                 \
+      gemm_coarse_q5_0_##isa, gemm_coarse_q5_1_##isa, gemm_coarse_iq4_nl_##isa, gemm_coarse_mxfp4_##isa;      \
   HIDDEN double peak_i8_##isa(int64_t);
 
 #define DECLARE_BF16(isa)                                                                                     \
@@ -60,6 +62,13 @@
   .gemm[APUS_LAYOUT_F32] = gemm_f32_##isa, .gemm[APUS_LAYOUT_F16] = gemm_f16_##isa
 
 #define I8_TABLE(isa)                                                                                         \
+  .gemm_coarse[APUS_LAYOUT_Q8_0] = gemm_coarse_q8_0_##isa,                                                    \
+  .gemm_coarse[APUS_LAYOUT_Q4_0] = gemm_coarse_q4_0_##isa,                                                    \
+  .gemm_coarse[APUS_LAYOUT_Q4_1] = gemm_coarse_q4_1_##isa,                                                    \
+  .gemm_coarse[APUS_LAYOUT_Q5_0] = gemm_coarse_q5_0_##isa,                                                    \
+  .gemm_coarse[APUS_LAYOUT_Q5_1] = gemm_coarse_q5_1_##isa,                                                    \
+  .gemm_coarse[APUS_LAYOUT_IQ4_NL] = gemm_coarse_iq4_nl_##isa,                                                \
+  .gemm_coarse[APUS_LAYOUT_MXFP4] = gemm_coarse_mxfp4_##isa,                                                  \
   .peak_i8 = peak_i8_##isa, .gemm[APUS_LAYOUT_Q8_0] = gemm_q8_0_##isa,                                        \
   .gemm[APUS_LAYOUT_Q4_0] = gemm_q4_0_##isa, .gemm[APUS_LAYOUT_Q4_1] = gemm_q4_1_##isa,                       \
   .gemm[APUS_LAYOUT_Q5_0] = gemm_q5_0_##isa, .gemm[APUS_LAYOUT_Q5_1] = gemm_q5_1_##isa,                       \

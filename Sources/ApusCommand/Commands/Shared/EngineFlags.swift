@@ -9,9 +9,15 @@ enum EngineFlags {
   static let cacheType = Option<KVFormat>.choice(
     "cache-type", placeholder: "TYPE", default: .f16, help: "The number format of the KV cache")
 
+  static let coarse = Option.flag(
+    "coarse-activations",
+    help:
+      "Round activations per 256 instead of per 32 values where weights have blocks of 32: faster, less accurate"
+  )
+
   /// The options of every command that loads a model.
   static let rows: [OptionRow] = [
-    ModelFile.option.row, GenerationFlags.context.row, GenerationFlags.batch.row, cacheType.row,
+    ModelFile.option.row, GenerationFlags.context.row, GenerationFlags.batch.row, cacheType.row, coarse.row,
     CommonOptions.threads.row, CommonOptions.verbose.row, CommonOptions.json.row,
   ]
 
@@ -37,9 +43,10 @@ enum EngineFlags {
     _ values: Values, _ model: Model, _ console: Console, sequences: Int = 1
   ) throws -> EngineOptions {
     let asked = GenerationFlags.contextLength(values)
-    let options = try EngineOptions.fitting(
+    var options = try EngineOptions.fitting(
       model, contextLength: asked, sequences: sequences, keyValueFormat: values[cacheType],
       batchTokens: values[GenerationFlags.batch])
+    options.coarseActivations = values[coarse]
     let trained = model.configuration.contextLength
     if asked == nil, options.contextLength < trained {
       console.note(
