@@ -96,6 +96,8 @@ package struct KernelContext {
   package let cache: KVLayout?
   /// The most positions a sequence may have.
   package let positions: Int
+  /// The most tokens of a step's tile.
+  package let tileTokens: Int
 }
 
 /// A mistake in a graph: reported when it is built, never when it runs.

@@ -36,26 +36,77 @@ public struct Ceilings: Equatable, Sendable {
   ///
   /// - Throws: `RuntimeError.outOfMemory`.
   public static func measure(_ runtime: Runtime) throws(RuntimeError) -> Ceilings {
-    // Far larger than any cache, or the cache would be measured.
-    let bytes = max(1 << 20, min(512 << 20, runtime.memoryLimit / 8))
-    let memory = try HugeBuffer(byteCount: bytes, purpose: "measuring the memory")
-    touch(memory.bytes, runtime.workers)
-    let single = measure(runtime, memory.bytes, threads: 1)
+    let meter = try LimitMeter(runtime)
+    let single = measure(meter, threads: 1)
     if runtime.workers.count == 1 { return Ceilings(single: single, all: single) }
-    return Ceilings(single: single, all: measure(runtime, memory.bytes, threads: runtime.workers.count))
+    return Ceilings(single: single, all: measure(meter, threads: runtime.workers.count))
   }
 
-  private static func measure(
-    _ runtime: Runtime, _ memory: UnsafeMutableRawBufferPointer, threads: Int
-  ) -> Ceiling {
-    let table = runtime.cpu.table.pointee
-    let workers = runtime.workers
+  private static func measure(_ meter: LimitMeter, threads: Int) -> Ceiling {
+    func median(_ limit: LimitMeter.Limit) -> Double? {
+      var figures: [Double] = []
+      let start = MonotonicClock.nanoseconds
+      while figures.count < runs, Double(MonotonicClock.nanoseconds - start) < figureSeconds * 1e9 {
+        guard let figure = meter.sample(limit, threads: threads) else { return nil }
+        figures.append(figure)
+      }
+      return figures.sorted()[figures.count / 2]
+    }
     return Ceiling(
-      threads: threads,
-      f32: table.peak_f32.map { peakRate($0, workers, threads) } ?? 0,
-      bf16: table.peak_bf16.map { peakRate($0, workers, threads) },
-      int8: table.peak_i8.map { peakRate($0, workers, threads) },
-      readBytes: table.read_bytes.map { readRate($0, memory, workers, threads) } ?? 0)
+      threads: threads, f32: median(.f32) ?? 0, bf16: median(.bf16), int8: median(.int8),
+      readBytes: median(.memory) ?? 0)
+  }
+}
+
+/// One limit at a time, in short runs: a kernel is held against what the machine does in the same moment.
+package final class LimitMeter {
+  package enum Limit: Sendable {
+    case f32, bf16, int8, memory
+  }
+
+  private let workers: WorkerPool
+  private let table: apus_cpu
+  private let memory: HugeBuffer
+  /// Rounds of a peak that take `runSeconds`.
+  private var rounds: [Limit: Int64] = [:]
+
+  /// - Throws: `RuntimeError.outOfMemory`.
+  package init(_ runtime: Runtime) throws(RuntimeError) {
+    workers = runtime.workers
+    table = runtime.cpu.table.pointee
+    // Far larger than any cache, or the cache would be measured.
+    let bytes = max(1 << 20, min(512 << 20, runtime.memoryLimit / 8))
+    memory = try HugeBuffer(byteCount: bytes, purpose: "measuring the memory")
+    // Every page is written, or all of them would be one page of zeros in the cache.
+    _ = Job.rate(.touch(memory.bytes), workers, workers.count)
+  }
+
+  /// Operations or bytes per second in one run of all workers, or the first `threads`; nil without such an instruction.
+  package func sample(_ limit: Limit, threads: Int? = nil) -> Double? {
+    let threads = threads ?? workers.count
+    let peak: (@convention(c) (Int64) -> Double)?
+    switch limit {
+    case .f32: peak = table.peak_f32
+    case .bf16: peak = table.peak_bf16
+    case .int8: peak = table.peak_i8
+    case .memory: return table.read_bytes.map { Job.rate(.read($0, memory.bytes), workers, threads) }
+    }
+    return peak.map { Job.rate(.peak($0, rounds: calibrated(limit, $0)), workers, threads) }
+  }
+
+  /// Enough rounds for a run, found by doubling; the clock speed settles meanwhile.
+  private func calibrated(_ limit: Limit, _ peak: @convention(c) (Int64) -> Double) -> Int64 {
+    if let known = rounds[limit] { return known }
+    var count: Int64 = 1024
+    while true {
+      let seconds = MonotonicClock.seconds { _ = peak(count) }
+      if seconds > runSeconds / 8 || count > 1 << 50 {
+        count = max(1, Int64(Double(count) * runSeconds / max(seconds, 1e-9)))
+        rounds[limit] = count
+        return count
+      }
+      count *= 2
+    }
   }
 }
 
@@ -112,40 +163,3 @@ private let runs = 5
 private let runSeconds = 0.025
 /// Seconds after which a figure is made of the runs there are. Eight figures stay within three seconds.
 private let figureSeconds = 0.2
-
-private func peakRate(
-  _ peak: @escaping @convention(c) (Int64) -> Double, _ workers: WorkerPool, _ threads: Int
-) -> Double {
-  // Enough rounds for a run, found by doubling; the clock speed settles meanwhile.
-  var rounds: Int64 = 1024
-  while true {
-    let seconds = MonotonicClock.seconds { _ = peak(rounds) }
-    if seconds > runSeconds / 8 || rounds > 1 << 50 {
-      rounds = max(1, Int64(Double(rounds) * runSeconds / max(seconds, 1e-9)))
-      break
-    }
-    rounds *= 2
-  }
-  return median { Job.rate(.peak(peak, rounds: rounds), workers, threads) }
-}
-
-private func readRate(
-  _ read: @escaping @convention(c) (UnsafeRawPointer?, Int) -> Double,
-  _ memory: UnsafeMutableRawBufferPointer, _ workers: WorkerPool, _ threads: Int
-) -> Double {
-  median { Job.rate(.read(read, memory), workers, threads) }
-}
-
-/// Writes every page, or all of them would be one page of zeros in the cache.
-private func touch(_ memory: UnsafeMutableRawBufferPointer, _ workers: WorkerPool) {
-  _ = Job.rate(.touch(memory), workers, workers.count)
-}
-
-private func median(_ measure: () -> Double) -> Double {
-  var figures: [Double] = []
-  let start = MonotonicClock.nanoseconds
-  while figures.count < runs, Double(MonotonicClock.nanoseconds - start) < figureSeconds * 1e9 {
-    figures.append(measure())
-  }
-  return figures.sorted()[figures.count / 2]
-}

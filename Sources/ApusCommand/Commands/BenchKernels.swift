@@ -11,7 +11,7 @@ enum BenchKernelsCommand: Command {
     "gemm is a product of many tokens, held against arithmetic; batch (4 and 16 tokens) and gemv (one token) read "
       + "weights larger than the caches and are held against the memory, with the bytes the weights have in a file. "
       + "Rounding the activations is part of every product; \"unpacked\" products pack both operands, too. Row "
-      + "kernels run on one thread. The limits are measured before and after each group, and the mean counts."
+      + "kernels run on one thread. Calls and short measurements of the limit take turns, and the medians are compared."
   ]
   static let examples = ["apus bench kernels", "apus bench kernels --only gemm --type Q4_K --json"]
 
@@ -38,39 +38,35 @@ enum BenchKernelsCommand: Command {
     }
     let types = try chosen(values[type], "type", KernelTimer.layouts.map(\.name))
     let runtime = try CommonOptions.runtime(values, console)
-    let timer = KernelTimer(runtime, seconds: values[seconds]) { try interrupt.check() }
+    let timer = try KernelTimer(runtime, seconds: values[seconds], meter: LimitMeter(runtime)) {
+      try interrupt.check()
+    }
     let isJSON = values[CommonOptions.json]
     if !isJSON {
       try console.line(
         "\(runtime.cpu.name), \(runtime.workers.count) threads; shapes are tokens × rows × columns")
     }
-    var before = try Ceilings.measure(runtime)
     for group in groups {
-      let measured = try measure(group, types, timer)
-      let after = try Ceilings.measure(runtime)
-      let entries = measured.map { entry in
-        (entry, entry.ceiling(before.all).flatMap { a in entry.ceiling(after.all).map { (a + $0) / 2 } })
-      }
+      let entries = try measure(group, types, timer)
       if isJSON {
-        for (entry, limit) in entries { try console.line(document(entry, limit, runtime).serialized()) }
+        for entry in entries { try console.line(document(entry, runtime).serialized()) }
       } else {
         try show(entries, console)
       }
       try console.output.flush()
-      before = after
     }
   }
 
-  private static func show(_ entries: [(KernelMeasurement, limit: Double?)], _ console: Console) throws {
+  private static func show(_ entries: [KernelMeasurement], _ console: Console) throws {
     var table = Table([
       ("kernel", .left), ("type", .left), ("shape", .right), ("rate", .right), ("unit", .left),
       ("of limit", .right),
     ])
-    for (entry, limit) in entries {
+    for entry in entries {
       table.append([
         entry.kernel, entry.type, "\(entry.tokens)×\(entry.rows)×\(entry.columns)",
         fixed(entry.rate * 1e-9, entry.rate < 1e10 ? 2 : 1), entry.unit,
-        limit.map { fixed(100 * entry.rate / $0, 0) + " %" } ?? "",
+        entry.ceiling.map { fixed(100 * entry.rate / $0, 0) + " %" } ?? "",
       ])
     }
     try console.line()
@@ -136,8 +132,7 @@ enum BenchKernelsCommand: Command {
     }
   }
 
-  private static func document(_ entry: KernelMeasurement, _ limit: Double?, _ runtime: Runtime) -> JSONValue
-  {
+  private static func document(_ entry: KernelMeasurement, _ runtime: Runtime) -> JSONValue {
     .members([
       "kernel": .string(entry.kernel), "type": .string(entry.type),
       "shape": .members([
@@ -145,8 +140,9 @@ enum BenchKernelsCommand: Command {
       ]),
       "threads": .integer(runtime.workers.count), "rate": .double(entry.rate * 1e-9),
       "unit": .string(entry.unit),
-      "seconds": .double(entry.seconds), "ceiling": .optional(limit) { .double($0 * 1e-9) },
-      "percent": .optional(limit) { .double(100 * entry.rate / $0) }, "cpu": .string(runtime.cpu.name),
+      "seconds": .double(entry.seconds), "ceiling": .optional(entry.ceiling) { .double($0 * 1e-9) },
+      "percent": .optional(entry.ceiling) { .double(100 * entry.rate / $0) },
+      "cpu": .string(runtime.cpu.name),
     ])
   }
 }

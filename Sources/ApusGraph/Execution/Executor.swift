@@ -35,7 +35,7 @@ package final class Executor {
   ) throws {
     self.plan = plan
     self.workers = workers
-    step = Step(limits: plan.limits)
+    step = Step(limits: plan.limits, workers: workers.count)
     do {
       arena = try HugeBuffer(byteCount: max(64, plan.memory.byteCount), purpose: "activations")
     } catch {
@@ -44,7 +44,7 @@ package final class Executor {
     let arenaBase = arena.base
     let context = KernelContext(
       cpu: cpu, workers: workers.count, limits: plan.limits, cache: cache,
-      positions: positions)
+      positions: positions, tileTokens: step.tileTokens)
     var operands: [ValueID: Operand] = [:]
     for (index, value) in plan.graph.values.enumerated() {
       let id = ValueID(index: index)

@@ -26,18 +26,18 @@ package final class Step {
   package let tiles: UnsafeMutablePointer<StepTile>
   package private(set) var tileCount = 0
 
-  /// Tokens an attention unit handles at once: enough to reuse each key from registers, few enough to
-  /// share a prompt between workers.
-  package static let tileTokens = 16
+  /// Tokens an attention unit handles at once.
+  package let tileTokens: Int
 
-  package init(limits: Sizes) {
+  package init(limits: Sizes, workers: Int) {
     self.limits = limits
+    tileTokens = KVLayout.tileTokens(workers: workers)
     tokenIDs = .allocate(capacity: limits.tokens)
     positions = .allocate(capacity: limits.tokens)
     tokenSequence = .allocate(capacity: limits.tokens)
     outputRows = .allocate(capacity: limits.outputs)
     sequences = .allocate(capacity: limits.sequences)
-    tiles = .allocate(capacity: limits.tokens / Self.tileTokens + limits.sequences)
+    tiles = .allocate(capacity: limits.tokens / tileTokens + limits.sequences)
   }
 
   deinit {
@@ -86,7 +86,7 @@ package final class Step {
     }
     var first = 0
     while first < tokens.count {
-      let count = min(Self.tileTokens, tokens.count - first)
+      let count = min(tileTokens, tokens.count - first)
       tiles[tileCount] = StepTile(sequence: sequence, firstToken: sizes.tokens + first, count: count)
       tileCount += 1
       first += count
@@ -109,7 +109,7 @@ package struct StepSequence {
   package var pages: UnsafePointer<UnsafeRawPointer?>
 }
 
-/// Up to `Step.tileTokens` consecutive tokens of one sequence.
+/// Up to `tileTokens` consecutive tokens of one sequence.
 package struct StepTile {
   package var sequence: Int
   package var firstToken: Int

@@ -1,8 +1,9 @@
 // How attention is shared between workers.
 //
 // A prompt, or many sequences: a unit is one tile of tokens and one or more KV heads, heads ascending, so that workers
-// follow each other through the same keys. A few long sequences with few heads: a unit is one span of 512 keys, and
-// whoever finishes the last span of a head merges them in order. Both give the same bits.
+// follow each other through the same keys; the last tile, which sees the most of them, first. A few long sequences with
+// few heads: a unit is one span of 512 keys, and whoever finishes the last span of a head merges them in order. Both
+// give the same bits.
 
 import ApusTensor
 import CApusKernels
@@ -41,7 +42,7 @@ final class AttentionKernel: Kernel {
     cpu = context.cpu
     workers = context.workers
     group = operation.heads / cache.heads
-    let rows = group * Step.tileTokens
+    let rows = group * context.tileTokens
     rowArrayBytes = (rows * 4 + 63) & ~63
     workerBytes =
       (3 * rowArrayBytes + apus_attention_scratch(Int32(rows), Int32(cache.headSize)) + 63) & ~63
@@ -87,7 +88,7 @@ final class AttentionKernel: Kernel {
   override func run(unit: Int, worker: Int, _ step: Step) {
     switch share {
     case .heads(let bundle):
-      let tile = unit % step.tileCount
+      let tile = step.tileCount - 1 - unit % step.tileCount
       let first = unit / step.tileCount * bundle
       for head in first..<min(first + bundle, cache.heads) {
         var arguments = arguments(step, tile: tile, head: head, worker)

@@ -42,6 +42,10 @@ package struct KVLayout: Hashable, Sendable {
   /// Positions in a span, the part of a sequence that attention sums up by itself.
   package static let spanKeys = APUS_SPAN_KEYS
 
+  /// Consecutive tokens that attention handles at once: many enough to read a page seldom, few enough to share a prompt
+  /// of 512 tokens and few heads between the workers; a multiple of twelve, the rows of the kernels' tiles.
+  package static func tileTokens(workers: Int) -> Int { max(12, min(48, 192 / workers / 12 * 12)) }
+
   /// Bytes of one head's block in a page.
   package var headBytes: Int { apus_kv_page_bytes(format.kernelFormat, Int32(headSize)) }
 

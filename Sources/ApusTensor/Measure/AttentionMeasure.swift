@@ -13,7 +13,7 @@ extension KernelTimer {
     let layout = KVLayout(format: format, layers: 1, heads: heads, headSize: headSize)
     let pageCount = KVLayout.pages(keys)
     let cache = try HugeBuffer(byteCount: pageCount * layout.pageBytes, purpose: "keys to measure")
-    let tile = min(tokens, 16)
+    let tile = min(tokens, KVLayout.tileTokens(workers: workers.count))
     let rows = tile * group
     let width = heads * group * headSize
     let memory = try HugeBuffer(byteCount: 8 * tokens * width, purpose: "queries to measure")
@@ -33,16 +33,20 @@ extension KernelTimer {
       }
     }
     let pages = (0..<pageCount).map { UnsafeRawPointer?(cacheBase + $0 * layout.pageBytes) }
-    let tiles = tokens / tile
+    let tiles = (tokens + tile - 1) / tile
     let offsets = (0..<rows).map { Int32($0 / group * width + $0 % group * headSize) }
     let first = [Int32](repeating: 0, count: rows)
     let last = (0..<tiles).map { tile_ in
-      (0..<rows).map { Int32(keys - tokens + tile_ * tile + $0 / group + 1) }
+      (0..<min(tile, tokens - tile_ * tile) * group).map {
+        Int32(keys - tokens + tile_ * tile + $0 / group + 1)
+      }
     }
-    let seconds = try median {
+    let decoding = tokens == 1
+    let limit: LimitMeter.Limit = decoding ? .memory : .f32
+    let (seconds, ceiling) = try median(against: limit) {
       pages.withUnsafeBufferPointer { pages in
         parallel(tiles * heads) { unit, worker in
-          let (head, part) = (unit / tiles, unit % tiles)
+          let (head, part) = (unit / tiles, tiles - 1 - unit % tiles)
           offsets.withUnsafeBufferPointer { offsets in
             first.withUnsafeBufferPointer { first in
               last[part].withUnsafeBufferPointer { last in
@@ -50,7 +54,7 @@ extension KernelTimer {
                 arguments.format = format.kernelFormat
                 arguments.head_size = Int32(headSize)
                 arguments.scale = 0.1
-                arguments.rows = Int32(rows)
+                arguments.rows = Int32(last.count)
                 arguments.q = UnsafePointer(q + part * tile * width + head * group * headSize)
                 arguments.q_offset = offsets.baseAddress!
                 arguments.first = first.baseAddress!
@@ -68,11 +72,10 @@ extension KernelTimer {
       }
     }
     let pairs = Double(tokens) * Double(2 * keys - tokens + 1) / 2
-    let decoding = tokens == 1
     return KernelMeasurement(
       kernel: "attention", type: "\(format.rawValue) head \(headSize)", tokens: tokens, rows: heads * group,
       columns: keys,
       work: decoding ? Double(pageCount * layout.pageBytes) : 4 * pairs * Double(width), seconds: seconds,
-      limit: decoding ? .memory : .f32)
+      limit: limit, ceiling: ceiling)
   }
 }

@@ -4,16 +4,6 @@ import ApusRuntime
 
 /// One kernel, one shape, one type.
 package struct KernelMeasurement: Sendable {
-  /// What limits a kernel at best.
-  package enum Limit: Sendable {
-    case f32
-    case bf16
-    case int8
-    case memory
-    /// In a cache: nothing measured is its limit.
-    case none
-  }
-
   /// "gemm", "batch", "gemv", "attention", or a row kernel's name.
   package let kernel: String
   /// Of the weights, the cache or the activation.
@@ -26,7 +16,10 @@ package struct KernelMeasurement: Sendable {
   package let work: Double
   /// The median of the calls, in seconds.
   package let seconds: Double
-  package let limit: Limit
+  /// What limits the kernel at best; nil in a cache, where nothing measured does.
+  package let limit: LimitMeter.Limit?
+  /// The rate the limit allows, measured between the calls.
+  package let ceiling: Double?
 
   /// Operations, bytes or values per second.
   package var rate: Double { work / seconds }
@@ -36,18 +29,7 @@ package struct KernelMeasurement: Sendable {
     case .f32, .bf16: "GFLOP/s"
     case .int8: "GOP/s"
     case .memory: "GB/s"
-    case .none: "Gvalue/s"
-    }
-  }
-
-  /// The rate a limit allows.
-  package func ceiling(_ ceiling: Ceiling) -> Double? {
-    switch limit {
-    case .f32: ceiling.f32
-    case .bf16: ceiling.bf16 ?? ceiling.f32
-    case .int8: ceiling.int8 ?? ceiling.f32
-    case .memory: ceiling.readBytes
-    case .none: nil
+    case nil: "Gvalue/s"
     }
   }
 }
@@ -61,30 +43,49 @@ package struct KernelTimer {
   package let seconds: Double
   /// Asked before every repetition, to end early.
   package let check: () throws -> Void
+  /// Measures the limits, unless only times are wanted.
+  private let meter: LimitMeter?
 
-  package init(_ runtime: Runtime, cpu: CPU? = nil, seconds: Double, check: @escaping () throws -> Void = {})
-  {
+  package init(
+    _ runtime: Runtime, cpu: CPU? = nil, seconds: Double, meter: LimitMeter? = nil,
+    check: @escaping () throws -> Void = {}
+  ) {
     self.runtime = runtime
     self.cpu = cpu ?? runtime.cpu
     self.seconds = seconds
+    self.meter = meter
     self.check = check
   }
 
   var table: KernelTable { cpu.table }
   var workers: WorkerPool { runtime.workers }
 
-  /// The median time of `body`, after one call to warm up.
-  func median(_ body: () throws -> Void) throws -> Double {
+  /// The median time of `body`, and of the limit: A B A B A, for machines drift within a second.
+  func median(against limit: LimitMeter.Limit?, _ body: () throws -> Void) throws -> (
+    seconds: Double, ceiling: Double?
+  ) {
     try body()
     var times: [Double] = []
-    var total = 0.0
-    while times.count < 5 || (total < seconds && times.count < 100_000) {
-      try check()
-      let time = try MonotonicClock.seconds(body)
-      times.append(time)
-      total += time
+    var ceilings: [Double] = []
+    func measureLimit() {
+      guard let limit, let meter else { return }
+      ceilings += (meter.sample(limit) ?? meter.sample(.f32)).map { [$0] } ?? []
     }
-    return max(1e-9, times.sorted()[times.count / 2])
+    let rounds = 5
+    var total = 0.0
+    for round in 1...rounds {
+      measureLimit()
+      // The limit has emptied the caches of what it read.
+      if limit != .memory, meter != nil { try body() }
+      repeat {
+        try check()
+        let time = try MonotonicClock.seconds(body)
+        times.append(time)
+        total += time
+      } while total < seconds * Double(round) / Double(rounds) && times.count < 100_000
+    }
+    measureLimit()
+    return (max(1e-9, times.median), ceilings.isEmpty ? nil : ceilings.median)
   }
 
   /// Runs `body(unit, worker)` for all units on all workers.
@@ -101,4 +102,9 @@ package struct KernelTimer {
     let body: (Int, Int) -> Void
     init(_ body: @escaping (Int, Int) -> Void) { self.body = body }
   }
+}
+
+extension [Double] {
+  /// Of a list that is not empty.
+  fileprivate var median: Double { sorted()[count / 2] }
 }

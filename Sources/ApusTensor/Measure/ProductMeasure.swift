@@ -40,7 +40,9 @@ extension KernelTimer {
     let perUnit = PackedMatrix.panelsPerUnit(
       panels: panelCount, panelBytes: panelBytes, tokens: tokens, columns: columns, workers: workers.count)
     let units = (panelCount + perUnit - 1) / perUnit
-    let seconds = try median {
+    let bound = kernel != "gemm"
+    let limit: LimitMeter.Limit = bound ? .memory : form == .f32 ? .f32 : form == .bf16 ? .bf16 : .int8
+    let (seconds, ceiling) = try median(against: limit) {
       let source = floatBase.assumingMemoryBound(to: Float.self)
       if form != .f32 {
         parallel((tokens + 15) / 16) { unit, _ in
@@ -64,13 +66,11 @@ extension KernelTimer {
         gemm(&arguments)
       }
     }
-    let bound = kernel != "gemm"
     let operations = 2 * Double(tokens) * Double(rows) * Double(columns)
     let fileBytes = Double(rows) * Double(apus_row_bytes(layout, columns))
     return KernelMeasurement(
       kernel: kernel, type: coarse ? name + " coarse" : name, tokens: tokens, rows: rows, columns: columns,
-      work: bound ? fileBytes : operations, seconds: seconds,
-      limit: bound ? .memory : form == .f32 ? .f32 : form == .bf16 ? .bf16 : .int8)
+      work: bound ? fileBytes : operations, seconds: seconds, limit: limit, ceiling: ceiling)
   }
 
   /// A product of float matrices that nobody packed: packing both is part of it.
@@ -84,7 +84,8 @@ extension KernelTimer {
     let y = w + rows * columns
     fillFloats(x, tokens * columns + rows * columns)
     let product = FloatProduct(cpu: table, workers: workers)
-    let seconds = try median {
+    let limit: LimitMeter.Limit = precision == .f32 ? .f32 : .bf16
+    let (seconds, ceiling) = try median(against: limit) {
       try product.multiply(
         FloatMatrix(x, rows: tokens, columns: columns), FloatMatrix(w, rows: rows, columns: columns), into: y,
         precision: precision)
@@ -92,7 +93,7 @@ extension KernelTimer {
     return KernelMeasurement(
       kernel: "gemm", type: precision == .f32 ? "F32 unpacked" : "BF16 unpacked", tokens: tokens, rows: rows,
       columns: columns, work: 2 * Double(tokens) * Double(rows) * Double(columns), seconds: seconds,
-      limit: precision == .f32 ? .f32 : .bf16)
+      limit: limit, ceiling: ceiling)
   }
 
   private func round(

@@ -37,10 +37,10 @@ extension KernelTimer {
     return try kernels.map { name, call in
       // One call is a fraction of a microsecond: the clock is read once for many.
       let calls = max(1, 200_000 / count)
-      let seconds = try median { for _ in 0..<calls { call() } } / Double(calls)
+      let seconds = try median(against: nil) { for _ in 0..<calls { call() } }.seconds / Double(calls)
       return KernelMeasurement(
         kernel: name, type: "f32", tokens: 1, rows: 1, columns: count, work: Double(count), seconds: seconds,
-        limit: .none)
+        limit: nil, ceiling: nil)
     }
   }
 
@@ -50,10 +50,9 @@ extension KernelTimer {
     let x = memory.base.assumingMemoryBound(to: Float.self)
     fillFloats(x, count)
     let argmax = table.pointee.argmax!
-    let seconds = try median { _ = argmax(x, Int64(count)) }
+    let seconds = try median(against: nil) { _ = argmax(x, Int64(count)) }.seconds
     return KernelMeasurement(
       kernel: "argmax", type: "f32", tokens: 1, rows: 1, columns: count, work: Double(count),
-      seconds: seconds,
-      limit: .none)
+      seconds: seconds, limit: nil, ceiling: nil)
   }
 }

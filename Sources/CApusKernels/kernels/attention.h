@@ -9,8 +9,9 @@
 //   out     [row][dim] = fma chain over the visible keys, ascending, from out · c
 //
 // Up to ATTENTION_ROWS rows share each load of K and V. A row's numbers depend on its own range of keys only: tiles
-// change which rows are worked on together, never an order of additions. Rows are taken in blocks, so that the
-// running outputs of a block stay in the first-level cache while the pages pass.
+// change which rows are worked on together, never an order of additions. Rows are taken in blocks of
+// ROW_BLOCK, so that their running outputs stay in the second-level cache while the pages pass; a page of bytes is
+// widened once for all rows of a block.
 
 #pragma once
 

@@ -137,4 +137,4 @@ CONSTANT size_t q256_sum16(size_t k) { return k + k / 256 * 4; }
 CONSTANT size_t q256_sum32(size_t k) { return q256_sum16(k) + k / 16 * 2; }
 
 /// Query rows of attention that run together; their running outputs are the scratch.
-enum { ROW_BLOCK = 32 };
+enum { ROW_BLOCK = 192 };
