@@ -35,7 +35,10 @@ package final class Executor {
   ) throws {
     self.plan = plan
     self.workers = workers
-    step = Step(limits: plan.limits, workers: workers.count)
+    let heads = plan.graph.nodes.compactMap { ($0.operation as? Attention)?.heads }.max() ?? 1
+    let group = cache.map { heads / $0.heads } ?? 1
+    step = Step(
+      limits: plan.limits, tileTokens: KVLayout.tileTokens(workers: workers.count, group: group))
     do {
       arena = try HugeBuffer(byteCount: max(64, plan.memory.byteCount), purpose: "activations")
     } catch {

@@ -29,9 +29,9 @@ package final class Step {
   /// Tokens an attention unit handles at once.
   package let tileTokens: Int
 
-  package init(limits: Sizes, workers: Int) {
+  package init(limits: Sizes, tileTokens: Int) {
     self.limits = limits
-    tileTokens = KVLayout.tileTokens(workers: workers)
+    self.tileTokens = tileTokens
     tokenIDs = .allocate(capacity: limits.tokens)
     positions = .allocate(capacity: limits.tokens)
     tokenSequence = .allocate(capacity: limits.tokens)

@@ -44,7 +44,11 @@ package struct KVLayout: Hashable, Sendable {
 
   /// Consecutive tokens that attention handles at once: many enough to read a page seldom, few enough to share a prompt
   /// of 512 tokens and few heads between the workers; a multiple of twelve, the rows of the kernels' tiles.
-  package static func tileTokens(workers: Int) -> Int { max(12, min(48, 192 / workers / 12 * 12)) }
+  ///
+  /// - Parameter group: query heads of a KV head; 192 of their rows are a block of the kernels.
+  package static func tileTokens(workers: Int, group: Int) -> Int {
+    max(12, 192 / max(workers, group) / 12 * 12)
+  }
 
   /// Bytes of one head's block in a page.
   package var headBytes: Int { apus_kv_page_bytes(format.kernelFormat, Int32(headSize)) }

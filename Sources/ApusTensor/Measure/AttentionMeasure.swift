@@ -13,7 +13,7 @@ extension KernelTimer {
     let layout = KVLayout(format: format, layers: 1, heads: heads, headSize: headSize)
     let pageCount = KVLayout.pages(keys)
     let cache = try HugeBuffer(byteCount: pageCount * layout.pageBytes, purpose: "keys to measure")
-    let tile = min(tokens, KVLayout.tileTokens(workers: workers.count))
+    let tile = min(tokens, KVLayout.tileTokens(workers: workers.count, group: group))
     let rows = tile * group
     let width = heads * group * headSize
     let memory = try HugeBuffer(byteCount: 8 * tokens * width, purpose: "queries to measure")

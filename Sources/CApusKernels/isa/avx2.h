@@ -69,15 +69,23 @@ INLINE i32x16 dot_u7(i32x16 acc, u8x64 w, int32_t x) {
                    pairs_to_lanes(_mm256_maddubs_epi16(b.lo, q)), pairs_to_lanes(_mm256_maddubs_epi16(b.hi, q)));
 }
 
-// |w| · (sign of w · x): |w| ≤ 128, so two products stay below 2¹⁵.
-enum { CENTRED = 1 };
-INLINE __m256i dot_signed(__m256i w, __m256i q) {
-  return pairs_to_lanes(_mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(q, w)));
+// Weights of 8 bits are never multiplied at once: kernels/short_sums.h.
+enum { CENTRED = 0 };
+
+#define HAS_SHORT_SUMS
+#define SHORT_PARTS 2
+typedef __m256i short_part;
+INLINE __m256i short_zero(void) { return _mm256_setzero_si256(); }
+INLINE __m256i part_of(u8x64 x, int part) { return part ? (__m256i)x.hi : (__m256i)x.lo; }
+INLINE __m256i low_nibbles(__m256i w) { return _mm256_and_si256(w, _mm256_set1_epi8(15)); }
+INLINE __m256i high_nibbles(__m256i w) { return low_nibbles(_mm256_srli_epi16(w, 4)); }
+INLINE __m256i add_pairs(__m256i acc, __m256i w, int32_t x) {
+  return _mm256_add_epi16(acc, _mm256_maddubs_epi16(w, _mm256_set1_epi32(x)));
 }
-INLINE i32x16 dot_s8(i32x16 acc, u8x64 w, int32_t x) {
-  ymm2 b = as_ymm(w ^ 0x80);
-  __m256i q = _mm256_set1_epi32(x);
-  return acc + join_i32(dot_signed(b.lo, q), dot_signed(b.hi, q));
+INLINE i32x16 add_lanes(i32x16 acc, __m256i pairs, __m256i m, int part) {
+  ymm2 a = as_ymm((u8x64)acc);
+  __m256i lanes = _mm256_madd_epi16(pairs, m);
+  return part ? join_i32(a.lo, _mm256_add_epi32(a.hi, lanes)) : join_i32(_mm256_add_epi32(a.lo, lanes), a.hi);
 }
 
 #endif

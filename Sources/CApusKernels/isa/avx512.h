@@ -69,14 +69,22 @@ INLINE i32x16 dot_u7(i32x16 acc, u8x64 w, int32_t x) {
   return acc + (i32x16)_mm512_madd_epi16(pairs, _mm512_set1_epi16(1));
 }
 
-// |w| · (sign of w · x): |w| ≤ 128, so two products stay below 2¹⁵.
-enum { CENTRED = 1 };
-INLINE i32x16 dot_s8(i32x16 acc, u8x64 w, int32_t x) {
-  __m512i centred = as_zmm(w ^ 0x80);
-  __m512i q = _mm512_set1_epi32(x);
-  q = _mm512_mask_sub_epi8(q, _mm512_movepi8_mask(centred), _mm512_setzero_si512(), q);
-  __m512i pairs = _mm512_maddubs_epi16(_mm512_abs_epi8(centred), q);
-  return acc + (i32x16)_mm512_madd_epi16(pairs, _mm512_set1_epi16(1));
+// Weights of 8 bits are never multiplied at once: kernels/short_sums.h.
+enum { CENTRED = 0 };
+
+#define HAS_SHORT_SUMS
+#define SHORT_PARTS 1
+typedef __m512i short_part;
+INLINE __m512i short_zero(void) { return _mm512_setzero_si512(); }
+INLINE __m512i part_of(u8x64 x, int part) { return (void)part, as_zmm(x); }
+INLINE __m512i low_nibbles(__m512i w) { return _mm512_and_si512(w, _mm512_set1_epi8(15)); }
+INLINE __m512i high_nibbles(__m512i w) { return low_nibbles(_mm512_srli_epi16(w, 4)); }
+INLINE __m512i add_pairs(__m512i acc, __m512i w, int32_t x) {
+  return _mm512_add_epi16(acc, _mm512_maddubs_epi16(w, _mm512_set1_epi32(x)));
+}
+INLINE i32x16 add_lanes(i32x16 acc, __m512i pairs, __m512i m, int part) {
+  (void)part;
+  return acc + (i32x16)_mm512_madd_epi16(pairs, m);
 }
 
 INLINE i32x16 dot_i16(i32x16 acc, i16x32 w, int32_t x) {

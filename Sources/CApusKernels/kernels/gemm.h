@@ -167,6 +167,7 @@ INLINE void tile_float(const enum apus_layout layout, const int P, const int T, 
   UNROLL for (int i = 0; i < P * T; i++) sums[i] = acc[i];
 }
 
+#include "short_sums.h"
 #include "gemm_q32.h"
 #include "gemm_q256.h"
 

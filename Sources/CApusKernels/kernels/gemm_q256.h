@@ -59,6 +59,12 @@ INLINE void tile_q256(const enum apus_layout layout, const int P, const int T, c
       UNROLL for (int p = 0; p < P; p++) pair[p] = scale_pair(layout, scales[p], i);
       UNROLL for (int h = 0; h < 2; h++) {
         const int chunk = sub == 16 ? i : 2 * i + h;
+#ifdef HAS_SHORT_SUMS
+        const uint8_t *at[MAX_TOKENS];
+        UNROLL for (int t = 0; t < T; t++) at[t] = x[t] + 256 * b + 32 * chunk + (sub == 16 ? 16 * h : 0);
+        UNROLL for (int p = 0; p < P; p++)
+          short_sums(layout, T, quants[p], chunk, sub == 16 ? 4 * h : 0, groups, at, both_halves(pair[p], h), total + p * T);
+#else
         i32x16 s[MAX_SUMS];
         UNROLL for (int n = 0; n < P * T; n++) s[n] = i_splat(0);
         UNROLL for (int j = 0; j < groups; j++) {
@@ -74,6 +80,7 @@ INLINE void tile_q256(const enum apus_layout layout, const int P, const int T, c
           i32x16 scale = scale_of(pair[p], h);
           UNROLL for (int t = 0; t < T; t++) total[p * T + t] += scale * s[p * T + t];
         }
+#endif
       }
       // The run's lines, an equal share with every pair of sub-blocks.
       if (T <= 4) UNROLL for (int p = 0; p < P; p++)

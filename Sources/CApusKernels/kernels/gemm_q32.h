@@ -20,6 +20,26 @@ INLINE int32_t start_of(const enum apus_layout layout, const uint8_t *sum8, cons
   return offset == 128 ? load_i32(sum128) : offset == 0 ? 0 : load_i32(sum8) * (offset / 8);
 }
 
+// s += Σ w·x of block b.
+INLINE void dot_block(
+    const enum apus_layout layout, const int P, const int T, const struct tile *tile, size_t b,
+    const uint8_t *const *quants, i32x16 *s) {
+#ifdef HAS_SHORT_SUMS
+  const uint8_t *x[MAX_TOKENS];
+  UNROLL for (int t = 0; t < T; t++) x[t] = tile->x[t] + 32 * b;
+  UNROLL for (int p = 0; p < P; p++) short_sums(layout, T, quants[p], 0, 0, 8, x, short_ones(), s + p * T);
+#else
+  UNROLL for (int g = 0; g < 8; g++) {
+    u8x64 w[MAX_PANELS];
+    UNROLL for (int p = 0; p < P; p++) w[p] = weights(layout, quants[p], 0, g);
+    UNROLL for (int t = 0; t < T; t++) {
+      int32_t four = load_i32(tile->x[t] + 32 * b + 4 * g);
+      UNROLL for (int p = 0; p < P; p++) s[p * T + t] = dot_layout(layout, s[p * T + t], w[p], four);
+    }
+  }
+#endif
+}
+
 // Block b of every panel and token.
 INLINE void block_q32(
     const enum apus_layout layout, const int P, const int T, const struct tile *tile, size_t b,
@@ -31,14 +51,7 @@ INLINE void block_q32(
     i32x16 start = i_splat(start_of(layout, x + at_sum8 + 4 * b, x + at_sum128 + 4 * b));
     UNROLL for (int p = 0; p < P; p++) s[p * T + t] = start;
   }
-  UNROLL for (int g = 0; g < 8; g++) {
-    u8x64 w[MAX_PANELS];
-    UNROLL for (int p = 0; p < P; p++) w[p] = weights(layout, quants[p], 0, g);
-    UNROLL for (int t = 0; t < T; t++) {
-      int32_t four = load_i32(tile->x[t] + 32 * b + 4 * g);
-      UNROLL for (int p = 0; p < P; p++) s[p * T + t] = dot_layout(layout, s[p * T + t], w[p], four);
-    }
-  }
+  dot_block(layout, P, T, tile, b, quants, s);
   UNROLL for (int p = 0; p < P; p++) {
     f32x16 d = block_scale(layout, scales[p]);
     UNROLL for (int t = 0; t < T; t++) {
@@ -96,14 +109,9 @@ INLINE void tile_coarse(const enum apus_layout layout, const int P, const int T,
           int32_t sum = offset_left(layout) == 0 ? 0 : load_i16(tile->x[t] + at_sums + 2 * b);
           UNROLL for (int p = 0; p < P; p++) s[p * T + t] = i_splat(-offset_left(layout) * sum);
         }
-        UNROLL for (int g = 0; g < 8; g++) {
-          u8x64 w[MAX_PANELS];
-          UNROLL for (int p = 0; p < P; p++) w[p] = weights(layout, local.panel[p] + j * quant_bytes(layout), 0, g);
-          UNROLL for (int t = 0; t < T; t++) {
-            int32_t four = load_i32(tile->x[t] + 32 * b + 4 * g);
-            UNROLL for (int p = 0; p < P; p++) s[p * T + t] = dot_layout(layout, s[p * T + t], w[p], four);
-          }
-        }
+        const uint8_t *quants[MAX_PANELS];
+        UNROLL for (int p = 0; p < P; p++) quants[p] = local.panel[p] + j * quant_bytes(layout);
+        dot_block(layout, P, T, tile, b, quants, s);
         UNROLL for (int p = 0; p < P; p++) {
           const uint8_t *scales = local.panel[p] + run * quant_bytes(layout) + j * scale_bytes(layout);
           f32x16 d = block_scale(layout, scales);

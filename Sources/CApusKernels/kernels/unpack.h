@@ -43,10 +43,12 @@ INLINE u8x64 weights(const enum apus_layout layout, const uint8_t *quants, int c
   }
 }
 
+#ifndef HAS_SHORT_SUMS
 // acc + Σ w·x of four columns. Where the layout's bytes may exceed 127 they are signed weights + 128.
 INLINE i32x16 dot_layout(const enum apus_layout layout, i32x16 acc, u8x64 w, int32_t x) {
   return weight_offset(layout) == 128 ? dot_s8(acc, w, x) : dot_u7(acc, w, x);
 }
+#endif
 
 // What is left to subtract, in units of Σx, after dot_layout.
 INLINE int offset_left(const enum apus_layout layout) {
