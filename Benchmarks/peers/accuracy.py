@@ -54,12 +54,12 @@ def prompt(number, rows, positions):
     return [1] + [int(x) for x in np.random.default_rng(7 + number).integers(3, rows, positions - 1)]
 
 
-def apus_logits(o, model, prompts, cache):
+def apus_logits(o, model, prompts, cache, *more):
     with tempfile.TemporaryDirectory() as folder:
         out = os.path.join(folder, "logits.npy")
         for ids in prompts:
             subprocess.run([o.apus, "logits", model, "--ids", ",".join(map(str, ids)), "--out", out, "--cache-type",
-                            cache], check=True, stdout=subprocess.DEVNULL)
+                            cache, *more], check=True, stdout=subprocess.DEVNULL)
             yield np.load(out)
 
 
@@ -121,8 +121,9 @@ def row(o, name, kind, path, folder, rows, positions):
     exact = os.path.join(folder, "exact.gguf")
     subprocess.run([o.apus, "quantize", path, exact, "F32", "--force"], check=True, stdout=subprocess.DEVNULL)
     prompts = [prompt(number, rows, positions) for number in range(o.prompts)]
+    coarse = ["--coarse-activations"] if o.coarse else []
     runs = zip(apus_logits(o, exact, prompts, "f32"), llama_logits(exact, prompts, cache=0),
-               apus_logits(o, path, prompts, "f16"), llama_logits(path, prompts))
+               apus_logits(o, path, prompts, "f16", *coarse), llama_logits(path, prompts))
     # [run, measure, prompt, position]
     same, ours, theirs = np.moveaxis([[compare(reference, run) for run in others] for reference, *others in runs], 0, 2)
     result = {"model": name, "type": kind, "prompts": o.prompts, "positions": positions,
@@ -164,6 +165,7 @@ def main():
     parser.add_argument("models", nargs="+")
     parser.add_argument("--types", default="Q8_0,Q4_0,Q4_K_M")
     parser.add_argument("--prompts", type=int, default=8)
+    parser.add_argument("--coarse", action="store_true", help="Apus with --coarse-activations")
     add_peers(parser)
     o = find_peers(parser.parse_args())
     results = []

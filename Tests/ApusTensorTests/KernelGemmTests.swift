@@ -19,7 +19,10 @@ import Testing
       let matrix = PackedMatrix(layout, rows: shape.rows, k: k, numbers: &numbers, extreme: index == 3)
       for tokens in Self.tokenCounts {
         var values = numbers.floats(tokens * k, scale: 3)
-        if index == 3 { values = values.map { $0 < 0 ? -1 : 1 } }
+        // The largest bytes of both signs: the first two tokens have one sign each, the largest sums there are.
+        if index == 3 {
+          values = values.enumerated().map { $0 < k ? 1 : $0 < 2 * k ? -1 : $1 < 0 ? -1 : 1 }
+        }
         let x = Activations(values, tokens: tokens, k: k, form: layout.activation, table: Table.portable)
         let bias = index % 2 == 0 ? numbers.floats(shape.rows) : nil
         let expected = product(
