@@ -59,10 +59,11 @@ public final class Runtime: Sendable {
   package init(
     options: RuntimeOptions, machine: Machine, preference: KernelPreference? = KernelPreference()
   ) throws(RuntimeError) {
-    let name = options.cpu ?? getenv("APUS_CPU").map { String(cString: $0) }
     // An empty variable is how shells unset one for a command.
-    let kept = name?.isEmpty == false ? nil : preference?.table(for: machine.model)
-    let cpu = try CPU(named: name?.isEmpty == true ? nil : name, preferred: kept)
+    let name = (options.cpu ?? getenv("APUS_CPU").map { String(cString: $0) }).flatMap {
+      $0.isEmpty ? nil : $0
+    }
+    let cpu = try CPU(named: name, preferred: name == nil ? preference?.table(for: machine.model) : nil)
     let (threads, clipped) = Self.threadCount(options, machine)
     workers = try WorkerPool(count: threads, processors: machine.effectiveCPUCount)
     memoryLimit = max(0, min(options.memoryLimit ?? Int.max, machine.availableMemory))

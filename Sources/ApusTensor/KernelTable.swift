@@ -6,17 +6,23 @@ import CApusKernels
 /// The functions a CPU offers.
 package typealias KernelTable = UnsafePointer<apus_cpu>
 
-/// A product kernel.
-package typealias ProductKernel = @convention(c) (UnsafePointer<apus_gemm>?) -> Void
+/// A kernel that rounds a row of floats to the form a product reads.
+package typealias RoundingKernel =
+  @convention(c) (UnsafePointer<Float>?, Int32, UnsafeMutableRawPointer?) -> Void
 
 extension KernelTable {
-  /// The product kernel of a layout; a table in force has one for each.
-  package func product(_ layout: apus_layout) -> ProductKernel { gemm(layout)! }
+  /// The product kernel of a layout for activations in its own form, or coarser ones; a table in force has one for each.
+  package func product(_ layout: apus_layout, for form: ActivationForm) -> ProductKernel {
+    form == ActivationForm(layout) ? gemm(layout)! : coarseGemm(layout)!
+  }
 
-  /// The product kernel of a layout with blocks of 32 for activations with one scale per 256 values.
-  package func coarseProduct(_ layout: apus_layout) -> ProductKernel {
-    withUnsafeBytes(of: pointee.gemm_coarse) { table in
-      table.assumingMemoryBound(to: Optional<ProductKernel>.self)[Int(layout.rawValue)]!
+  /// What makes rows of a form; nil for floats, which are read as they are.
+  package func rounding(_ form: ActivationForm) -> RoundingKernel? {
+    switch form {
+    case .f32: nil
+    case .bf16: pointee.round_bf16
+    case .q32: pointee.quantize_q32
+    case .q256: pointee.quantize_q256
     }
   }
 }

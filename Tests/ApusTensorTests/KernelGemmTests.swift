@@ -1,5 +1,6 @@
 // Matrix products of every table and layout: bits against portable, portable against float64.
 
+import ApusRuntime
 import CApusKernels
 import Testing
 
@@ -89,11 +90,7 @@ import Testing
   /// The coarse sums: one bit pattern in every table, and what the definition says.
   @Test(arguments: Table.all.filter(\.isSupported), Layout.all.filter { $0.activation == APUS_X_Q32 })
   func coarseSums(_ table: Table, _ layout: Layout) {
-    func coarse(_ table: Table) -> Gemm {
-      withUnsafeBytes(of: table.cpu.pointee.gemm_coarse) { raw in
-        raw.load(fromByteOffset: Int(layout.value.rawValue) * MemoryLayout<Gemm>.stride, as: Gemm.self)
-      }
-    }
+    func coarse(_ table: Table) -> ProductKernel { table.cpu.coarseGemm(layout.value)! }
     for (rows, k, tokens) in [(17, 256, 1), (40, 768, 7), (5, 512, 30)] {
       var numbers = SeededNumbers(UInt64(k))
       let matrix = PackedMatrix(layout, rows: rows, k: k, numbers: &numbers)

@@ -1,6 +1,7 @@
 // What the tests of the C kernels share: the tables of this machine, seeded numbers, aligned memory, random
 // GGUF blocks. No test lives here.
 
+import ApusRuntime
 import CApusKernels
 
 /// A kernel table that can be named in a test's arguments.
@@ -209,7 +210,7 @@ func product(
   _ table: Table, _ matrix: PackedMatrix, _ x: Activations, tokens: Int, bias: [Float]? = nil,
   accumulate: Bool = false, fill: Float = 7,
   finish: (inout apus_gemm) -> Void = { _ in },
-  gemm chosen: Gemm? = nil
+  gemm chosen: ProductKernel? = nil
 ) -> [Float] {
   let stride = matrix.rows + 3
   var y = [Float](repeating: fill, count: (tokens + 1) * stride)
@@ -228,19 +229,9 @@ func product(
       arguments.accumulate = accumulate ? 1 : 0
       arguments.bias = bias
       finish(&arguments)
-      (chosen ?? gemm(table, matrix.layout))(&arguments)
+      (chosen ?? table.cpu.gemm(matrix.layout.value)!)(&arguments)
     }
   }
   if let bias { bias.withUnsafeBufferPointer { run($0.baseAddress) } } else { run(nil) }
   return y
-}
-
-/// A product as C passes it.
-typealias Gemm = @convention(c) (UnsafePointer<apus_gemm>?) -> Void
-
-/// The table's product for a layout.
-func gemm(_ table: Table, _ layout: Layout) -> Gemm {
-  withUnsafeBytes(of: table.cpu.pointee.gemm) { raw in
-    raw.load(fromByteOffset: Int(layout.value.rawValue) * MemoryLayout<Gemm>.stride, as: Gemm.self)
-  }
 }

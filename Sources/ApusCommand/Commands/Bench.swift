@@ -40,11 +40,10 @@ enum BenchCommand: Command {
     guard longest <= trained else {
       throw CommandError.failure("the tests need \(longest) positions; the model was trained for \(trained)")
     }
-    var options = try EngineOptions.fitting(
+    let options = try EngineOptions.fitting(
       model, contextLength: longest, sequences: values[parallel],
-      keyValueFormat: values[EngineFlags.cacheType], batchTokens: values[GenerationFlags.batch])
-    options.sequences = values[parallel]
-    options.coarseActivations = values[EngineFlags.coarse]
+      keyValueFormat: values[EngineFlags.cacheType], batchTokens: values[GenerationFlags.batch],
+      coarseActivations: values[EngineFlags.coarse])
     let engine = try Engine(model, options)
     var results: [BenchResult] = []
     var profiles: [(String, ExecutionProfile)] = []

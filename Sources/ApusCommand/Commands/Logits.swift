@@ -39,9 +39,9 @@ enum LogitsCommand: Command {
     let chunk = values[oneByOne] ? 1 : min(values[GenerationFlags.batch], tokens.count)
     var options = try EngineOptions.fitting(
       model, contextLength: GenerationFlags.contextLength(values) ?? tokens.count,
-      keyValueFormat: values[EngineFlags.cacheType], batchTokens: chunk, outputs: chunk)
+      keyValueFormat: values[EngineFlags.cacheType], batchTokens: chunk, outputs: chunk,
+      coarseActivations: values[EngineFlags.coarse])
     options.optimized = !values[plain]
-    options.coarseActivations = values[EngineFlags.coarse]
     let engine = try Engine(model, options)
     guard tokens.count <= options.contextLength else {
       throw InferenceError.contextExceeded(tokens: tokens.count, context: options.contextLength)

@@ -109,7 +109,7 @@ package struct StepSequence {
   package var pages: UnsafePointer<UnsafeRawPointer?>
 }
 
-/// Up to `tileTokens` consecutive tokens of one sequence.
+/// Up to `Step.tileTokens` consecutive tokens of one sequence.
 package struct StepTile {
   package var sequence: Int
   package var firstToken: Int

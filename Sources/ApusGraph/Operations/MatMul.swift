@@ -5,6 +5,7 @@
 // The lane of a vector is an output row and k ascends in each, so one token or five hundred, any split of
 // the rows over workers, and every instruction set give the same bits.
 
+import ApusRuntime
 import ApusTensor
 import CApusKernels
 
@@ -54,10 +55,8 @@ private final class MatMulKernel: Kernel {
   private var panelsPerUnit = 1
 
   init(matrix: PackedMatrix, x: Operand, y: Operand, bias: FloatVector?, _ context: KernelContext) {
-    let natural = ActivationForm(matrix.layout)
-    gemm =
-      x.type.element == .activation(.q256) && natural == .q32
-      ? context.cpu.coarseProduct(matrix.layout) : context.cpu.product(matrix.layout)
+    let form = if case .activation(let form) = x.type.element { form } else { ActivationForm.f32 }
+    gemm = context.cpu.product(matrix.layout, for: form)
     self.matrix = matrix
     self.x = x
     self.y = y

@@ -31,14 +31,7 @@ package struct Round: Operation {
   package func kernel(_ inputs: [Operand], _ outputs: [Operand], _ context: KernelContext) -> Kernel {
     let (x, y) = (inputs[0], outputs[0])
     let columns = Int32(x.type.columns)
-    let table = context.cpu.pointee
-    let round =
-      switch form {
-      case .bf16: table.round_bf16!
-      case .q32: table.quantize_q32!
-      case .q256: table.quantize_q256!
-      case .f32: preconditionFailure("floats are not rounded")
-      }
+    guard let round = context.cpu.rounding(form) else { preconditionFailure("floats are not rounded") }
     return RowKernel(rows: y.type.rows, elementsPerRow: x.type.columns) { row, _, _ in
       round(x.floats + row * x.stride, columns, y.base! + row * y.rowBytes)
     }

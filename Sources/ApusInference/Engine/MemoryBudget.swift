@@ -57,7 +57,7 @@ extension EngineOptions {
   /// - Throws: `InferenceError.memory` when the context given does not fit, or none does.
   package static func fitting(
     _ model: Model, contextLength: Int?, sequences: Int = 1, keyValueFormat: KVFormat = .f16,
-    batchTokens: Int = 512, outputs: Int = 1
+    batchTokens: Int = 512, outputs: Int = 1, coarseActivations: Bool = false
   ) throws -> EngineOptions {
     let trained = model.configuration.contextLength
     var options = EngineOptions(contextLength: contextLength ?? trained)
@@ -65,6 +65,7 @@ extension EngineOptions {
     options.keyValueFormat = keyValueFormat
     options.batchTokens = batchTokens
     options.outputs = outputs
+    options.coarseActivations = coarseActivations
     try model.check(keyValueFormat)
     let budget = try MemoryBudget(model, options)
     if contextLength == nil {

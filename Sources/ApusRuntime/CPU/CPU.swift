@@ -28,15 +28,13 @@ public struct CPU: Sendable {
   public init(named name: String? = nil, preferred: String? = nil) throws(RuntimeError) {
     var tables: [UnsafePointer<apus_cpu>] = []
     while let table = apus_cpu_at(Int32(tables.count)) { tables.append(table) }
-    if name == nil, let preferred, let index = tables.firstIndex(where: { tableName($0) == preferred }) {
-      // Last is first.
-      tables.append(tables[index])
-    }
-    try self.init(named: name, from: tables)
+    try self.init(named: name, preferred: preferred, from: tables)
   }
 
   /// Chooses from the tables given, portable first.
-  package init(named name: String?, from tables: [UnsafePointer<apus_cpu>]) throws(RuntimeError) {
+  package init(
+    named name: String?, preferred: String? = nil, from tables: [UnsafePointer<apus_cpu>]
+  ) throws(RuntimeError) {
     guard let portable = tables.first else { throw .noKernels }
     let runnable = tables.filter { $0.pointee.supported?() != 0 }
     var notes: [String] = []
@@ -57,7 +55,8 @@ public struct CPU: Sendable {
           "kernels: \(name) by request; \(tableName(best)) runs here, too\(advantage(best, table))")
       }
     } else {
-      for table in runnable.reversed() {
+      let others = runnable.reversed().filter { tableName($0) != preferred }
+      for table in runnable.filter({ tableName($0) == preferred }) + others {
         if table != portable, let difference = KernelCheck.difference(table, portable) {
           notes.append("kernels: \(tableName(table)) skipped, it differs from portable in \(difference)")
           continue
@@ -73,9 +72,7 @@ public struct CPU: Sendable {
     }
     self.name = tableName(chosen)
     vectorBits = Int(chosen.pointee.vector_bits)
-    supported = runnable.enumerated().filter { !runnable[..<$0.offset].contains($0.element) }.map {
-      tableName($0.element)
-    }
+    supported = runnable.map(tableName)
     self.notes = notes
     reference = TableReference(table: chosen)
   }
@@ -83,16 +80,23 @@ public struct CPU: Sendable {
 
 extension UnsafePointer<apus_cpu> {
   /// The product for a weight layout; nil when the table has none.
-  package func gemm(_ layout: apus_layout) -> (@convention(c) (UnsafePointer<apus_gemm>?) -> Void)? {
+  package func gemm(_ layout: apus_layout) -> ProductKernel? { entry(layout, of: pointee.gemm) }
+
+  /// The product for a layout with blocks of 32 and activations with one scale per 256 values.
+  package func coarseGemm(_ layout: apus_layout) -> ProductKernel? { entry(layout, of: pointee.gemm_coarse) }
+
+  private func entry<Functions>(_ layout: apus_layout, of functions: Functions) -> ProductKernel? {
     precondition(layout.rawValue < APUS_LAYOUT_COUNT.rawValue)
     // Swift sees a C array as a tuple, which has no subscript.
-    return withUnsafeBytes(of: pointee.gemm) { functions in
+    return withUnsafeBytes(of: functions) { functions in
       functions.load(
-        fromByteOffset: Int(layout.rawValue) * MemoryLayout<UnsafeRawPointer?>.stride,
-        as: (@convention(c) (UnsafePointer<apus_gemm>?) -> Void)?.self)
+        fromByteOffset: Int(layout.rawValue) * MemoryLayout<ProductKernel?>.stride, as: ProductKernel?.self)
     }
   }
 }
+
+/// A product kernel.
+package typealias ProductKernel = @convention(c) (UnsafePointer<apus_gemm>?) -> Void
 
 /// Tables are constants of the program, so every thread may read them.
 private struct TableReference: @unchecked Sendable {

@@ -75,7 +75,7 @@ package struct KernelTimer {
     var total = 0.0
     for round in 1...rounds {
       measureLimit()
-      // The limit has emptied the caches of what it read.
+      // What the kernel reads is to be in the caches again, unless it never is.
       if limit != .memory, meter != nil { try body() }
       repeat {
         try check()

@@ -36,7 +36,7 @@ extension KernelTimer {
     let (panelBase, floatBase, xBase, yBase) = (panels.base, floats.base, x.base, y.base)
     fill(panelBase, panelCount * panelBytes, layout)
     fillFloats(floatBase.assumingMemoryBound(to: Float.self), tokens * columns)
-    let gemm = coarse ? table.coarseProduct(layout) : table.product(layout)
+    let (gemm, round) = (table.product(layout, for: form), table.rounding(form))
     let perUnit = PackedMatrix.panelsPerUnit(
       panels: panelCount, panelBytes: panelBytes, tokens: tokens, columns: columns, workers: workers.count)
     let units = (panelCount + perUnit - 1) / perUnit
@@ -44,10 +44,10 @@ extension KernelTimer {
     let limit: LimitMeter.Limit = bound ? .memory : form == .f32 ? .f32 : form == .bf16 ? .bf16 : .int8
     let (seconds, ceiling) = try median(against: limit) {
       let source = floatBase.assumingMemoryBound(to: Float.self)
-      if form != .f32 {
+      if let round {
         parallel((tokens + 15) / 16) { unit, _ in
           for token in 16 * unit..<min(tokens, 16 * unit + 16) {
-            round(form, source + token * columns, columns, xBase + token * form.rowBytes(columns))
+            round(source + token * columns, Int32(columns), xBase + token * form.rowBytes(columns))
           }
         }
       }
@@ -94,17 +94,6 @@ extension KernelTimer {
       kernel: "gemm", type: precision == .f32 ? "F32 unpacked" : "BF16 unpacked", tokens: tokens, rows: rows,
       columns: columns, work: 2 * Double(tokens) * Double(rows) * Double(columns), seconds: seconds,
       limit: limit, ceiling: ceiling)
-  }
-
-  private func round(
-    _ form: ActivationForm, _ x: UnsafePointer<Float>, _ columns: Int, _ row: UnsafeMutableRawPointer
-  ) {
-    switch form {
-    case .f32: break
-    case .bf16: table.pointee.round_bf16(x, Int32(columns), row)
-    case .q32: table.pointee.quantize_q32(x, Int32(columns), row)
-    case .q256: table.pointee.quantize_q256(x, Int32(columns), row)
-    }
   }
 
   /// Bytes that are finite small numbers as floats, halves, scales and integers.

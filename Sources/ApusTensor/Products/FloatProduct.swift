@@ -21,7 +21,7 @@ package final class FloatProduct {
     case bf16
 
     var layout: apus_layout { self == .f32 ? APUS_LAYOUT_F32 : APUS_LAYOUT_BF16 }
-    var activation: apus_activation { self == .f32 ? APUS_X_F32 : APUS_X_BF16 }
+    var form: ActivationForm { self == .f32 ? .f32 : .bf16 }
   }
 
   /// What happens to a sum on its way to y, in this order.
@@ -147,7 +147,7 @@ private struct Job {
     if turns || precision == .bf16 {
       let units = (x.rows + Self.rowsPerUnit - 1) / Self.rowsPerUnit
       rowUnits = units
-      rowBytes = apus_activation_bytes(precision.activation, x.columns)
+      rowBytes = precision.form.rowBytes(x.columns)
       let floatBytes = turns && precision == .bf16 ? (4 * x.columns + 63) & ~63 : 0
       let count = units * Self.rowsPerUnit
       let memory = try owner.rows.reserve(count * (rowBytes + floatBytes))
@@ -180,9 +180,9 @@ private struct Job {
       from = UnsafePointer(to)
       fromStride = toStride
     }
-    guard precision == .bf16 else { return }
+    guard let round = cpu.rounding(precision.form) else { return }
     for row in 0..<count {
-      cpu.pointee.round_bf16(from + row * fromStride, Int32(k), made! + (first + row) * rowBytes)
+      round(from + row * fromStride, Int32(k), made! + (first + row) * rowBytes)
     }
   }
 
@@ -210,6 +210,6 @@ private struct Job {
     arguments.activation = epilogue.activation
     arguments.residual = epilogue.residual.map { $0 + first }
     arguments.residual_stride = w.rows
-    cpu.product(precision.layout)(&arguments)
+    cpu.product(precision.layout, for: precision.form)(&arguments)
   }
 }

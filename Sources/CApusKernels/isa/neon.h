@@ -15,7 +15,6 @@ typedef union {
   i16x32 shorts;
   f32x16 floats;
   uint8x16_t u8[4];
-  int8x16_t s8[4];
   int16x8_t s16[4];
   int32x4_t s32[4];
   float32x4_t f32[4];
@@ -47,8 +46,12 @@ INLINE u8x64 b_lookup(const uint8_t table[16], u8x64 index) {
   return v.bytes;
 }
 
-// acc + Σ w·x over the four bytes of a lane, both signed.
-INLINE int32x4_t dot_quad(int32x4_t acc, int8x16_t w, int8x16_t x) {
+// acc + Σ w·x over the four bytes of a lane. x is signed; w is unsigned with i8mm, signed without.
+INLINE int32x4_t dot_quad(int32x4_t acc, uint8x16_t bytes, int8x16_t x) {
+#ifdef USE_I8MM
+  return vusdotq_s32(acc, bytes, x);
+#else
+  int8x16_t w = vreinterpretq_s8_u8(bytes);
 #ifdef USE_DOTPROD
   return vdotq_s32(acc, w, x);
 #else
@@ -57,34 +60,25 @@ INLINE int32x4_t dot_quad(int32x4_t acc, int8x16_t w, int8x16_t x) {
   int32x4_t high = vpaddlq_s16(vmull_high_s8(w, x));
   return vaddq_s32(acc, vpaddq_s32(low, high));
 #endif
+#endif
 }
-
-#ifdef USE_I8MM
 
 INLINE i32x16 dot_u7(i32x16 acc, u8x64 w, int32_t x) {
   quads a = {.ints = acc}, b = {.bytes = w};
   int8x16_t q = vreinterpretq_s8_s32(vdupq_n_s32(x));
-  UNROLL for (int i = 0; i < 4; i++) a.s32[i] = vusdotq_s32(a.s32[i], b.u8[i], q);
+  UNROLL for (int i = 0; i < 4; i++) a.s32[i] = dot_quad(a.s32[i], b.u8[i], q);
   return a.ints;
 }
 
+#ifdef USE_I8MM
 // The instruction takes unsigned weights: the accumulator starts from −128·Σx instead.
 enum { CENTRED = 0 };
 INLINE i32x16 dot_s8(i32x16 acc, u8x64 w, int32_t x) { return dot_u7(acc, w, x); }
 
 #else
-
-INLINE i32x16 dot_u7(i32x16 acc, u8x64 w, int32_t x) {
-  quads a = {.ints = acc}, b = {.bytes = w};
-  int8x16_t q = vreinterpretq_s8_s32(vdupq_n_s32(x));
-  UNROLL for (int i = 0; i < 4; i++) a.s32[i] = dot_quad(a.s32[i], b.s8[i], q);
-  return a.ints;
-}
-
 // The instruction takes signed weights: no offset is left to pay.
 enum { CENTRED = 1 };
 INLINE i32x16 dot_s8(i32x16 acc, u8x64 w, int32_t x) { return dot_u7(acc, w ^ 0x80, x); }
-
 #endif
 
 INLINE i32x16 dot_i16(i32x16 acc, i16x32 w, int32_t x) {

@@ -57,7 +57,8 @@
   .gated = gated_##isa, .rope = rope_##isa, .quantize_q32 = quantize_q32_##isa,                               \
   .quantize_q256 = quantize_q256_##isa, .round_bf16 = round_bf16_##isa, .f16_to_f32 = f16_to_f32_##isa,       \
   .bf16_to_f32 = bf16_to_f32_##isa, .f32_to_f16 = f32_to_f16_##isa, .f32_to_bf16 = f32_to_bf16_##isa,         \
-  .pack_floats = pack_floats_##isa, .transpose = transpose_##isa, .kv_store = kv_store_##isa, .argmax = argmax_##isa, .sum_exp = sum_exp_##isa,                               \
+  .pack_floats = pack_floats_##isa, .transpose = transpose_##isa, .kv_store = kv_store_##isa,                 \
+  .argmax = argmax_##isa, .sum_exp = sum_exp_##isa,                                                           \
   .all_finite = all_finite_##isa, .peak_f32 = peak_f32_##isa, .read_bytes = read_bytes_##isa,                 \
   .gemm[APUS_LAYOUT_F32] = gemm_f32_##isa, .gemm[APUS_LAYOUT_F16] = gemm_f16_##isa
 

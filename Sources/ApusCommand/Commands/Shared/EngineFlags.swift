@@ -43,10 +43,9 @@ enum EngineFlags {
     _ values: Values, _ model: Model, _ console: Console, sequences: Int = 1
   ) throws -> EngineOptions {
     let asked = GenerationFlags.contextLength(values)
-    var options = try EngineOptions.fitting(
+    let options = try EngineOptions.fitting(
       model, contextLength: asked, sequences: sequences, keyValueFormat: values[cacheType],
-      batchTokens: values[GenerationFlags.batch])
-    options.coarseActivations = values[coarse]
+      batchTokens: values[GenerationFlags.batch], coarseActivations: values[coarse])
     let trained = model.configuration.contextLength
     if asked == nil, options.contextLength < trained {
       console.note(
