@@ -112,16 +112,20 @@ package struct EmbeddingFixture: Sendable, CustomTestStringConvertible {
   /// Writes the folder into a temporary directory, and removes it after `body`.
   package func withFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
     let scratch = ScratchDirectory()
-    let path = scratch.path + "/" + name
-    defer {
-      for file in ["config.json"] + description["files"]!.object!.keys + Self.tokenizerFiles + weightFiles {
-        unlink(path + "/" + file)
-      }
-      for directory in directories { rmdir(path + "/" + directory) }
-      rmdir(path)
+    return try withExtendedLifetime(scratch) {
+      let path = scratch.path + "/" + name
+      defer { removeFolder(at: path) }
+      try writeFolder(at: path)
+      return try body(path)
     }
-    try writeFolder(at: path)
-    return try body(path)
+  }
+
+  private func removeFolder(at path: String) {
+    for file in ["config.json"] + description["files"]!.object!.keys + Self.tokenizerFiles + weightFiles {
+      unlink(path + "/" + file)
+    }
+    for directory in directories { rmdir(path + "/" + directory) }
+    rmdir(path)
   }
 
   // MARK: Weights

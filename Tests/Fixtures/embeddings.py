@@ -114,7 +114,7 @@ def bert_layers(net, ffn):
 
 
 def bert(name, pooling):
-    """BERT, RoBERTa's elder: bge-small, all-MiniLM and e5 (mean or CLS), ms-marco's cross-encoders (rank)."""
+    """BERT: all-MiniLM and e5 take the mean, bge the first token, ms-marco's cross-encoders score pairs."""
     ffn, rank = 128, pooling == "rank"
     net = Encoder(name, "bert", pooling, "wordpiece", "bert." if rank else "")
     bert_keys(net, ffn, 1e-12)
