@@ -35,7 +35,8 @@ for target in $targets; do
   if [ -f "Tests/Fuzz/${target}Seeds.swift" ]; then
     # shellcheck disable=SC2086
     swiftc $flags -sanitize=address -o ".build-fuzz/${target}Seeds" "Tests/Fuzz/${target}Seeds.swift" \
-      Tests/ApusTestSupport/TinyGGUF.swift Tests/ApusTestSupport/BrokenGGUF.swift $objects
+      Tests/ApusTestSupport/TinyGGUF.swift Tests/ApusTestSupport/BrokenGGUF.swift \
+      Tests/ApusTestSupport/TinySafetensors.swift Tests/ApusTestSupport/BrokenSafetensors.swift $objects
     ".build-fuzz/${target}Seeds" "$corpus"
   fi
   # shellcheck disable=SC2086

@@ -32,8 +32,29 @@ public struct Limits: Sendable, Equatable {
     public init() {}
   }
 
+  /// Limits of safetensors files.
+  public struct Safetensors: Sendable, Equatable {
+    /// Bytes of a header; the format's own limit.
+    public var headerBytes = 100_000_000
+    /// Tensors in one file, or in all files of a set.
+    public var tensors = 1_000_000
+    /// Bytes of a tensor's name.
+    public var nameBytes = 64 << 10
+    /// Dimensions of a tensor.
+    public var dimensions = 8
+    /// Bytes of the index of a set.
+    public var indexBytes = 100_000_000
+    /// Files of one set.
+    public var shards = 1_024
+
+    /// The defaults.
+    public init() {}
+  }
+
   /// Limits of GGUF files.
   public var gguf = GGUF()
+  /// Limits of safetensors files.
+  public var safetensors = Safetensors()
 
   /// The defaults.
   public init() {}
