@@ -3,7 +3,8 @@
     python3 -m venv venv && venv/bin/pip install safetensors==0.8.0 numpy==2.4.6
     venv/bin/python Tests/Fixtures/safetensors.py
 
-The package puts the two keys of the metadata in a random order: a new file may differ there. With the path of a file it prints what the package reads there, in the form of types.txt.
+The package puts the two keys of the metadata in a random order: a new file may differ there. With the path of a file
+the script prints what the package reads there, in the form of types.txt.
 """
 
 import json
