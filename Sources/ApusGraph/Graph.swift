@@ -22,6 +22,7 @@ package enum StepInput: String, Hashable, Sendable {
   case tokenIDs
   case positions
   case outputRows
+  case segments
 }
 
 /// A weight of the model: a tensor of the file, or a range of its rows (a fused Q/K/V matrix holds three).

@@ -7,12 +7,48 @@ package protocol Architecture: Sendable {
   /// The values of `general.architecture` that mean this family.
   static var names: [String] { get }
 
+  /// How Hugging Face names the family, its settings and its tensors; nil where folders of it are not read.
+  static var huggingFace: HuggingFaceLayout? { get }
+
+  /// Whether the family was made to continue texts; the others turn a text into a vector or a score.
+  static var isGenerative: Bool { get }
+
   /// The sizes read from the file.
   var configuration: TransformerConfiguration { get }
 
   /// Reads and checks the hyper-parameters.
   init(_ h: Hyperparameters, vocabularySize: Int) throws(ModelError)
 
-  /// Writes the network down, from token ids to logits.
-  func build(_ b: inout NetworkBuilder, _ h: Hyperparameters) throws(ModelError) -> ValueID
+  /// Writes the network down, from token ids to the last hidden states, `[tokens, hidden]`.
+  func hiddenStates(_ b: inout NetworkBuilder, _ h: Hyperparameters) throws(ModelError) -> ValueID
+
+  /// Logits `[outputs, vocabulary]` of the rows wanted.
+  func logits(_ x: ValueID, _ b: inout NetworkBuilder) throws(ModelError) -> ValueID
+
+  /// What becomes of pooled states `[rows, hidden]` before they are the text's vector.
+  func embedding(_ x: ValueID, _ b: inout NetworkBuilder) throws(ModelError) -> ValueID
+
+  /// A cross-encoder's scores `[rows, labels]` from one row of hidden states per sequence.
+  func scores(_ x: ValueID, _ b: inout NetworkBuilder) throws(ModelError) -> ValueID
+}
+
+extension Architecture {
+  package static var huggingFace: HuggingFaceLayout? { nil }
+  package static var isGenerative: Bool { true }
+
+  package func logits(_ x: ValueID, _ b: inout NetworkBuilder) throws(ModelError) -> ValueID {
+    try b.head(x, vocabularySize: configuration.vocabularySize)
+  }
+
+  package func embedding(_ x: ValueID, _ b: inout NetworkBuilder) throws(ModelError) -> ValueID { x }
+
+  /// A dense layer with tanh where the file has one ("cls"), then a row for each label ("cls.output").
+  package func scores(_ x: ValueID, _ b: inout NetworkBuilder) throws(ModelError) -> ValueID {
+    var x = x
+    if b.has("cls") {
+      let dense = try b.linear(x, "cls", rows: b.hiddenSize)
+      x = try b.graph { (g) throws(GraphError) in try g.activate(dense, .tanh) }
+    }
+    return try b.linear(x, "cls.output", rows: b.rows(of: "cls.output") ?? 1)
+  }
 }

@@ -13,6 +13,9 @@ package struct Hyperparameters {
 
   private func key(_ name: String) -> String { "\(prefix).\(name)" }
 
+  /// What the file calls the key, for messages.
+  package func shown(_ name: String) -> String { source.fileKey(key(name)) }
+
   /// A whole number within `range`.
   package func integer(
     _ name: String, in range: ClosedRange<Int>, default fallback: Int? = nil
@@ -21,14 +24,14 @@ package struct Hyperparameters {
     case .integer(let value):
       guard range.contains(value) else {
         throw .invalidKey(
-          key(name), value: "\(value)", expected: "\(range.lowerBound) to \(range.upperBound)")
+          shown(name), value: "\(value)", expected: "\(range.lowerBound) to \(range.upperBound)")
       }
       return value
     case nil:
-      guard let fallback else { throw .missingKey(key(name)) }
+      guard let fallback else { throw .missingKey(shown(name)) }
       return fallback
     case let other?:
-      throw .invalidKey(key(name), value: "\(other)", expected: "a whole number")
+      throw .invalidKey(shown(name), value: "\(other)", expected: "a whole number")
     }
   }
 
@@ -41,14 +44,14 @@ package struct Hyperparameters {
     case .real(let number): value = number
     case .integer(let number): value = Double(number)
     case nil:
-      guard let fallback else { throw .missingKey(key(name)) }
+      guard let fallback else { throw .missingKey(shown(name)) }
       return fallback
     case let other?:
-      throw .invalidKey(key(name), value: "\(other)", expected: "a number")
+      throw .invalidKey(shown(name), value: "\(other)", expected: "a number")
     }
     guard range.contains(value) else {
       throw .invalidKey(
-        key(name), value: "\(value)", expected: "a number from \(range.lowerBound) to \(range.upperBound)")
+        shown(name), value: "\(value)", expected: "a number from \(range.lowerBound) to \(range.upperBound)")
     }
     return value
   }
@@ -75,7 +78,7 @@ package struct Hyperparameters {
       range.contains(first)
     else {
       throw .invalidKey(
-        key(name), value: "\(values.prefix(8))", expected: "one number, the same for all \(layers) layers")
+        shown(name), value: "\(values.prefix(8))", expected: "one number, the same for all \(layers) layers")
     }
     return first
   }
@@ -90,7 +93,7 @@ package struct Hyperparameters {
     case .integer(let period) where period > 0: return (0..<layers).map { ($0 + 1) % period != 0 }
     case nil: return (0..<layers).map { ($0 + 1) % fallback != 0 }
     case let other?:
-      throw .invalidKey(key(name), value: "\(other)", expected: "a flag for each of \(layers) layers")
+      throw .invalidKey(shown(name), value: "\(other)", expected: "a flag for each of \(layers) layers")
     }
   }
 }

@@ -1,7 +1,15 @@
-// A model file's network: its family, its sizes, and its graph for a given context.
+// A model file's network: its family, its sizes, and its graph for a given context and use.
 
 import ApusGraph
 import ApusTensor
+
+/// What a network is run for.
+package enum NetworkUse: Hashable, Sendable {
+  /// Logits of the rows wanted.
+  case generation
+  /// A vector or a score for each sequence.
+  case embedding(Pooling)
+}
 
 /// The network a file describes, before any weight is loaded.
 package struct Network: Sendable {
@@ -27,21 +35,60 @@ package struct Network: Sendable {
 
   package var configuration: TransformerConfiguration { architecture.configuration }
 
-  /// The graph from tokens to logits.
+  /// Whether the network was made to continue texts.
+  package var isGenerative: Bool { type(of: architecture).isGenerative }
+
+  /// The pooling the file asks for.
+  package func pooling() throws(ModelError) -> Pooling? {
+    let h = Hyperparameters(source, architecture: architectureName)
+    let id = try h.integer("pooling_type", in: -1...1000, default: -1)
+    guard id >= 0 else { return nil }
+    guard let pooling = Pooling(id: id) else {
+      throw .invalidKey("\(architectureName).pooling_type", value: "\(id)", expected: "0 to 4")
+    }
+    return pooling
+  }
+
+  /// The graph from tokens to logits, vectors or scores.
   ///
   /// - Throws: `ModelError` when tensors are missing or their shapes contradict the hyper-parameters.
-  package func graph(contextLength: Int) throws(ModelError) -> Graph {
+  package func graph(
+    contextLength: Int, for use: NetworkUse = .generation
+  ) throws(ModelError) -> Graph {
     var builder = NetworkBuilder(
       source, hiddenSize: configuration.hiddenSize, contextLength: contextLength)
-    let logits = try architecture.build(
+    let x = try architecture.hiddenStates(
       &builder, Hyperparameters(source, architecture: architectureName))
-    return try builder.finish(logits)
+    let result = try result(x, of: use, &builder)
+    return try builder.finish(result)
+  }
+
+  private func result(
+    _ x: ValueID, of use: NetworkUse, _ b: inout NetworkBuilder
+  ) throws(ModelError) -> ValueID {
+    switch use {
+    case .generation:
+      return try architecture.logits(x, &b)
+    case .embedding(.none):
+      return x
+    case .embedding(.mean):
+      let mean = try b.graph { (g) throws(GraphError) in try g.meanOfTokens(x) }
+      return try architecture.embedding(mean, &b)
+    case .embedding(.cls), .embedding(.last):
+      let row = try b.graph { (g) throws(GraphError) in try g.selectOutputs(x) }
+      return try architecture.embedding(row, &b)
+    case .embedding(.rank):
+      let row = try b.graph { (g) throws(GraphError) in try g.selectOutputs(x) }
+      return try architecture.scores(row, &b)
+    }
   }
 
   /// The KV pages' geometry.
-  package func cacheLayout(_ format: KVFormat) -> KVLayout {
+  ///
+  /// - Parameter isKept: whether keys outlive the step; otherwise the layers take turns with one layer's room.
+  package func cacheLayout(_ format: KVFormat, isKept: Bool = true) -> KVLayout {
     KVLayout(
-      format: format, layers: configuration.layers, heads: configuration.keyValueHeads,
+      format: format, layers: isKept ? configuration.layers : 1, heads: configuration.keyValueHeads,
       headSize: configuration.headSize)
   }
 }

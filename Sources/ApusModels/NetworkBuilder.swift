@@ -62,6 +62,11 @@ package struct NetworkBuilder {
     source.tensor(fullName(name, suffix)) != nil
   }
 
+  /// Rows of `name.weight` here, where the hyper-parameters do not tell.
+  package func rows(of name: String) -> Int? {
+    source.tensor(fullName(name, "weight"))?.rows
+  }
+
   // MARK: Weights
 
   private mutating func weight(

@@ -27,12 +27,12 @@ public struct TransformerConfiguration: Hashable, Sendable {
     layers = try h.integer("block_count", in: 1...4096)
     hiddenSize = try h.integer("embedding_length", in: 1...1_048_576)
     heads = try h.perLayerInteger("attention.head_count", layers: layers, in: 1...65_536, default: 0)
-    guard heads > 0 else { throw .missingKey("\(h.prefix).attention.head_count") }
+    guard heads > 0 else { throw .missingKey(h.shown("attention.head_count")) }
     keyValueHeads = try h.perLayerInteger(
       "attention.head_count_kv", layers: layers, in: 1...65_536, default: heads)
     guard heads % keyValueHeads == 0 else {
       throw .invalidKey(
-        "\(h.prefix).attention.head_count_kv", value: "\(keyValueHeads)",
+        h.shown("attention.head_count_kv"), value: "\(keyValueHeads)",
         expected: "a divisor of the \(heads) query heads")
     }
     headSize = try h.integer("attention.key_length", in: 2...512, default: hiddenSize / heads)
@@ -41,12 +41,12 @@ public struct TransformerConfiguration: Hashable, Sendable {
       hiddenSize % heads != 0
     {
       throw .invalidKey(
-        "\(h.prefix).attention.head_count", value: "\(heads)",
+        h.shown("attention.head_count"), value: "\(heads)",
         expected: "a divisor of embedding_length \(hiddenSize)")
     }
     guard headSize == valueSize, headSize % 2 == 0, headSize <= 512 else {
       throw .invalidKey(
-        "\(h.prefix).attention.value_length", value: "\(valueSize)",
+        h.shown("attention.value_length"), value: "\(valueSize)",
         expected: "the same even number as key_length, \(headSize)")
     }
     feedForwardSize = try h.perLayerInteger(

@@ -138,7 +138,7 @@ import Testing
     #expect(throws: FileError.self) { try file.verifyUnchanged() }
   }
 
-  // MARK: The Python package's files, made by Fixtures/safetensors.py
+  // MARK: The Python package's files, made by Fixtures/safetensors_files.py
 
   @Test("A file of the Python package")
   func python() throws {

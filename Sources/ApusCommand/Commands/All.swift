@@ -4,6 +4,9 @@ var allCommands: [any Command.Type] {
   [
     RunCommand.self,
     ChatCommand.self,
+    EmbedCommand.self,
+    SimilarityCommand.self,
+    RerankCommand.self,
     InspectCommand.self,
     QuantizeCommand.self,
     TokenizeCommand.self,

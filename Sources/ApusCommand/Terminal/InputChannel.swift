@@ -29,6 +29,7 @@ final class InputChannel: Sendable {
   }
 
   private let descriptor: Int32?
+  private let isOwner: Bool
   /// Whether a person is typing.
   let isTerminal: Bool
   private let state: Mutex<State>
@@ -36,13 +37,27 @@ final class InputChannel: Sendable {
   /// A channel from an open descriptor, which it does not own.
   init(descriptor: Int32) {
     self.descriptor = descriptor
+    isOwner = false
     isTerminal = isatty(descriptor) == 1
     state = Mutex(State(bytes: []))
+  }
+
+  /// A channel from an open descriptor, which it closes.
+  init(owning descriptor: Int32) {
+    self.descriptor = descriptor
+    isOwner = true
+    isTerminal = false
+    state = Mutex(State(bytes: []))
+  }
+
+  deinit {
+    if isOwner, let descriptor { close(descriptor) }
   }
 
   /// A channel that gives the bytes of a test.
   init(inMemory bytes: [UInt8], isTerminal: Bool = false) {
     descriptor = nil
+    isOwner = false
     self.isTerminal = isTerminal
     state = Mutex(State(bytes: bytes))
   }
@@ -72,25 +87,46 @@ final class InputChannel: Sendable {
   /// The next line, without its newline or carriage return. Invalid UTF-8 becomes U+FFFD: a line is typed by
   /// a person, who sees it.
   func readLine() throws(CommandError) -> Line {
-    let result = state.withLock { state -> Result<Line, CommandError> in
+    switch try readBytes(limit: .max) {
+    case .text(let bytes): .text(String(decoding: bytes, as: UTF8.self))
+    case .end: .end
+    case .interrupted: .interrupted
+    }
+  }
+
+  /// What a read of one line gives as it stands in the input.
+  enum ByteLine: Equatable {
+    case text([UInt8])
+    case end
+    case interrupted
+  }
+
+  /// The bytes of the next line, without its newline or carriage return.
+  ///
+  /// - Parameter limit: the most bytes of a line; a longer one is an error.
+  func readBytes(limit: Int, name: String = "standard input") throws(CommandError) -> ByteLine {
+    let result = state.withLock { state -> Result<ByteLine, CommandError> in
       var searched = state.start
       while true {
         if let newline = state.bytes[searched...].firstIndex(of: 0x0A) {
-          let line = Self.text(state.bytes[state.start..<newline])
+          let line = Self.line(state.bytes[state.start..<newline])
           state.start = newline + 1
           return .success(.text(line))
         }
         searched = state.bytes.count
+        if searched - state.start > limit {
+          return .failure(.failure("\(name): a line is longer than \(limit) bytes"))
+        }
         switch fill(&state) {
         case .more: searched = min(searched, state.bytes.count)
         case .interrupted: return .success(.interrupted)
         case .end:
           guard state.start < state.bytes.count else { return .success(.end) }
-          let line = Self.text(state.bytes[state.start...])
+          let line = Self.line(state.bytes[state.start...])
           state.start = state.bytes.count
           return .success(.text(line))
         case .failed(let code):
-          return .failure(.failure("cannot read standard input: \(systemMessage(code))"))
+          return .failure(.failure("cannot read \(name): \(systemMessage(code))"))
         }
         if state.start == 0 { continue }
         // Lines already given need no room.
@@ -102,8 +138,8 @@ final class InputChannel: Sendable {
     return try result.get()
   }
 
-  private static func text(_ bytes: ArraySlice<UInt8>) -> String {
-    String(decoding: bytes.last == 0x0D ? bytes.dropLast() : bytes, as: UTF8.self)
+  private static func line(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
+    Array(bytes.last == 0x0D ? bytes.dropLast() : bytes)
   }
 
   private enum Progress { case more, end, interrupted, failed(Int32) }

@@ -17,10 +17,15 @@ enum InputFile {
   ///
   /// Files and pipes are read (`-f <(command)` is a pipe); directories, devices and sockets are refused (F24).
   static func read(_ path: String, _ console: Console) throws(CommandError) -> [UInt8] {
-    if path == "-" { return try console.input.readAll(limit: limit) }
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    try open(path, console).readAll(limit: limit, name: path == "-" ? "standard input" : path)
+  }
+
+  /// The file at `path`, or standard input for `-`, to be read piece by piece.
+  static func open(_ path: String, _ console: Console) throws(CommandError) -> InputChannel {
+    if path == "-" { return console.input }
+    let descriptor = openDescriptor(path)
     guard descriptor >= 0 else { throw .failure("cannot open \(path): \(systemMessage(errno))") }
-    defer { close(descriptor) }
+    let channel = InputChannel(owning: descriptor)
     var status = stat()
     guard fstat(descriptor, &status) == 0 else {
       throw .failure("cannot read \(path): \(systemMessage(errno))")
@@ -29,6 +34,10 @@ enum InputFile {
     guard kind == S_IFREG || kind == S_IFIFO else {
       throw .failure("\(path): is \(kind == S_IFDIR ? "a directory" : "a device"), not a file")
     }
-    return try InputChannel(descriptor: descriptor).readAll(limit: limit, name: path)
+    return channel
   }
+}
+
+private func openDescriptor(_ path: String) -> Int32 {
+  open(path, O_RDONLY | O_CLOEXEC)
 }

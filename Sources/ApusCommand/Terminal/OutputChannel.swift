@@ -47,6 +47,11 @@ final class OutputChannel: Sendable {
     try add { $0.bytes.append(contentsOf: text.utf8) }
   }
 
+  /// Adds bytes as they are.
+  func write(bytes: UnsafeRawBufferPointer) throws(CommandError) {
+    try add { $0.bytes.append(contentsOf: bytes) }
+  }
+
   /// Adds text of a model or a file: on a terminal its control characters are left out, elsewhere every byte
   /// passes as it is.
   func writeForeign(_ bytes: some Sequence<UInt8>) throws(CommandError) {

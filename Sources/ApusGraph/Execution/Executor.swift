@@ -243,6 +243,7 @@ extension Step {
     case .tokenIDs: UnsafeMutableRawPointer(tokenIDs)
     case .positions: UnsafeMutableRawPointer(positions)
     case .outputRows: UnsafeMutableRawPointer(outputRows)
+    case .segments: UnsafeMutableRawPointer(segments)
     }
   }
 }

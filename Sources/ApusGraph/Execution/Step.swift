@@ -16,6 +16,8 @@ package final class Step {
   package let tokenIDs: UnsafeMutablePointer<Int32>
   /// `[tokens]`, counted from the sequence's first token.
   package let positions: UnsafeMutablePointer<Int32>
+  /// `[tokens]`, which of two texts a token is of (BERT's token types).
+  package let segments: UnsafeMutablePointer<Int32>
   /// `[tokens]`, an index into `sequences`.
   package let tokenSequence: UnsafeMutablePointer<Int32>
   /// `[outputs]`, indices of tokens, ascending.
@@ -34,6 +36,8 @@ package final class Step {
     self.tileTokens = tileTokens
     tokenIDs = .allocate(capacity: limits.tokens)
     positions = .allocate(capacity: limits.tokens)
+    segments = .allocate(capacity: limits.tokens)
+    segments.initialize(repeating: 0, count: limits.tokens)
     tokenSequence = .allocate(capacity: limits.tokens)
     outputRows = .allocate(capacity: limits.outputs)
     sequences = .allocate(capacity: limits.sequences)
@@ -43,6 +47,7 @@ package final class Step {
   deinit {
     tokenIDs.deallocate()
     positions.deallocate()
+    segments.deallocate()
     tokenSequence.deallocate()
     outputRows.deallocate()
     sequences.deallocate()
@@ -67,22 +72,27 @@ package final class Step {
   ///   - tokens: at most `remainingTokens`.
   ///   - start: the position of the first one.
   ///   - pages: the sequence's page table; it must cover the new positions and outlive the run.
-  ///   - outputs: how many of the last of these tokens want a row from the head.
+  ///   - outputs: which of these tokens want a row from the head.
+  ///   - secondSegment: the index among them from which on they are of a second text.
   package func append(
-    _ tokens: UnsafeBufferPointer<Int32>, start: Int, pages: UnsafePointer<UnsafeRawPointer?>, outputs: Int
+    _ tokens: UnsafeBufferPointer<Int32>, start: Int, pages: UnsafePointer<UnsafeRawPointer?>,
+    outputs: OutputRows, secondSegment: Int = .max
   ) {
     precondition(tokens.count <= remainingTokens && sizes.sequences < limits.sequences)
-    precondition(outputs <= tokens.count && sizes.outputs + outputs <= limits.outputs)
+    let rows = outputs.range(of: tokens.count)
+    precondition(rows.lowerBound >= 0 && sizes.outputs + rows.count <= limits.outputs)
     let sequence = sizes.sequences
-    sequences[sequence] = StepSequence(start: start, length: start + tokens.count, pages: pages)
+    sequences[sequence] = StepSequence(
+      firstToken: sizes.tokens, start: start, length: start + tokens.count, pages: pages)
     for index in tokens.indices {
       let token = sizes.tokens + index
       tokenIDs[token] = tokens[index]
       positions[token] = Int32(start + index)
+      segments[token] = index < secondSegment ? 0 : 1
       tokenSequence[token] = Int32(sequence)
     }
-    for index in 0..<outputs {
-      outputRows[sizes.outputs + index] = Int32(sizes.tokens + tokens.count - outputs + index)
+    for (index, row) in rows.enumerated() {
+      outputRows[sizes.outputs + index] = Int32(sizes.tokens + row)
     }
     var first = 0
     while first < tokens.count {
@@ -92,21 +102,41 @@ package final class Step {
       first += count
     }
     sizes.tokens += tokens.count
-    sizes.outputs += outputs
+    sizes.outputs += rows.count
     sizes.sequences += 1
     sizes.cached += start + tokens.count
     sizes.attended += tokens.count * start + tokens.count * (tokens.count + 1) / 2
   }
 }
 
+/// Which tokens of a sequence want a row from the head.
+package enum OutputRows: Sendable {
+  /// So many at the end.
+  case last(Int)
+  /// The first one.
+  case first
+
+  func range(of count: Int) -> Range<Int> {
+    switch self {
+    case .last(let wanted): count - wanted..<count
+    case .first: 0..<1
+    }
+  }
+}
+
 /// A sequence's part in a step.
 package struct StepSequence {
+  /// The row of its first token in this step.
+  package var firstToken: Int
   /// The position of its first token in this step.
   package var start: Int
   /// Its length after this step.
   package var length: Int
   /// Its pages in order.
   package var pages: UnsafePointer<UnsafeRawPointer?>
+
+  /// Its rows in this step.
+  package var rows: Range<Int> { firstToken..<firstToken + length - start }
 }
 
 /// Up to `Step.tileTokens` consecutive tokens of one sequence.

@@ -14,6 +14,7 @@ package enum Activation: String, Sendable, CaseIterable {
   case relu
   /// max(0, x)²        arXiv:2109.08668
   case reluSquared = "relu²"
+  case tanh
 
   var kind: apus_unary {
     switch self {
@@ -22,6 +23,7 @@ package enum Activation: String, Sendable, CaseIterable {
     case .geluErf: APUS_GELU_ERF
     case .relu: APUS_RELU
     case .reluSquared: APUS_RELU_SQUARED
+    case .tanh: APUS_TANH
     }
   }
 }

@@ -46,7 +46,8 @@ package struct Attention: Operation {
 
   /// Pairs of a query and a key it sees, at most.
   func attended(_ sizes: Sizes) -> Int {
-    mask.window.map { min(sizes.attended, $0 * sizes.tokens) } ?? sizes.attended
+    let all = mask.seesLaterTokens ? 2 * sizes.attended - sizes.tokens : sizes.attended
+    return mask.window.map { min(all, $0 * sizes.tokens) } ?? all
   }
 
   package var detail: String {
@@ -66,6 +67,8 @@ package enum AttentionMask: Hashable, Sendable, CustomStringConvertible {
   case sliding(window: Int)
   /// The whole sequence.
   case bidirectional
+  /// Itself and up to `reach` tokens on either side.
+  case nearby(reach: Int)
 
   /// The keys that the token at `position` sees in a sequence of `length` tokens.
   func visible(position: Int, length: Int) -> Range<Int> {
@@ -73,12 +76,25 @@ package enum AttentionMask: Hashable, Sendable, CustomStringConvertible {
     case .causal: 0..<position + 1
     case .sliding(let window): max(0, position - window + 1)..<position + 1
     case .bidirectional: 0..<length
+    case .nearby(let reach): max(0, position - reach)..<min(length, position + reach + 1)
     }
   }
 
   /// The most keys a token sees, where that is limited.
   var window: Int? {
-    if case .sliding(let window) = self { window } else { nil }
+    switch self {
+    case .sliding(let window): window
+    case .nearby(let reach): 2 * reach + 1
+    case .causal, .bidirectional: nil
+    }
+  }
+
+  /// Whether a token sees what comes after it: then a sequence must be in one step as a whole.
+  package var seesLaterTokens: Bool {
+    switch self {
+    case .causal, .sliding: false
+    case .bidirectional, .nearby: true
+    }
   }
 
   package var description: String {
@@ -86,6 +102,7 @@ package enum AttentionMask: Hashable, Sendable, CustomStringConvertible {
     case .causal: "causal"
     case .sliding(let window): "window \(window)"
     case .bidirectional: "bidirectional"
+    case .nearby(let reach): "within \(reach)"
     }
   }
 }

@@ -13,6 +13,8 @@ package struct MatMul: Operation {
   package static let name = "matmul"
   /// Whether a third input is added to each row: the fused form of `matmul` + `addrow`.
   package var hasBias = false
+  /// Applied to the sums, bias included: the fused form of `matmul` + `activate`.
+  package var activation: Activation?
 
   /// Activations `[tokens, k]` in the weight's form and a weight `[rows, k]` give f32 `[tokens, rows]`.
   package func outputTypes(_ inputs: [ValueType]) throws(GraphError) -> [ValueType] {
@@ -32,14 +34,17 @@ package struct MatMul: Operation {
   }
 
   package var rowsAreIndependent: Bool { true }
-  package var detail: String { hasBias ? "+ bias" : "" }
+  package var detail: String {
+    [hasBias ? "+ bias" : nil, activation?.rawValue].compactMap { $0 }.joined(separator: ", ")
+  }
 
   package func kernel(_ inputs: [Operand], _ outputs: [Operand], _ context: KernelContext) -> Kernel {
     guard case .matrix(let matrix) = inputs[1].parameter else {
       preconditionFailure("a product reads a packed matrix")
     }
     return MatMulKernel(
-      matrix: matrix, x: inputs[0], y: outputs[0], bias: hasBias ? inputs[2].vector : nil, context)
+      matrix: matrix, x: inputs[0], y: outputs[0], bias: hasBias ? inputs[2].vector : nil,
+      activation: activation, context)
   }
 }
 
@@ -50,17 +55,22 @@ private final class MatMulKernel: Kernel {
   private let x: Operand
   private let y: Operand
   private let bias: FloatVector?
+  private let activation: Activation?
   private let workers: Int
   /// Of the step at hand.
   private var panelsPerUnit = 1
 
-  init(matrix: PackedMatrix, x: Operand, y: Operand, bias: FloatVector?, _ context: KernelContext) {
+  init(
+    matrix: PackedMatrix, x: Operand, y: Operand, bias: FloatVector?, activation: Activation?,
+    _ context: KernelContext
+  ) {
     let form = if case .activation(let form) = x.type.element { form } else { ActivationForm.f32 }
     gemm = context.cpu.product(matrix.layout, for: form)
     self.matrix = matrix
     self.x = x
     self.y = y
     self.bias = bias
+    self.activation = activation
     workers = context.workers
   }
 
@@ -85,6 +95,7 @@ private final class MatMulKernel: Kernel {
     arguments.x_bytes = x.rowBytes
     arguments.tokens = Int32(step.sizes[x.type.rows])
     arguments.bias = bias.map { UnsafePointer($0.base + row) }
+    arguments.activation = activation?.kind ?? APUS_IDENTITY
     arguments.y = y.floats + row
     arguments.y_stride = y.stride
     gemm(&arguments)

@@ -4,5 +4,6 @@
 package let allPasses: [any Pass.Type] = [
   SelectRowsEarly.self,
   FuseBias.self,
+  FuseActivation.self,
   RemoveDead.self,
 ]

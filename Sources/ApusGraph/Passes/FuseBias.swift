@@ -8,20 +8,33 @@ package struct FuseBias: Pass {
   package init() {}
 
   package func run(_ graph: inout Graph) -> Int {
-    let producers = graph.producers()
-    let readers = graph.readers()
+    graph.fuseIntoProducts { node, product in
+      guard node.operation is AddRow, !product.hasBias, product.activation == nil else { return nil }
+      var fused = product
+      fused.hasBias = true
+      return (fused, [node.inputs[1]])
+    }
+  }
+}
+
+extension Graph {
+  /// Replaces a product and the operation that alone reads it by one product; how often.
+  ///
+  /// - Parameter fuse: the product that does both, and the inputs it needs beside the first one's, or nil.
+  mutating func fuseIntoProducts(_ fuse: (Node, MatMul) -> (MatMul, [ValueID])?) -> Int {
+    let (producers, readers) = (producers(), readers())
     var fused: Set<Int> = []
-    for (index, node) in graph.nodes.enumerated() where node.operation is AddRow {
-      guard let producer = producers[node.inputs[0]],
-        let product = graph.nodes[producer].operation as? MatMul, !product.hasBias,
-        readers[node.inputs[0]] == [index], !graph.results.contains(node.inputs[0])
+    for (index, node) in nodes.enumerated() {
+      guard let input = node.inputs.first, let producer = producers[input],
+        let product = nodes[producer].operation as? MatMul, readers[input] == [index],
+        !results.contains(input), let (operation, inputs) = fuse(node, product)
       else { continue }
-      graph.nodes[index] = Node(
-        operation: MatMul(hasBias: true), inputs: graph.nodes[producer].inputs + [node.inputs[1]],
-        outputs: node.outputs, scope: graph.nodes[producer].scope)
+      nodes[index] = Node(
+        operation: operation, inputs: nodes[producer].inputs + inputs, outputs: node.outputs,
+        scope: nodes[producer].scope)
       fused.insert(producer)
     }
-    graph.nodes = graph.nodes.enumerated().filter { !fused.contains($0.offset) }.map(\.element)
+    nodes = nodes.enumerated().filter { !fused.contains($0.offset) }.map(\.element)
     return fused.count
   }
 }

@@ -75,7 +75,7 @@ package final class Engine {
     guard sequence.length + tokens.count <= sequence.capacity, sequence.reserve(tokens.count) else {
       return false
     }
-    executor.step.append(tokens, start: sequence.length, pages: sequence.pageTable, outputs: outputs)
+    executor.step.append(tokens, start: sequence.length, pages: sequence.pageTable, outputs: .last(outputs))
     sequence.append(tokens)
     return true
   }

@@ -2,38 +2,22 @@
 // ever blocks the cooperative thread pool.
 
 import ApusModels
-import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// Runs a batch on a thread of its own, for as long as somebody holds it.
 ///
 /// A step that fails ends the generations in it with its error; the thread lives on.
 final class EngineThread: Sendable {
-  private let mailbox = Mailbox()
-  private let thread: pthread_t
+  private let mailbox = Mailbox<EngineLoop>()
+  private let thread: OwnThread
 
   /// Starts the thread. The engine is handed over: nobody else may touch it from here on.
   init(_ engine: sending Engine) throws(InferenceError) {
-    let loop = EngineLoop(mailbox: mailbox, batch: Batch(engine))
-    guard let started = startThread(Unmanaged.passRetained(loop)) else { throw .closed }
-    thread = started
+    thread = try OwnThread(EngineLoop(mailbox: mailbox, batch: Batch(engine)))
   }
 
   deinit {
     mailbox.close()
-    // The last owner may be a job on the thread itself, which then only has to leave.
-    if pthread_equal(pthread_self(), thread) == 0 {
-      pthread_join(thread, nil)
-    } else {
-      pthread_detach(thread)
-    }
+    thread.leave()
   }
 
   /// Runs `job` on the thread, between two steps.
@@ -43,13 +27,13 @@ final class EngineThread: Sendable {
 }
 
 /// What the engine's thread does: jobs first, then a step, then again; it sleeps when there is neither.
-final class EngineLoop {
-  private let mailbox: Mailbox
+final class EngineLoop: ThreadBody {
+  private let mailbox: Mailbox<EngineLoop>
   let batch: Batch
   private var waiting: [(generation: Generation, finished: (Result<Generation, any Error>) -> Void)] = []
   private var running: [(generation: Generation, finished: (Result<Generation, any Error>) -> Void)] = []
 
-  init(mailbox: Mailbox, batch: Batch) {
+  init(mailbox: Mailbox<EngineLoop>, batch: Batch) {
     self.mailbox = mailbox
     self.batch = batch
   }
@@ -89,80 +73,4 @@ final class EngineLoop {
     for entry in running where entry.generation.finish != nil { entry.finished(.success(entry.generation)) }
     running.removeAll { $0.generation.finish != nil }
   }
-}
-
-/// Jobs on their way to the engine's thread.
-final class Mailbox: @unchecked Sendable {
-  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-  private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-  private var jobs: [@Sendable (EngineLoop) -> Void] = []
-  private var isClosed = false
-
-  init() {
-    pthread_mutex_init(mutex, nil)
-    pthread_cond_init(condition, nil)
-  }
-
-  deinit {
-    pthread_cond_destroy(condition)
-    pthread_mutex_destroy(mutex)
-    condition.deallocate()
-    mutex.deallocate()
-  }
-
-  func post(_ job: @escaping @Sendable (EngineLoop) -> Void) {
-    pthread_mutex_lock(mutex)
-    jobs.append(job)
-    pthread_cond_signal(condition)
-    pthread_mutex_unlock(mutex)
-  }
-
-  func close() {
-    pthread_mutex_lock(mutex)
-    isClosed = true
-    pthread_cond_signal(condition)
-    pthread_mutex_unlock(mutex)
-  }
-
-  /// The jobs posted so far, after sleeping for the first if `wait`; nil when the mailbox is closed.
-  func take(wait: Bool) -> [@Sendable (EngineLoop) -> Void]? {
-    pthread_mutex_lock(mutex)
-    defer { pthread_mutex_unlock(mutex) }
-    while wait, jobs.isEmpty, !isClosed {
-      pthread_cond_wait(condition, mutex)
-    }
-    if isClosed { return nil }
-    defer { jobs.removeAll(keepingCapacity: true) }
-    return jobs
-  }
-}
-
-private func startThread(_ loop: Unmanaged<EngineLoop>) -> pthread_t? {
-  #if canImport(Darwin)
-    var thread: pthread_t?
-    let status = pthread_create(
-      &thread, nil,
-      { pointer in
-        Unmanaged<EngineLoop>.fromOpaque(pointer).takeRetainedValue().run()
-        return nil
-      }, loop.toOpaque())
-    guard status == 0, let thread else {
-      loop.release()
-      return nil
-    }
-    return thread
-  #else
-    var thread = pthread_t()
-    let status = pthread_create(
-      &thread, nil,
-      { pointer in
-        Unmanaged<EngineLoop>.fromOpaque(pointer!).takeRetainedValue().run()
-        return nil
-      }, loop.toOpaque())
-    guard status == 0 else {
-      loop.release()
-      return nil
-    }
-    return thread
-  #endif
 }

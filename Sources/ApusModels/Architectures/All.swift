@@ -7,6 +7,9 @@ package let allArchitectures: [any Architecture.Type] = [
   Qwen3.self,
   Gemma2.self,
   Gemma3.self,
+  GemmaEmbedding.self,
   GPT2.self,
   Phi3.self,
+  Bert.self,
+  NomicBert.self,
 ]

@@ -12,7 +12,7 @@ struct GPT2: Architecture {
       h, vocabularySize: vocabularySize, epsilonKey: "layer_norm_epsilon")
   }
 
-  func build(_ b: inout NetworkBuilder, _ h: Hyperparameters) throws(ModelError) -> ValueID {
+  func hiddenStates(_ b: inout NetworkBuilder, _ h: Hyperparameters) throws(ModelError) -> ValueID {
     let c = configuration
     var attention = SelfAttention(c)
     attention.isFused = true
@@ -29,7 +29,6 @@ struct GPT2: Architecture {
         x = try b.add(x, feedForward(f, &b))
       }
     }
-    x = try b.layerNorm(x, "output_norm", epsilon: c.normEpsilon)
-    return try b.head(x, vocabularySize: c.vocabularySize)
+    return try b.layerNorm(x, "output_norm", epsilon: c.normEpsilon)
   }
 }

@@ -18,7 +18,7 @@ struct Gemma2: Architecture {
     logitCap = Float(try h.real("final_logit_softcapping", in: 0...1e6, default: 30))
   }
 
-  func build(_ b: inout NetworkBuilder, _ h: Hyperparameters) throws(ModelError) -> ValueID {
+  func hiddenStates(_ b: inout NetworkBuilder, _ h: Hyperparameters) throws(ModelError) -> ValueID {
     let c = configuration
     var attention = SelfAttention(c)
     attention.scale = c.gemmaScoreScale
@@ -39,8 +39,11 @@ struct Gemma2: Architecture {
         x = try b.add(x, b.rmsNorm(f, "post_ffw_norm", epsilon: c.normEpsilon))
       }
     }
-    x = try b.rmsNorm(x, "output_norm", epsilon: c.normEpsilon)
-    let logits = try b.head(x, vocabularySize: c.vocabularySize)
+    return try b.rmsNorm(x, "output_norm", epsilon: c.normEpsilon)
+  }
+
+  func logits(_ x: ValueID, _ b: inout NetworkBuilder) throws(ModelError) -> ValueID {
+    let logits = try b.head(x, vocabularySize: configuration.vocabularySize)
     guard logitCap > 0 else { return logits }
     return try b.graph { (g) throws(GraphError) in try g.softCap(logits, logitCap) }
   }

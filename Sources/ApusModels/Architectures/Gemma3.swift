@@ -12,6 +12,8 @@ struct Gemma3: Architecture {
   let localBase: Double
   let scoreCap: Float
   let logitCap: Float
+  /// EmbeddingGemma: tokens see both ways, in sliding layers half the window on either side.
+  var isBidirectional = false
 
   init(_ h: Hyperparameters, vocabularySize: Int) throws(ModelError) {
     configuration = try TransformerConfiguration(
@@ -24,7 +26,7 @@ struct Gemma3: Architecture {
     logitCap = Float(try h.real("final_logit_softcapping", in: 0...1e6, default: 0))
   }
 
-  func build(_ b: inout NetworkBuilder, _ h: Hyperparameters) throws(ModelError) -> ValueID {
+  func hiddenStates(_ b: inout NetworkBuilder, _ h: Hyperparameters) throws(ModelError) -> ValueID {
     let c = configuration
     let global = try b.rotaryTable(RotaryFrequencies(h, b, headSize: c.headSize))
     let local = try b.rotaryTable(RotaryFrequencies(base: localBase, dimensions: c.headSize))
@@ -38,7 +40,7 @@ struct Gemma3: Architecture {
     x = try b.graph { (g) throws(GraphError) in try g.scale(x, by: Float(c.hiddenSize).squareRoot()) }
     for layer in 0..<c.layers {
       try b.layer(layer) { b throws(ModelError) in
-        attention.mask = slides[layer] ? .sliding(window: window) : .causal
+        attention.mask = mask(layer)
         attention.rotary = (slides[layer] ? local : global, interleaved: false)
         let a = try attention(b.rmsNorm(x, "attn_norm", epsilon: c.normEpsilon), layer: layer, &b)
         x = try b.add(x, b.rmsNorm(a, "post_attention_norm", epsilon: c.normEpsilon))
@@ -46,9 +48,42 @@ struct Gemma3: Architecture {
         x = try b.add(x, b.rmsNorm(f, "post_ffw_norm", epsilon: c.normEpsilon))
       }
     }
-    x = try b.rmsNorm(x, "output_norm", epsilon: c.normEpsilon)
-    let logits = try b.head(x, vocabularySize: c.vocabularySize)
+    return try b.rmsNorm(x, "output_norm", epsilon: c.normEpsilon)
+  }
+
+  private func mask(_ layer: Int) -> AttentionMask {
+    if isBidirectional { return slides[layer] ? .nearby(reach: window / 2) : .bidirectional }
+    return slides[layer] ? .sliding(window: window) : .causal
+  }
+
+  func logits(_ x: ValueID, _ b: inout NetworkBuilder) throws(ModelError) -> ValueID {
+    let logits = try b.head(x, vocabularySize: configuration.vocabularySize)
     guard logitCap > 0 else { return logits }
     return try b.graph { (g) throws(GraphError) in try g.softCap(logits, logitCap) }
   }
+}
+
+extension Gemma3 {
+  static let huggingFace: HuggingFaceLayout? = HuggingFaceLayout(
+    modelTypes: ["gemma3_text": "gemma3"],
+    prefixes: ["", "model."],
+    keys: HuggingFaceLayout.decoderKeys.merging([
+      "attention.sliding_window": ["sliding_window"],
+      "attention.sliding_window_pattern": [
+        "layer_types", "_sliding_window_pattern", "sliding_window_pattern",
+      ],
+      "attn_logit_softcapping": ["attn_logit_softcapping"],
+      "final_logit_softcapping": ["final_logit_softcapping"],
+      "rope.freq_base": ["rope_parameters.full_attention.rope_theta", "rope_theta"],
+      "rope.freq_base_swa": ["rope_parameters.sliding_attention.rope_theta", "rope_local_base_freq"],
+    ]) { $1 },
+    tensors: HuggingFaceLayout.decoderTensors.merging([
+      "blk.#.attn_q_norm": ["layers.#.self_attn.q_norm"], "blk.#.attn_k_norm": ["layers.#.self_attn.k_norm"],
+      "blk.#.post_attention_norm": ["layers.#.post_attention_layernorm"],
+      "blk.#.ffn_norm": ["layers.#.pre_feedforward_layernorm"],
+      "blk.#.post_ffw_norm": ["layers.#.post_feedforward_layernorm"],
+    ]) { $1 },
+    defaults: ["rope.freq_base": .real(1e6)],
+    requires: ["hidden_activation": ["gelu_pytorch_tanh"]],
+    condition: (key: "use_bidirectional_attention", value: false), normsLackOne: true)
 }

@@ -15,7 +15,7 @@ struct Phi3: Architecture {
     self.window = window > 0 ? window : nil
   }
 
-  func build(_ b: inout NetworkBuilder, _ h: Hyperparameters) throws(ModelError) -> ValueID {
+  func hiddenStates(_ b: inout NetworkBuilder, _ h: Hyperparameters) throws(ModelError) -> ValueID {
     let c = configuration
     var attention = SelfAttention(c)
     attention.isFused = true

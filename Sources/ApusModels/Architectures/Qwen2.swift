@@ -12,7 +12,7 @@ struct Qwen2: Architecture {
       h, vocabularySize: vocabularySize, epsilonKey: "layer_norm_rms_epsilon")
   }
 
-  func build(_ b: inout NetworkBuilder, _ h: Hyperparameters) throws(ModelError) -> ValueID {
+  func hiddenStates(_ b: inout NetworkBuilder, _ h: Hyperparameters) throws(ModelError) -> ValueID {
     let c = configuration
     var attention = SelfAttention(c)
     attention.rotary = (
@@ -21,4 +21,12 @@ struct Qwen2: Architecture {
     let feedForward = GatedFeedForward(size: c.feedForwardSize, activation: .silu)
     return try PreNormDecoder(c, attention, feedForward)(&b)
   }
+}
+
+extension Qwen2 {
+  static let huggingFace: HuggingFaceLayout? = HuggingFaceLayout(
+    modelTypes: ["qwen2": "qwen2"],
+    prefixes: ["", "model."],
+    keys: HuggingFaceLayout.decoderKeys, tensors: HuggingFaceLayout.decoderTensors,
+    requires: HuggingFaceLayout.decoderRequires)
 }

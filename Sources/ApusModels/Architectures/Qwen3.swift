@@ -12,7 +12,7 @@ struct Qwen3: Architecture {
       h, vocabularySize: vocabularySize, epsilonKey: "layer_norm_rms_epsilon")
   }
 
-  func build(_ b: inout NetworkBuilder, _ h: Hyperparameters) throws(ModelError) -> ValueID {
+  func hiddenStates(_ b: inout NetworkBuilder, _ h: Hyperparameters) throws(ModelError) -> ValueID {
     let c = configuration
     var attention = SelfAttention(c)
     attention.normalizesQueriesAndKeys = true
@@ -22,4 +22,15 @@ struct Qwen3: Architecture {
     let feedForward = GatedFeedForward(size: c.feedForwardSize, activation: .silu)
     return try PreNormDecoder(c, attention, feedForward)(&b)
   }
+}
+
+extension Qwen3 {
+  static let huggingFace: HuggingFaceLayout? = HuggingFaceLayout(
+    modelTypes: ["qwen3": "qwen3"],
+    prefixes: ["", "model."],
+    keys: HuggingFaceLayout.decoderKeys,
+    tensors: HuggingFaceLayout.decoderTensors.merging([
+      "blk.#.attn_q_norm": ["layers.#.self_attn.q_norm"], "blk.#.attn_k_norm": ["layers.#.self_attn.k_norm"],
+    ]) { $1 },
+    requires: HuggingFaceLayout.decoderRequires)
 }

@@ -2,7 +2,7 @@
 
 import ApusGraph
 
-/// Token ids to logits through pre-norm blocks with RMS norms.
+/// Token ids to hidden states through pre-norm blocks with RMS norms.
 package struct PreNormDecoder {
   package var configuration: TransformerConfiguration
   package var attention: SelfAttention
@@ -16,7 +16,7 @@ package struct PreNormDecoder {
     self.feedForward = feedForward
   }
 
-  /// Logits of the rows wanted, `[outputs, vocabulary]`.
+  /// The last hidden states, `[tokens, hidden]`.
   package func callAsFunction(_ b: inout NetworkBuilder) throws(ModelError) -> ValueID {
     let c = configuration
     var x = try b.embed(.tokenIDs, "token_embd", rows: c.vocabularySize)
@@ -28,7 +28,6 @@ package struct PreNormDecoder {
         x = try b.add(x, feedForward(f, &b))
       }
     }
-    x = try b.rmsNorm(x, "output_norm", epsilon: c.normEpsilon)
-    return try b.head(x, vocabularySize: c.vocabularySize)
+    return try b.rmsNorm(x, "output_norm", epsilon: c.normEpsilon)
   }
 }

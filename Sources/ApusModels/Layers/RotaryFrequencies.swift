@@ -58,7 +58,7 @@ package struct RotaryFrequencies: Sendable {
     let dimensions = try h.integer("rope.dimension_count", in: 2...headSize, default: headSize)
     guard dimensions % 2 == 0 else {
       throw .invalidKey(
-        "\(h.prefix).rope.dimension_count", value: "\(dimensions)", expected: "an even number")
+        h.shown("rope.dimension_count"), value: "\(dimensions)", expected: "an even number")
     }
     self.init(base: base, dimensions: dimensions)
     if let factors = try b.vectorContents("rope_freqs.weight", count: dimensions / 2) {
@@ -84,11 +84,11 @@ package struct RotaryFrequencies: Sendable {
         fast: try h.real("rope.scaling.yarn_beta_fast", in: 0...1e6, default: 32),
         slow: try h.real("rope.scaling.yarn_beta_slow", in: 0...1e6, default: 1),
         attentionFactor: attentionFactor)
-    case nil, "none", "longrope", "llama3":
+    case nil, "none", "default", "longrope", "llama3":
       magnitude = Float(attentionFactor)
     case let type?:
       throw .invalidKey(
-        "\(h.prefix).rope.scaling.type", value: "\"\(type)\"", expected: "none, linear, yarn or longrope")
+        h.shown("rope.scaling.type"), value: "\"\(type)\"", expected: "none, linear, yarn or longrope")
     }
   }
 }

@@ -16,7 +16,7 @@ package struct SelfAttention {
   /// RMS norm of queries and keys per head ("attn_q_norm", "attn_k_norm").
   package var normalizesQueriesAndKeys = false
   package var epsilon: Float
-  /// Whether Q, K and V are one tensor, "attn_qkv", in that order of rows.
+  /// Whether Q, K and V must be one tensor, "attn_qkv", in that order of rows; others may be.
   package var isFused = false
 
   package init(_ c: TransformerConfiguration) {
@@ -35,7 +35,7 @@ package struct SelfAttention {
     var q: ValueID
     var k: ValueID
     let v: ValueID
-    if isFused {
+    if isFused || b.has("attn_qkv") {
       let all = queries + 2 * keys
       q = try b.linear(x, "attn_qkv", rows: all, part: 0..<queries)
       k = try b.linear(x, "attn_qkv", rows: all, part: queries..<queries + keys)

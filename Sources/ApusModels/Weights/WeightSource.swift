@@ -36,9 +36,15 @@ package protocol WeightSource: Sendable {
   var architecture: String? { get }
   /// A hyper-parameter by its full key, "llama.block_count"; nil when absent or of another kind.
   func hyperparameter(_ key: String) -> HyperparameterValue?
+  /// What the file itself calls a hyper-parameter, for messages.
+  func fileKey(_ key: String) -> String
   func tensor(_ name: String) -> TensorDescription?
   /// The first byte of a tensor. The source keeps it valid for as long as it lives.
   func bytes(of tensor: TensorDescription) -> UnsafeRawPointer
   /// Says that the range will not be read again soon, so that its pages may be dropped.
   func release(_ tensor: TensorDescription)
+}
+
+extension WeightSource {
+  package func fileKey(_ key: String) -> String { key }
 }

@@ -66,6 +66,19 @@ package struct AtomicFile: ~Copyable {
     byteCount += bytes.count
   }
 
+  /// Writes over bytes that were written before: a header that tells what came after it.
+  package mutating func rewrite(_ bytes: [UInt8], at offset: Int) throws(FileError) {
+    precondition(offset + bytes.count <= byteCount)
+    guard lseek(temporary.descriptor.number, off_t(offset), SEEK_SET) == off_t(offset) else {
+      throw .system(path: target, operation: "write", reason: errorText(errno))
+    }
+    let result = bytes.withUnsafeBytes { buffer in
+      Result { () throws(FileError) in try temporary.descriptor.writeAll(buffer, target) }
+    }
+    try result.get()
+    lseek(temporary.descriptor.number, 0, SEEK_END)
+  }
+
   /// Makes the file appear under its name, complete and on the disk.
   package consuming func commit() throws(FileError) {
     // Space reserved and not used is given back.

@@ -56,8 +56,9 @@ package struct KVLayout: Hashable, Sendable {
   /// Bytes of a page.
   package var pageBytes: Int { layers * heads * headBytes }
 
-  /// Where the block of a layer's head starts in a page.
-  package func offset(layer: Int, head: Int) -> Int { (layer * heads + head) * headBytes }
+  /// Where the block of a layer's head starts in a page. With fewer layers than the model's they take turns: pages of
+  /// one layer serve a model whose keys nobody reads after the step.
+  package func offset(layer: Int, head: Int) -> Int { (layer % layers * heads + head) * headBytes }
 
   /// Pages that hold `positions` keys.
   package static func pages(_ positions: Int) -> Int { (positions + pageKeys - 1) / pageKeys }

@@ -194,6 +194,8 @@ struct apus_cpu {
 
   // y = x · (1 / sqrt(mean(x²) + eps)) · w; the reciprocal is IEEE 1/sqrt.
   void (*rms_norm)(const float *x, const float *w, int n, float eps, float *y);
+  // y = x / max(sqrt(Σx²), 1e-12)
+  void (*unit_norm)(const float *x, int n, float *y);
   // y = (x − mean) / sqrt(var + eps) · w + b; b may be NULL.
   void (*layer_norm)(const float *x, const float *w, const float *b, int n, float eps, float *y);
   // y = a + b

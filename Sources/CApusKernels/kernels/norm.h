@@ -34,3 +34,14 @@ HIDDEN void NAME(layer_norm)(const float *x, const float *w, const float *b, int
     row_store(y + i, v, n - i);
   }
 }
+
+HIDDEN void NAME(unit_norm)(const float *x, int n, float *y) {
+  f32x16 squares = f_splat(0);
+  for (int i = 0; i < n; i += 16) {
+    f32x16 v = row_load(x + i, n - i);
+    squares = f_fma(v, v, squares);
+  }
+  float length = s_sqrt(f_sum(squares));
+  if (length < 1e-12f) length = 1e-12f;
+  for (int i = 0; i < n; i += 16) row_store(y + i, row_load(x + i, n - i) / length, n - i);
+}

@@ -15,6 +15,7 @@
   HIDDEN apus_attention_fn attention_##isa;                                                                   \
   HIDDEN apus_attention_merge_fn attention_merge_##isa;                                                       \
   HIDDEN void rms_norm_##isa(const float *, const float *, int, float, float *);                              \
+  HIDDEN void unit_norm_##isa(const float *, int, float *);                                                   \
   HIDDEN void layer_norm_##isa(const float *, const float *, const float *, int, float, float *);             \
   HIDDEN void add_##isa(const float *, const float *, int, float *);                                          \
   HIDDEN void mul_##isa(const float *, const float *, int, float *);                                          \
@@ -52,7 +53,7 @@
   HIDDEN double peak_bf16_##isa(int64_t);
 
 #define FLOAT_TABLE(isa)                                                                                      \
-  .attention = attention_##isa, .attention_merge = attention_merge_##isa, .rms_norm = rms_norm_##isa, .layer_norm = layer_norm_##isa, .add = add_##isa, \
+  .attention = attention_##isa, .attention_merge = attention_merge_##isa, .rms_norm = rms_norm_##isa, .unit_norm = unit_norm_##isa, .layer_norm = layer_norm_##isa, .add = add_##isa, \
   .mul = mul_##isa, .scale = scale_##isa, .softcap = softcap_##isa, .unary = unary_##isa,                     \
   .gated = gated_##isa, .rope = rope_##isa, .quantize_q32 = quantize_q32_##isa,                               \
   .quantize_q256 = quantize_q256_##isa, .round_bf16 = round_bf16_##isa, .f16_to_f32 = f16_to_f32_##isa,       \

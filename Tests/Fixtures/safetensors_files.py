@@ -1,7 +1,7 @@
 """Writes safetensors/: a file with a tensor of each type NumPy has, what is in it as text, and a set of two files.
 
     python3 -m venv venv && venv/bin/pip install safetensors==0.8.0 numpy==2.4.6
-    venv/bin/python Tests/Fixtures/safetensors.py
+    venv/bin/python Tests/Fixtures/safetensors_files.py
 
 The package puts the two keys of the metadata in a random order: a new file may differ there. With the path of a file
 the script prints what the package reads there, in the form of types.txt.
