@@ -17,27 +17,57 @@ struct SpecialTokenMatcher: Sendable {
   private let hasUserDefined: Bool
   private let hasAny: Bool
   /// Tokens that take the white space before, or behind, them along.
-  private let stripsLeft: Set<Int32>
-  private let stripsRight: Set<Int32>
+  private var stripsLeft: Set<Int32> = []
+  private var stripsRight: Set<Int32> = []
+  /// Tokens that count only where no letter, digit or the like touches them.
+  private var singleWords: Set<Int32> = []
+  /// White space is that of Unicode rather than C's.
+  private var stripsUnicode = false
 
+  /// A token matched as a whole, as `tokenizer.json` describes it.
+  struct Token: Sendable {
+    var id: Int32
+    var bytes: [UInt8]
+    /// Matched in every text rather than on request.
+    var isUserDefined = false
+    var stripsLeft = false
+    var stripsRight = false
+    var isSingleWord = false
+  }
+
+  /// The tokens of a vocabulary that its kinds say are matched as a whole.
   init(_ vocabulary: Vocabulary, stripsLeft: Set<Int32>, stripsRight: Set<Int32>) {
+    var tokens: [Token] = []
+    for id in 0..<Int32(vocabulary.count) where vocabulary.isMarker(id) {
+      tokens.append(
+        Token(
+          id: id, bytes: Array(vocabulary.pieceBytes(id)),
+          isUserDefined: vocabulary.kind(of: id) == .userDefined))
+    }
+    self.init(tokens)
+    self.stripsLeft = stripsLeft
+    self.stripsRight = stripsRight
+    stripsUnicode = false
+  }
+
+  /// A matcher of these tokens and no others; white space is that of Unicode.
+  init(_ tokens: [Token]) {
     var userDefined = ByteTrie(bytes: 0)
     var all = ByteTrie(bytes: 0)
-    var counts = (userDefined: 0, all: 0)
-    for id in 0..<Int32(vocabulary.count) where vocabulary.isMarker(id) {
-      all.insert(vocabulary.pieceBytes(id), id: id)
-      counts.all += 1
-      if vocabulary.kind(of: id) == .userDefined {
-        userDefined.insert(vocabulary.pieceBytes(id), id: id)
-        counts.userDefined += 1
+    for token in tokens {
+      token.bytes.withUnsafeBufferPointer { bytes in
+        all.insert(bytes, id: token.id)
+        if token.isUserDefined { userDefined.insert(bytes, id: token.id) }
       }
+      if token.stripsLeft { stripsLeft.insert(token.id) }
+      if token.stripsRight { stripsRight.insert(token.id) }
+      if token.isSingleWord { singleWords.insert(token.id) }
     }
     self.userDefined = userDefined
     self.all = all
-    hasUserDefined = counts.userDefined > 0
-    hasAny = counts.all > 0
-    self.stripsLeft = stripsLeft
-    self.stripsRight = stripsRight
+    hasUserDefined = tokens.contains(where: \.isUserDefined)
+    hasAny = !tokens.isEmpty
+    stripsUnicode = true
   }
 
   /// The parts of `text`, in order.
@@ -68,15 +98,19 @@ struct SpecialTokenMatcher: Sendable {
         position += 1
         continue
       }
+      if singleWords.contains(found.id), touchesWord(text, position, found.end) {
+        position = found.end
+        continue
+      }
       var end = position
       if stripsLeft.contains(found.id) {
-        while end > start, isSpace(text[end - 1]) { end -= 1 }
+        while let before = spaceBefore(end, in: text), before >= start { end = before }
       }
       if start < end { parts.append(.text(start..<end)) }
       parts.append(.token(found.id))
       position = found.end
       if stripsRight.contains(found.id) {
-        while position < text.count, isSpace(text[position]) { position += 1 }
+        while let next = spaceEnd(from: position, in: text) { position = next }
       }
       start = position
     }
@@ -84,6 +118,46 @@ struct SpecialTokenMatcher: Sendable {
     return parts
   }
 
+  /// Where the white space begins that ends at `end`, or `nil`.
+  private func spaceBefore(_ end: Int, in text: UnsafeBufferPointer<UInt8>) -> Int? {
+    guard end > 0 else { return nil }
+    if text[end - 1] < 0x80 || !stripsUnicode { return Self.isSpace(text[end - 1]) ? end - 1 : nil }
+    return character(before: end, in: text).flatMap { $0.isAny(.space) ? end - $0.length : nil }
+  }
+
+  /// Where the white space ends that begins at `start`, or `nil`.
+  private func spaceEnd(from start: Int, in text: UnsafeBufferPointer<UInt8>) -> Int? {
+    guard start < text.count else { return nil }
+    if text[start] < 0x80 || !stripsUnicode { return Self.isSpace(text[start]) ? start + 1 : nil }
+    let character = ScannedText(text).character(start, text.count)
+    return character.isAny(.space) ? start + character.length : nil
+  }
+
+  private func character(
+    before end: Int, in text: UnsafeBufferPointer<UInt8>
+  ) -> ScannedText.Character? {
+    let scanned = ScannedText(text)
+    for length in 1...4 where length <= end {
+      let character = scanned.character(end - length, end)
+      if character.length == length { return character }
+    }
+    return nil
+  }
+
+  /// Whether a character of a word stands right before `start` or right behind `end`.
+  private func touchesWord(_ text: UnsafeBufferPointer<UInt8>, _ start: Int, _ end: Int) -> Bool {
+    let before = character(before: start, in: text)
+    let after = end < text.count ? ScannedText(text).character(end, text.count) : nil
+    return [before, after].contains { $0.map(Self.isWord) ?? false }
+  }
+
+  /// `\w` as regular expressions of Unicode have it (Unicode Technical Standard 18, annex C).
+  private static func isWord(_ character: ScannedText.Character) -> Bool {
+    if character.isAny([.letter, .mark, .digit, .connector]) { return true }
+    guard let properties = Unicode.Scalar(character.scalar)?.properties else { return false }
+    return properties.isAlphabetic || properties.isJoinControl
+  }
+
   /// White space as C's `isspace` has it.
-  private func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || 0x09...0x0D ~= byte }
+  private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || 0x09...0x0D ~= byte }
 }

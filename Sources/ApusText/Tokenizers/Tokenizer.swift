@@ -21,6 +21,8 @@ public protocol Tokenizer: Sendable {
   var notes: [String] { get }
   /// What each token stands for in a text.
   var texts: TokenTexts { get }
+  /// The special tokens around a text and around a pair of texts.
+  var template: TokenTemplate { get }
 
   /// The ids of a text.
   ///
@@ -32,6 +34,10 @@ public protocol Tokenizer: Sendable {
   func encode(
     _ text: UnsafeRawBufferPointer, addSpecial: Bool, specials: SpecialTokenParsing
   ) throws(TokenizerError) -> [Int32]
+
+  /// The ids of two texts that a model reads together, as a reranker does, and the segment of each id.
+  func encodePair(_ first: [UInt8], _ second: [UInt8]) throws(TokenizerError)
+    -> (ids: [Int32], segments: [UInt8])
 }
 
 /// Where in a text control tokens may be spelled.

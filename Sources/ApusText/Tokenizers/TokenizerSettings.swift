@@ -8,6 +8,19 @@ struct TokenizerSettings {
   var addsBOS = false
   var addsEOS = false
   var notes: [String] = []
+  /// What only a `tokenizer.json` says.
+  var huggingFace: HuggingFaceSettings?
+
+  /// The special tokens around texts.
+  func template(model: String) -> TokenTemplate {
+    huggingFace?.template
+      ?? TokenTemplate(model: model, special: vocabulary.special, addsBOS: addsBOS, addsEOS: addsEOS)
+  }
+
+  /// The way from a text to what the model sees.
+  func pipeline() -> TextPipeline {
+    huggingFace?.pipeline ?? TextPipeline(raw: specialTokenMatcher())
+  }
 
   /// Fills in special ids that the file leaves out, where the vocabulary has them.
   mutating func setDefaults(_ defaults: SpecialTokens) {

@@ -12,6 +12,8 @@ struct WordRules<Rule: MergeRule>: Sendable {
   var byteTokens: FixedArray<Int32>
   /// The token for everything else, or −1.
   var unknown: Int32
+  /// Neighbouring unknown characters of a word are one unknown token.
+  var fusesUnknown = false
   /// Spaces stand for ▁, so that as bytes they are E2 96 81.
   var escapesSpaces: Bool
 }
@@ -40,6 +42,8 @@ struct WordEncoder<Rule: MergeRule> {
 
   /// The ids so far.
   private(set) var output: [Int32] = []
+  /// Where the ids of the word at hand begin.
+  private var wordStart = 0
   /// The first byte that has no token, if any.
   private(set) var failure: TokenizerError?
 
@@ -83,6 +87,7 @@ struct WordEncoder<Rule: MergeRule> {
     }
     let first = output.count
     let whole = rules.ignoreMerges ? rules.pieces.id(text + start, length, hash: hash) : -1
+    wordStart = first
     if whole >= 0 { output.append(whole) } else { mergeShort(start, end) }
     seen.base[slot] = Seen(
       hash: tag, length: UInt32(truncatingIfNeeded: length), text: start, output: first,
@@ -95,6 +100,9 @@ struct WordEncoder<Rule: MergeRule> {
       let whole = rules.pieces.id(text + start, end - start)
       if whole >= 0 { return output.append(whole) }
     }
+    wordStart = output.count
+    // Parts from the cache know nothing of an unknown token before them.
+    if rules.fusesUnknown { return mergeLong(start, end) }
     var part = start
     for position in start + 1...end {
       guard position == end || rules.cuts.allows(text[position - 1], text[position]) else { continue }
@@ -140,7 +148,8 @@ struct WordEncoder<Rule: MergeRule> {
     // A character of which one byte is unknown is unknown as a whole.
     if rules.unknown >= 0, output[first...].contains(rules.unknown) {
       output.removeSubrange(first...)
-      output.append(rules.unknown)
+      let isNeighbour = first > wordStart && output[first - 1] == rules.unknown
+      if !(rules.fusesUnknown && isNeighbour) { output.append(rules.unknown) }
     }
   }
 

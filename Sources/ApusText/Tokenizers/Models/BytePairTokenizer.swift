@@ -4,6 +4,9 @@
 
 /// A byte-pair tokenizer.
 struct BytePairTokenizer: Tokenizer {
+  /// The most merges a tokenizer may have: eight times the largest known.
+  static let maximumMerges = 1 << 22
+
   let model: String
   let preTokenizer: String?
   let vocabulary: Vocabulary
@@ -14,7 +17,8 @@ struct BytePairTokenizer: Tokenizer {
 
   let texts: TokenTexts
   private let splitter: any Splitter
-  private let specials: SpecialTokenMatcher
+  private let pipeline: TextPipeline
+  let template: TokenTemplate
   private let escapesSpaces: Bool
   private let encoding: Encoding
 
@@ -31,21 +35,26 @@ struct BytePairTokenizer: Tokenizer {
     self.preTokenizer = name
     addsBOS = settings.addsBOS
     addsEOS = settings.addsEOS
-    addsSpacePrefix = false
+    addsSpacePrefix = settings.huggingFace?.addsSpacePrefix ?? false
     splitter = preTokenizer.splitter
     let escapes = settings.options.escapeWhitespaces ?? preTokenizer.escapesSpaces
     escapesSpaces = escapes
 
     var settings = settings
     let pieces = BytePairPieces(settings.vocabulary, plain: preTokenizer.plainPieces, escapesSpaces: escapes)
-    let (table, fromText) = try pieces.mergeTable(merges)
+    let (table, fromText, skipped) = try pieces.mergeTable(
+      merges, skipsControl: settings.huggingFace != nil)
     for id in fromText { settings.vocabulary.restoreText(id) }
     vocabulary = settings.vocabulary
     var texts = pieces.texts
     if !fromText.isEmpty { texts.readKinds(vocabulary) }
     self.texts = texts
-    specials = settings.specialTokenMatcher()
+    pipeline = settings.pipeline()
+    template = settings.template(model: model)
     var notes = settings.notes
+    if skipped > 0 {
+      notes.append("\(skipped) merges would make control tokens from plain text and are not used")
+    }
     if pieces.table.duplicates > 0 {
       notes.append(
         "\(pieces.table.duplicates) tokens have the same text as an earlier one; the first is used")
@@ -57,7 +66,7 @@ struct BytePairTokenizer: Tokenizer {
     func rules<Rule: MergeRule>(_ rule: Rule, _ bytes: FixedArray<Int32>) -> WordRules<Rule> {
       WordRules(
         rule: rule, pieces: pieces.table, cuts: pieces.cuts, ignoreMerges: ignoreMerges, byteTokens: bytes,
-        unknown: unknown, escapesSpaces: escapes)
+        unknown: unknown, fusesUnknown: settings.huggingFace?.fusesUnknown ?? false, escapesSpaces: escapes)
     }
     if preTokenizer.plainPieces {
       let rule = CharacterPairRule(merges: table, pieces: pieces.table)
@@ -73,7 +82,17 @@ struct BytePairTokenizer: Tokenizer {
   ) throws(TokenizerError) -> [Int32] {
     try checkLength(text)
     let bytes = text.assumingMemoryBound(to: UInt8.self)
-    let parts = specials.parts(of: bytes, parsing)
+    let prepared = try pipeline.prepare(bytes, parsing)
+    guard let changed = prepared.bytes else { return try encode(bytes, prepared.parts, addSpecial) }
+    let result = changed.withUnsafeBufferPointer { bytes in
+      Result { () throws(TokenizerError) in try encode(bytes, prepared.parts, addSpecial) }
+    }
+    return try result.get()
+  }
+
+  private func encode(
+    _ bytes: UnsafeBufferPointer<UInt8>, _ parts: [TextPart], _ addSpecial: Bool
+  ) throws(TokenizerError) -> [Int32] {
     switch encoding {
     case .bytes(let rules): return try encode(bytes, parts, rules, addSpecial)
     case .characters(let rules):
@@ -92,7 +111,7 @@ struct BytePairTokenizer: Tokenizer {
   ) throws(TokenizerError) -> [Int32] {
     let scanned = ScannedText(text)
     var words = WordEncoder(rules, scanned.base, count: text.count)
-    if addSpecial, addsBOS, let bos = vocabulary.special.bos { words.append(bos) }
+    if addSpecial { template.before.forEach { words.append($0) } }
     for part in parts {
       switch part {
       case .token(let id): words.append(id)
@@ -101,16 +120,13 @@ struct BytePairTokenizer: Tokenizer {
       }
     }
     if let failure = words.failure { throw failure }
-    if addSpecial, addsEOS, let eos = vocabulary.special.eos { words.append(eos) }
+    if addSpecial { template.after.forEach { words.append($0) } }
     return words.output
   }
 }
 
 /// The pieces of a byte-pair tokenizer as text, found by their bytes.
 private struct BytePairPieces {
-  /// The most merges a tokenizer may have: eight times the largest known.
-  static let maximumMerges = 1 << 22
-
   let texts: TokenTexts
   let cuts = SafeCuts()
   private(set) var table: PieceTable
@@ -186,12 +202,25 @@ private struct BytePairPieces {
 
   /// The merges, each checked: two known tokens, separated by a space, that together are a known token. And the
   /// tokens made that were taken for control tokens.
-  func mergeTable(_ merges: ByteStrings) throws(TokenizerError) -> (table: MergeTable, fromText: [Int32]) {
-    guard merges.count <= Self.maximumMerges else {
-      throw .tooManyMerges(count: merges.count, limit: Self.maximumMerges)
+  ///
+  /// With `skipsControl`, merges of or into control tokens are left out and counted: lists made from all pieces of a
+  /// vocabulary have them, and no text may become such a token.
+  func mergeTable(
+    _ merges: ByteStrings, skipsControl: Bool
+  ) throws(TokenizerError) -> (table: MergeTable, fromText: [Int32], skipped: Int) {
+    guard merges.count <= BytePairTokenizer.maximumMerges else {
+      throw .tooManyMerges(count: merges.count, limit: BytePairTokenizer.maximumMerges)
     }
     let result = MergeTable(count: merges.count)
     var fromText: [Int32] = []
+    var skipped = 0
+    var controls: Set<[UInt8]>?
+    func isControl(_ piece: some Sequence<UInt8>) -> Bool {
+      guard skipsControl else { return false }
+      let all = controls ?? controlPieces()
+      controls = all
+      return all.contains(Array(piece))
+    }
     var pair = ContiguousArray<UInt8>()
     // Most lists of merges run along with the ids of what they make, which saves the third look-up.
     var guess: Int32 = -1
@@ -203,6 +232,10 @@ private struct BytePairPieces {
       // The first byte is never the separator: a piece may begin with a space, none is empty.
       guard let space = merge.dropFirst().firstIndex(of: 0x20) else { throw bad("is not two tokens") }
       pair.removeAll(keepingCapacity: true)
+      func skips() -> Bool {
+        let (left, right) = (merge[..<space], merge[(space + 1)...])
+        return isControl(left) || isControl(right) || isControl(Array(left) + right)
+      }
       guard append(merge, 0, space, to: &pair) else { throw bad("its first part is not a token") }
       let middle = pair.count
       guard append(merge, space + 1, merge.count, to: &pair) else {
@@ -215,6 +248,10 @@ private struct BytePairPieces {
         let right = middle < bytes.count ? table.id(start + middle, bytes.count - middle) : -1
         return (left, right, matches(guess, bytes) ? guess : table.id(start, bytes.count))
       }
+      if left < 0 || right < 0 || merged < 0, skips() {
+        skipped += 1
+        continue
+      }
       guard left >= 0 else { throw bad("its first part is not a token") }
       guard right >= 0 else { throw bad("its second part is not a token") }
       guard merged >= 0 else { throw bad("what it makes is not a token") }
@@ -222,7 +259,14 @@ private struct BytePairPieces {
       guess = merged + 1
       if vocabulary.kind(of: merged) == .control { fromText.append(merged) }
     }
-    return (result, fromText)
+    return (result, fromText, skipped)
+  }
+
+  private func controlPieces() -> Set<[UInt8]> {
+    let ids = (0..<Int32(vocabulary.count)).filter {
+      vocabulary.kind(of: $0) == .control || vocabulary.kind(of: $0) == .unknown
+    }
+    return Set(ids.map { Array(vocabulary.pieceBytes($0)) })
   }
 
   /// Whether token `id` is the one the table would find for `bytes`.

@@ -13,6 +13,7 @@ struct SentencePieceTokenizer: Tokenizer {
   let notes: [String]
 
   let texts: TokenTexts
+  let template: TokenTemplate
   private let specials: SpecialTokenMatcher
   private let rules: WordRules<ScoreRule>
 
@@ -23,6 +24,7 @@ struct SentencePieceTokenizer: Tokenizer {
     addsEOS = settings.addsEOS
     addsSpacePrefix = settings.options.addSpacePrefix ?? true
     specials = settings.specialTokenMatcher()
+    template = settings.template(model: model)
 
     texts = TokenTexts(vocabulary) { id, bytes in
       let piece = vocabulary.pieceBytes(id)
@@ -89,7 +91,7 @@ struct SentencePieceTokenizer: Tokenizer {
   {
     let base = ScannedText(text).base
     var words = WordEncoder(rules, base, count: text.count)
-    if addSpecial, addsBOS, let bos = vocabulary.special.bos { words.append(bos) }
+    if addSpecial { template.before.forEach { words.append($0) } }
     for part in parts {
       switch part {
       case .token(let id): words.append(id)
@@ -105,7 +107,7 @@ struct SentencePieceTokenizer: Tokenizer {
       }
     }
     if let failure = words.failure { throw failure }
-    if addSpecial, addsEOS, let eos = vocabulary.special.eos { words.append(eos) }
+    if addSpecial { template.after.forEach { words.append($0) } }
     return words.output
   }
 }

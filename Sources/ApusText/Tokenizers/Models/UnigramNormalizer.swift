@@ -30,6 +30,17 @@ struct CharacterMap: Sendable {
   func longest(in text: UnsafeBufferPointer<UInt8>, from position: Int) throws(TokenizerError)
     -> (length: Int, replacement: ArraySlice<UInt8>)?
   {
+    try entry(in: text, from: position, shortest: false)
+  }
+
+  /// What replaces the shortest entry that `text` begins with.
+  func shortest(in text: UnsafeBufferPointer<UInt8>) throws(TokenizerError) -> ArraySlice<UInt8>? {
+    try entry(in: text, from: 0, shortest: true)?.replacement
+  }
+
+  private func entry(
+    in text: UnsafeBufferPointer<UInt8>, from position: Int, shortest: Bool
+  ) throws(TokenizerError) -> (length: Int, replacement: ArraySlice<UInt8>)? {
     guard !units.isEmpty else { return nil }
     var found: (length: Int, start: Int)?
     var node = Self.offset(units[0])
@@ -45,6 +56,7 @@ struct CharacterMap: Sendable {
       if unit & 0x100 != 0 {
         guard Int(node) < units.count else { throw .badCharacterMap("a unit points outside of its trie") }
         found = (end - position, Int(units[Int(node)] & 0x7FFF_FFFF))
+        if shortest { break }
       }
     }
     guard let found else { return nil }

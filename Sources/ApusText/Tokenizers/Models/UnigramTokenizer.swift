@@ -12,13 +12,16 @@ struct UnigramTokenizer: Tokenizer {
   let notes: [String]
 
   let texts: TokenTexts
-  private let specials: SpecialTokenMatcher
-  private let normalizer: UnigramNormalizer
+  let template: TokenTemplate
+  private let pipeline: TextPipeline
+  /// The normalisation of a file that does not spell it out; `nil` where the pipeline does it.
+  private let normalizer: UnigramNormalizer?
   private let trie: ByteTrie
   private let unknown: Int32
   /// An unknown character costs this much more than the worst piece.
   private static var unknownPenalty: Float { 10 }
-  private let unknownScore: Float
+  private let unknownScore: Double
+  private let scores: FixedArray<Double>
 
   init(_ settings: TokenizerSettings) throws(TokenizerError) {
     let vocabulary = settings.vocabulary
@@ -32,9 +35,10 @@ struct UnigramTokenizer: Tokenizer {
     let mergesSpaces = settings.options.removeExtraWhitespaces ?? false
     let addsSpace = settings.options.addSpacePrefix ?? false
     // Where runs of spaces count as one, every word gets one, the first included.
-    addsSpacePrefix = addsSpace || mergesSpaces
+    addsSpacePrefix = settings.huggingFace?.addsSpacePrefix ?? (addsSpace || mergesSpaces)
     notes = settings.notes
-    specials = settings.specialTokenMatcher()
+    pipeline = settings.pipeline()
+    template = settings.template(model: model)
 
     texts = TokenTexts(vocabulary) { id, bytes in
       let piece = vocabulary.pieceBytes(id)
@@ -49,20 +53,33 @@ struct UnigramTokenizer: Tokenizer {
     var trie = ByteTrie(bytes: vocabulary.bytes.count)
     var userDefined = ByteTrie(bytes: 0)
     var worst: Float = 0
+    let exact = settings.huggingFace?.scores
+    let scores = FixedArray<Double>(repeating: 0, count: vocabulary.count)
     for id in 0..<Int32(vocabulary.count) {
+      let isEntry = exact.map { Int(id) < $0.count } ?? true
+      scores[Int(id)] = exact.map { isEntry ? $0[Int(id)] : 0 } ?? Double(vocabulary.score(of: id))
       switch vocabulary.kind(of: id) {
       case .normal:
         trie.insert(vocabulary.pieceBytes(id), id: id)
         worst = min(worst, vocabulary.score(of: id))
       case .unused: trie.insert(vocabulary.pieceBytes(id), id: id)
       case .userDefined:
-        trie.insert(vocabulary.pieceBytes(id), id: id)
+        // What the user defined is taken where it stands, unless it is also an ordinary piece with a score; scores
+        // are logarithms and so at most 0.
+        if isEntry { trie.insert(vocabulary.pieceBytes(id), id: id) }
+        if exact == nil { scores[Int(id)] = 0 }
         userDefined.insert(vocabulary.pieceBytes(id), id: id)
       case .control, .unknown, .byte, .undefined: break
       }
     }
+    self.scores = scores
     self.trie = trie
-    unknownScore = worst - Self.unknownPenalty
+    unknownScore =
+      exact.map { ($0.min() ?? 0) - Double(Self.unknownPenalty) } ?? Double(worst - Self.unknownPenalty)
+    guard settings.huggingFace == nil else {
+      normalizer = nil
+      return
+    }
     normalizer = UnigramNormalizer(
       map: try CharacterMap(settings.options.characterMap), userDefined: userDefined,
       space: escapes ? [0xE2, 0x96, 0x81] : [0x20], addsSpace: addsSpace,
@@ -75,17 +92,32 @@ struct UnigramTokenizer: Tokenizer {
   ) throws(TokenizerError) -> [Int32] {
     try checkLength(text)
     let bytes = text.assumingMemoryBound(to: UInt8.self)
+    let prepared = try pipeline.prepare(bytes, parsing)
+    guard let changed = prepared.bytes else { return try encode(bytes, prepared.parts, addSpecial) }
+    let result = changed.withUnsafeBufferPointer { bytes in
+      Result { () throws(TokenizerError) in try encode(bytes, prepared.parts, addSpecial) }
+    }
+    return try result.get()
+  }
+
+  private func encode(
+    _ bytes: UnsafeBufferPointer<UInt8>, _ parts: [TextPart], _ addSpecial: Bool
+  ) throws(TokenizerError) -> [Int32] {
     var ids: [Int32] = []
-    if addSpecial, addsBOS, let bos = vocabulary.special.bos { ids.append(bos) }
-    for part in specials.parts(of: bytes, parsing) {
+    if addSpecial { ids += template.before }
+    for part in parts {
       switch part {
       case .token(let id): ids.append(id)
       case .text(let range):
-        let normalized = try normalizer.normalize(UnsafeBufferPointer(rebasing: bytes[range]))
-        normalized.withUnsafeBufferPointer { append($0, to: &ids) }
+        let text = UnsafeBufferPointer(rebasing: bytes[range])
+        if let normalizer {
+          try normalizer.normalize(text).withUnsafeBufferPointer { append($0, to: &ids) }
+        } else {
+          append(text, to: &ids)
+        }
       }
     }
-    if addSpecial, addsEOS, let eos = vocabulary.special.eos { ids.append(eos) }
+    if addSpecial { ids += template.after }
     return ids
   }
 
@@ -122,11 +154,10 @@ struct UnigramTokenizer: Tokenizer {
         let id = trie.id(at: node)
         if id >= 0 {
           covered = covered || end == character
-          // What the user defined is taken where it stands; scores are logarithms and so at most 0.
-          offer(id, end, vocabulary.kind(of: id) == .userDefined ? 0 : Double(vocabulary.score(of: id)))
+          offer(id, end, scores.base[Int(id)])
         }
       }
-      if !covered { offer(unknown, character, Double(unknownScore)) }
+      if !covered { offer(unknown, character, unknownScore) }
       position = character
     }
 

@@ -1,6 +1,6 @@
 // WordPiece, which files call "bert": the text is normalised and falls into words; each word is covered from the left
 // by the longest pieces, or is unknown (Devlin et al., 2019, arXiv:1810.04805, whose code defines the details). In the
-// files, pieces that begin a word start with ▁ and the others have lost their ##.
+// GGUF files, pieces that begin a word start with ▁ and the others have lost their ##; a `tokenizer.json` has the ##.
 
 /// A WordPiece tokenizer.
 struct WordPieceTokenizer: Tokenizer {
@@ -13,43 +13,58 @@ struct WordPieceTokenizer: Tokenizer {
   let notes: [String]
 
   let texts: TokenTexts
-  private let specials: SpecialTokenMatcher
+  let template: TokenTemplate
+  private let pipeline: TextPipeline
   private let trie: ByteTrie
   private let normalizer: WordNormalizer
-  private let begin: Int32
-  private let separator: Int32
   private let unknown: Int32
+  /// Words of more characters are unknown.
+  private let longestWord: Int
 
   init(_ settings: TokenizerSettings) throws(TokenizerError) {
     let vocabulary = settings.vocabulary
     self.vocabulary = vocabulary
-    guard let begin = vocabulary.special.cls ?? vocabulary.special.bos else {
-      throw .missingSpecial(name: "cls", reason: "the tokenizer model \"bert\"")
-    }
-    guard let separator = vocabulary.special.sep else {
-      throw .missingSpecial(name: "sep", reason: "the tokenizer model \"bert\"")
+    if settings.huggingFace == nil {
+      guard vocabulary.special.cls ?? vocabulary.special.bos != nil else {
+        throw .missingSpecial(name: "cls", reason: "the tokenizer model \"bert\"")
+      }
+      guard vocabulary.special.sep != nil else {
+        throw .missingSpecial(name: "sep", reason: "the tokenizer model \"bert\"")
+      }
     }
     guard let unknown = vocabulary.special.unk else {
       throw .missingSpecial(name: "unk", reason: "the tokenizer model \"bert\"")
     }
-    (self.begin, self.separator, self.unknown) = (begin, separator, unknown)
+    self.unknown = unknown
     addsBOS = settings.options.addBOS ?? true
     addsEOS = settings.options.addEOS ?? true
     notes = settings.notes
-    specials = settings.specialTokenMatcher()
+    var ends = settings
+    (ends.addsBOS, ends.addsEOS) = (addsBOS, addsEOS)
+    template = ends.template(model: model)
+    pipeline = settings.pipeline()
     let lowercase = settings.options.lowercase ?? true
-    normalizer = WordNormalizer(
-      lowercase: lowercase, stripAccents: settings.options.stripAccents ?? lowercase)
+    let wordPiece = settings.huggingFace?.wordPiece
+    normalizer =
+      wordPiece?.normalizer
+      ?? WordNormalizer(lowercase: lowercase, stripAccents: settings.options.stripAccents ?? lowercase)
+    longestWord = wordPiece?.longestWord ?? .max
 
+    let continuation = wordPiece?.continuation
     texts = TokenTexts(vocabulary) { id, bytes in
+      let piece = vocabulary.pieceBytes(id)
       if vocabulary.isMarker(id) {
-        bytes.append(contentsOf: vocabulary.pieceBytes(id))
+        bytes.append(contentsOf: piece)
+      } else if let continuation {
+        let continues = piece.starts(with: continuation)
+        if !continues { bytes.append(0x20) }
+        bytes.append(contentsOf: piece[(continues ? continuation.count : 0)...])
       } else {
-        SpaceSign.unescape(vocabulary.pieceBytes(id), into: &bytes)
+        SpaceSign.unescape(piece, into: &bytes)
       }
     }
     var trie = ByteTrie(bytes: vocabulary.bytes.count)
-    for id in 0..<Int32(vocabulary.count) where !vocabulary.isMarker(id) {
+    for id in 0..<Int32(vocabulary.count) where !vocabulary.isMarker(id) && vocabulary.pieceLength(id) > 0 {
       trie.insert(texts.text(id), id: id)
     }
     self.trie = trie
@@ -60,24 +75,37 @@ struct WordPieceTokenizer: Tokenizer {
   ) throws(TokenizerError) -> [Int32] {
     try checkLength(text)
     let bytes = text.assumingMemoryBound(to: UInt8.self)
+    let prepared = try pipeline.prepare(bytes, parsing)
+    guard let changed = prepared.bytes else { return encode(bytes, prepared.parts, addSpecial) }
+    return changed.withUnsafeBufferPointer { encode($0, prepared.parts, addSpecial) }
+  }
+
+  private func encode(
+    _ bytes: UnsafeBufferPointer<UInt8>, _ parts: [TextPart], _ addSpecial: Bool
+  ) -> [Int32] {
     let scanned = ScannedText(bytes)
     var ids: [Int32] = []
     ids.reserveCapacity(bytes.count / 4 + 2)
-    if addSpecial, addsBOS { ids.append(begin) }
-    for part in specials.parts(of: bytes, parsing) {
+    if addSpecial { ids += template.before }
+    for part in parts {
       switch part {
       case .token(let id): ids.append(id)
       case .text(let range):
         normalizer.words(scanned, range.lowerBound, range.upperBound) { word in append(word, to: &ids) }
       }
     }
-    if addSpecial, addsEOS { ids.append(separator) }
+    if addSpecial { ids += template.after }
     return ids
   }
 
   /// Appends the pieces of a word, which starts with the space that stands for ▁.
   private func append(_ word: UnsafeBufferPointer<UInt8>, to ids: inout [Int32]) {
     let first = ids.count
+    // The space before the word is one more.
+    if word.count - 1 > longestWord, word.count(where: { $0 & 0xC0 != 0x80 }) - 1 > longestWord {
+      ids.append(unknown)
+      return
+    }
     var position = 0
     while position < word.count {
       let found = trie.longest(in: word, from: position)
@@ -96,6 +124,10 @@ struct WordPieceTokenizer: Tokenizer {
 struct WordNormalizer: Sendable {
   var lowercase: Bool
   var stripAccents: Bool
+  /// Control characters are dropped.
+  var dropsControl = true
+  /// Ideographs are words of their own.
+  var separatesIdeographs = true
 
   /// Calls `body` with each word of the text, normalised, a space before it.
   func words(_ text: ScannedText, _ start: Int, _ end: Int, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
@@ -113,12 +145,15 @@ struct WordNormalizer: Sendable {
         finish()
         continue
       }
-      if character.scalar == 0 || character.scalar == 0xFFFD || character.isAny(.control) { continue }
+      if dropsControl, character.scalar == 0 || character.scalar == 0xFFFD || character.isAny(.control) {
+        continue
+      }
       fold(character.scalar) { scalar in
         let classes = table.classes(scalar)
         if stripAccents, classes.meets(.nonspacingMark) { return }
         let isAlone =
-          classes.meets(.punctuation) || scalar < 0x7F && classes.meets(.symbol) || Self.isIdeograph(scalar)
+          classes.meets(.punctuation) || scalar < 0x7F && classes.meets(.symbol)
+          || separatesIdeographs && Self.isIdeograph(scalar)
         if isAlone { finish() }
         append(scalar, to: &word)
         if isAlone { finish() }

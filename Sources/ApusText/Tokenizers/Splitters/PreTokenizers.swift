@@ -17,6 +17,13 @@ struct PreTokenizer: Sendable {
   /// The default BOS and EOS of this kind of tokenizer do not apply.
   var noDefaultBOS = false
 
+  /// One that has no name.
+  init(splitter: any Splitter, plainPieces: Bool, escapesSpaces: Bool) {
+    self.splitter = splitter
+    self.plainPieces = plainPieces
+    self.escapesSpaces = escapesSpaces
+  }
+
   private init(_ splitters: any Splitter...) {
     splitter = splitters.dropFirst().reduce(splitters[0]) { SplitterChain(first: $0, second: $1) }
   }

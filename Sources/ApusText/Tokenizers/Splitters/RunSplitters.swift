@@ -3,7 +3,7 @@
 /// A set of characters: those with one of some properties, and those in some ranges.
 struct CharacterSet: Sendable {
   var classes: CharacterClass
-  private let ranges: [ClosedRange<UInt32>]
+  let ranges: [ClosedRange<UInt32>]
 
   init(classes: CharacterClass = [], ranges: [ClosedRange<UInt32>] = []) {
     self.classes = classes
