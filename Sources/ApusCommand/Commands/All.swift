@@ -14,6 +14,7 @@ var allCommands: [any Command.Type] {
     LogitsCommand.self,
     BenchCommand.self,
     BenchKernelsCommand.self,
+    BenchEmbeddingsCommand.self,
     DoctorCommand.self,
     TinyCommand.self,
     CompletionsCommand.self,

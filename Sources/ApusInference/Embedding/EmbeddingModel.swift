@@ -38,6 +38,8 @@ public final class EmbeddingModel: @unchecked Sendable {
   public let prompts: [String: String]
   /// The prompt of texts that name none.
   public let defaultPrompt: String?
+  /// Bytes of packed weights, which every pass reads once.
+  package let weightBytes: Int
   /// What was odd about the files, one line each.
   public let warnings: [String]
 
@@ -87,6 +89,7 @@ public final class EmbeddingModel: @unchecked Sendable {
     let weights = try WeightStore(
       network.graph(contextLength: contextLength, for: .embedding(pooling)), from: network.source,
       workers: runtime.workers, progress: progress)
+    weightBytes = weights.packedBytes
     pool = try EncoderPool(network, weights, runtime, pooling: pooling, contextLength: contextLength)
     let dimension = options.dimension ?? pool.dimension
     guard (1...pool.dimension).contains(dimension) else {
@@ -245,11 +248,20 @@ public final class EmbeddingModel: @unchecked Sendable {
     runtime.cpu.table.pointee.unit_norm(row.baseAddress, Int32(dimension), row.baseAddress)
   }
 
-  /// Gathers times while set.
-  package func setProfile(_ make: (Plan) -> ExecutionProfile?) -> ExecutionProfile? {
+  /// Gathers times of the plan in use, until another call.
+  @discardableResult
+  package func setProfile(_ make: ((Plan) -> ExecutionProfile)?) -> ExecutionProfile? {
     turn.withLock { _ in
-      pool.profile = make(pool.encoder.plan)
-      return pool.profile
+      pool.encoder.profile = make.map { $0(pool.encoder.plan) }
+      return pool.encoder.profile
+    }
+  }
+
+  /// Tokens of texts, special ones included.
+  package func tokenCount(_ texts: [[UInt8]], prompt: String? = nil) throws -> Int {
+    let prompt = Array(try promptText(prompt).utf8)
+    return try texts.enumerated().reduce(0) { sum, text in
+      try self.texts.passes(text.element, prompt: prompt, index: text.offset).reduce(sum) { $0 + $1.tokens.count }
     }
   }
 }

@@ -15,9 +15,6 @@ package final class EncoderPool {
   private let pooling: Pooling
   private let contextLength: Int
   package private(set) var encoder: Encoder
-  package var profile: ExecutionProfile? {
-    didSet { encoder.profile = profile }
-  }
 
   /// Enough tokens for products to run at full speed, few enough for their activations to stay in the cache.
   package static let stepTokens = 512
