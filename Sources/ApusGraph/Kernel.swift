@@ -15,12 +15,14 @@ package class Kernel {
   func run(unit: Int, worker: Int, _ step: Step) {}
 }
 
-/// Work on independent rows: the body handles one row.
+/// Work on independent rows: the body handles a row, or a run of rows where that is faster.
 package final class RowKernel: Kernel {
   let rows: Extent
   /// Roughly how many elements a row touches: small rows are bundled into one unit.
   let elementsPerRow: Int
-  let body: (_ row: Int, _ worker: Int, _ step: Step) -> Void
+  /// Rows that are best handled together: a unit holds a multiple of them.
+  let blockRows: Int
+  let body: (_ rows: Range<Int>, _ worker: Int, _ step: Step) -> Void
 
   /// Below this many elements the hand-off to another thread costs more than it saves.
   static let minimumElements = 8192
@@ -30,8 +32,30 @@ package final class RowKernel: Kernel {
   ) {
     self.rows = rows
     self.elementsPerRow = max(1, elementsPerRow)
+    blockRows = 1
+    self.body = { rows, worker, step in
+      for row in rows { body(row, worker, step) }
+    }
+  }
+
+  /// A kernel whose body takes runs of rows.
+  package init(
+    rows: Extent, elementsPerRow: Int, blockRows: Int,
+    _ body: @escaping (_ rows: Range<Int>, _ worker: Int, _ step: Step) -> Void
+  ) {
+    self.rows = rows
+    self.elementsPerRow = max(1, elementsPerRow)
+    self.blockRows = blockRows
     self.body = body
   }
+
+  /// Rows of a unit.
+  static func grain(elements: Int, blockRows: Int) -> Int {
+    let grain = max(1, minimumElements / elements)
+    return (grain + blockRows - 1) / blockRows * blockRows
+  }
+
+  private var grain: Int { Self.grain(elements: elementsPerRow, blockRows: blockRows) }
 
   override func unitCount(_ step: Step) -> Int {
     let rows = step.sizes[rows]
@@ -40,13 +64,9 @@ package final class RowKernel: Kernel {
 
   override func isSmall(_ step: Step) -> Bool { unitCount(step) <= 1 }
 
-  private var grain: Int { max(1, Self.minimumElements / elementsPerRow) }
-
   override func run(unit: Int, worker: Int, _ step: Step) {
     let first = unit * grain
-    for row in first..<min(first + grain, step.sizes[rows]) {
-      body(row, worker, step)
-    }
+    body(first..<min(first + grain, step.sizes[rows]), worker, step)
   }
 }
 
@@ -58,8 +78,8 @@ final class ChainKernel: Kernel {
   init(_ links: [RowKernel]) {
     precondition(!links.isEmpty && links.allSatisfy { $0.rows == links[0].rows })
     self.links = links
-    let elements = links.reduce(0) { $0 + $1.elementsPerRow }
-    grain = max(1, RowKernel.minimumElements / elements)
+    grain = RowKernel.grain(
+      elements: links.reduce(0) { $0 + $1.elementsPerRow }, blockRows: links.map(\.blockRows).max()!)
   }
 
   override func unitCount(_ step: Step) -> Int {
@@ -72,9 +92,7 @@ final class ChainKernel: Kernel {
     let first = unit * grain
     let last = min(first + grain, step.sizes[links[0].rows])
     for link in links {
-      for row in first..<last {
-        link.body(row, worker, step)
-      }
+      link.body(first..<last, worker, step)
     }
   }
 }

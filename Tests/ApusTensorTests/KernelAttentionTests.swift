@@ -32,7 +32,7 @@ import Testing
         let key = numbers.floats(headSize)
         let value = numbers.floats(headSize)
         let block = pages[i / 64].raw + Self.pageOffset
-        table.cpu.pointee.kv_store(format, Int32(headSize), key, value, block, Int32(i % 64))
+        table.cpu.pointee.kv_store(format, Int32(headSize), 1, key, value, 0, block, Int32(i % 64))
         keys.append(rounded(key))
         values.append(rounded(value))
       }

@@ -148,7 +148,7 @@ static void attention(const struct apus_cpu *cpu, const struct apus_cpu *portabl
       for (int i = 0; i < KEYS; i++) {
         float k[MAX_HEAD], v[MAX_HEAD];
         for (int d = 0; d < head; d++) k[d] = number(1), v[d] = number(1);
-        cpu->kv_store((enum apus_kv)format, head, k, v, (void *)(uintptr_t)list[i / 64], i % 64);
+        cpu->kv_store((enum apus_kv)format, head, 1, k, v, 0, (void *)(uintptr_t)list[i / 64], i % 64);
       }
       float q[ROWS * MAX_HEAD], expected[ROWS * (MAX_HEAD + 1)] = {0}, found[ROWS * (MAX_HEAD + 1)] = {0};
       int32_t offset[ROWS], first[ROWS], last[ROWS];

@@ -28,19 +28,32 @@ package struct StoreKeyValue: Operation {
     let store = context.cpu.pointee.kv_store!
     let (format, headSize) = (cache.format.kernelFormat, cache.headSize)
     let (firstOffset, headBytes) = (cache.offset(layer: layer, head: 0), cache.headBytes)
-    return RowKernel(rows: keys.type.rows, elementsPerRow: 2 * keys.type.columns) { row, _, step in
-      let sequence = step.sequences[Int(step.tokenSequence[row])]
-      let position = Int(step.positions[row])
-      let page =
-        UnsafeMutableRawPointer(mutating: sequence.pages[position / KVLayout.pageKeys]!) + firstOffset
-      let (key, value) = (keys.floats + row * keys.stride, values.floats + row * values.stride)
-      for head in 0..<cache.heads {
-        store(
-          format, Int32(headSize), key + head * headSize, value + head * headSize,
-          page + head * headBytes, Int32(position % KVLayout.pageKeys))
+    return RowKernel(
+      rows: keys.type.rows, elementsPerRow: 2 * keys.type.columns, blockRows: Self.blockRows
+    ) { rows, _, step in
+      var row = rows.lowerBound
+      while row < rows.upperBound {
+        // As many tokens as share a sequence and a page.
+        let sequence = step.sequences[Int(step.tokenSequence[row])]
+        let position = Int(step.positions[row])
+        let slot = position % KVLayout.pageKeys
+        let count = min(
+          rows.upperBound - row, sequence.rows.upperBound - row, KVLayout.pageKeys - slot)
+        let page =
+          UnsafeMutableRawPointer(mutating: sequence.pages[position / KVLayout.pageKeys]!) + firstOffset
+        let (key, value) = (keys.floats + row * keys.stride, values.floats + row * values.stride)
+        for head in 0..<cache.heads {
+          store(
+            format, Int32(headSize), Int32(count), key + head * headSize, value + head * headSize,
+            keys.stride, page + head * headBytes, Int32(slot))
+        }
+        row += count
       }
     }
   }
+
+  /// Tokens whose keys lie side by side in a page.
+  private static let blockRows = 16
 }
 
 extension GraphBuilder {

@@ -26,8 +26,8 @@ extension KernelTimer {
     for position in 0..<keys {
       for head in 0..<heads {
         table.pointee.kv_store(
-          format.kernelFormat, Int32(headSize), q + (position * 31 + head) % tokens * headSize,
-          q + (position * 17 + head) % tokens * headSize,
+          format.kernelFormat, Int32(headSize), 1, q + (position * 31 + head) % tokens * headSize,
+          q + (position * 17 + head) % tokens * headSize, 0,
           cacheBase + position / 64 * layout.pageBytes + layout.offset(layer: 0, head: head),
           Int32(position % 64))
       }

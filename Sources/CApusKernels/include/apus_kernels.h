@@ -229,8 +229,11 @@ struct apus_cpu {
   // out[c][r] = in[r][c], strides in floats.
   void (*transpose)(const float *in, size_t in_stride, int rows, int columns, float *out, size_t out_stride);
 
-  // Writes one token's key and value (head_size floats each) into slot (0 … 63) of a page.
-  void (*kv_store)(enum apus_kv format, int head_size, const float *k, const float *v, void *page, int slot);
+  // Writes the keys and values of consecutive tokens (head_size floats each, `stride` floats apart) into the slots of a
+  // page from `slot` on; slot + tokens ≤ 64.
+  void (*kv_store)(
+      enum apus_kv format, int head_size, int tokens, const float *k, const float *v, size_t stride, void *page,
+      int slot);
 
   // Over logits: the maximum and its first index (NaN counts as larger than all: the index of the first).
   int64_t (*argmax)(const float *x, int64_t n);

@@ -65,27 +65,70 @@ INLINE void kv_store_q8(int head_size, const float *k, const float *v, uint8_t *
   }
 }
 
-HIDDEN void NAME(kv_store)(
-    enum apus_kv format, int head_size, const float *k, const float *v, void *page, int slot) {
-  if (format == APUS_KV_Q8_0) {
-    kv_store_q8(head_size, k, v, page, slot);
+// A vector of 16 values in the rounding of the format, and its first n written to element `at` of the page.
+INLINE void kv_put(const enum apus_kv format, void *page, size_t at, f32x16 v, int n) {
+  if (format == APUS_KV_F32) return row_store((float *)page + at, v, n);
+  h_store_n((uint16_t *)page + at, format == APUS_KV_F16 ? f32_to_half(v) : f32_to_bf16_16(v), n);
+}
+
+// A key of one token, value by value.
+INLINE void kv_store_key(const enum apus_kv format, int head_size, const float *k, void *page, size_t at) {
+  for (int d = 0; d < head_size; d += 16) {
+    const int n = head_size - d < 16 ? head_size - d : 16;
+    f32x16 key = row_load(k + d, n);
+    if (format == APUS_KV_F32) {
+      for (int i = 0; i < n; i++) ((float *)page)[at + 16 * (size_t)(d + i)] = k[d + i];
+      continue;
+    }
+    uint16_t lanes[16];
+    u16x16 low = format == APUS_KV_F16 ? f32_to_half(key) : f32_to_bf16_16(key);
+    __builtin_memcpy(lanes, &low, sizeof low);
+    for (int i = 0; i < n; i++) ((uint16_t *)page)[at + 16 * (size_t)(d + i)] = lanes[i];
+  }
+}
+
+// Keys of up to 16 consecutive tokens, turned in registers so that whole vectors are written: one token alone would
+// touch a cache line for each of its values.
+INLINE void kv_store_keys(
+    const enum apus_kv format, int head_size, int tokens, const float *k, size_t stride, void *page, int slot) {
+  const size_t keys = (size_t)(slot / 16) * 16 * (size_t)head_size + (size_t)(slot % 16);
+  if (tokens < 4) {
+    for (int t = 0; t < tokens; t++)
+      kv_store_key(format, head_size, k + (size_t)t * stride, page, keys + (size_t)t);
     return;
   }
-  size_t keys = (size_t)(slot / 16) * 16 * (size_t)head_size + (size_t)(slot % 16);
-  size_t values = (size_t)(APUS_PAGE_KEYS + slot) * (size_t)head_size;
-  for (int i = 0; i < head_size; i += 16) {
-    int n = head_size - i < 16 ? head_size - i : 16;
-    f32x16 key = row_load(k + i, n), value = row_load(v + i, n);
-    if (format == APUS_KV_F32) {
-      float *p = page;
-      for (int d = 0; d < n; d++) p[keys + 16 * (size_t)(i + d)] = k[i + d];
-      row_store(p + values + i, value, n);
-    } else {
-      uint16_t *p = page, lanes[16];
-      u16x16 low = format == APUS_KV_F16 ? f32_to_half(key) : f32_to_bf16_16(key);
-      __builtin_memcpy(lanes, &low, sizeof low);
-      for (int d = 0; d < n; d++) p[keys + 16 * (size_t)(i + d)] = lanes[d];
-      h_store_n(p + values + i, format == APUS_KV_F16 ? f32_to_half(value) : f32_to_bf16_16(value), n);
-    }
+  for (int d = 0; d < head_size; d += 16) {
+    f32x16 v[16];
+    const int n = head_size - d < 16 ? head_size - d : 16;
+    load_block(k + d, stride, tokens, n, v);
+    transpose_16(v);
+    for (int i = 0; i < n; i++) kv_put(format, page, keys + 16 * (size_t)(d + i), v[i], tokens);
+  }
+}
+
+INLINE void kv_store_run(
+    const enum apus_kv format, int head_size, int tokens, const float *k, const float *v, size_t stride, void *page,
+    int slot) {
+  kv_store_keys(format, head_size, tokens, k, stride, page, slot);
+  for (int t = 0; t < tokens; t++) {
+    const size_t values = (size_t)(APUS_PAGE_KEYS + slot + t) * (size_t)head_size;
+    for (int i = 0; i < head_size; i += 16)
+      kv_put(format, page, values + (size_t)i, row_load(v + (size_t)t * stride + i, head_size - i), head_size - i);
+  }
+}
+
+HIDDEN void NAME(kv_store)(
+    enum apus_kv format, int head_size, int tokens, const float *k, const float *v, size_t stride, void *page,
+    int slot) {
+  for (int t = 0; t < tokens;) {
+    const int room = 16 - (slot + t) % 16, run = tokens - t < room ? tokens - t : room;
+    const float *key = k + (size_t)t * stride, *value = v + (size_t)t * stride;
+    if (format == APUS_KV_F32) kv_store_run(APUS_KV_F32, head_size, run, key, value, stride, page, slot + t);
+    else if (format == APUS_KV_F16) kv_store_run(APUS_KV_F16, head_size, run, key, value, stride, page, slot + t);
+    else if (format == APUS_KV_BF16) kv_store_run(APUS_KV_BF16, head_size, run, key, value, stride, page, slot + t);
+    else
+      for (int i = 0; i < run; i++)
+        kv_store_q8(head_size, key + (size_t)i * stride, value + (size_t)i * stride, page, slot + t + i);
+    t += run;
   }
 }

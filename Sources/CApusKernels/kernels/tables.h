@@ -33,7 +33,7 @@
   HIDDEN void f32_to_bf16_##isa(const float *, int, uint16_t *);                                              \
   HIDDEN void pack_floats_##isa(enum apus_layout, const float *, size_t, size_t, int, size_t, void *);        \
   HIDDEN void transpose_##isa(const float *, size_t, int, int, float *, size_t);                              \
-  HIDDEN void kv_store_##isa(enum apus_kv, int, const float *, const float *, void *, int);                   \
+  HIDDEN void kv_store_##isa(enum apus_kv, int, int, const float *, const float *, size_t, void *, int);      \
   HIDDEN int64_t argmax_##isa(const float *, int64_t);                                                        \
   HIDDEN void sum_exp_##isa(const float *, int, float *, float *);                                            \
   HIDDEN int all_finite_##isa(const float *, int64_t);                                                        \
