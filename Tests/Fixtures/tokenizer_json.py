@@ -7,6 +7,7 @@ For each text: the ids with special tokens added and matched wherever they are s
 model makes control tokens even of plain text; Apus never does, so such a text has null and such a pair is left out.
 
 Usage: pip install tokenizers==0.23.3; python3 Tests/Fixtures/tokenizer_json.py
+Where pieces are equally frequent the library's trainers choose anew in each run, so all files change together.
 
 With a tokenizer.json and a text as arguments it prints the same for that tokenizer and the paragraphs of the text, for
 the test that reads APUS_TOKENIZER_JSON and APUS_TOKENIZER_IDS:
@@ -44,12 +45,12 @@ I'm sure they've said it's what we'd do, don't you think she'll come?
 TEXTS = SENTENCES + [
     "", " ", "  ", "   ", "\n", " \n\n ", "\t", "a", " a", "a ", "  a  b   c  ", "THE SWIFT, The Swift",
     "naïve café résumé Ångström", "nai\u0308ve cafe\u0301 e\u0323\u0302 \u1e69 s\u0307\u0323 \u212b \u0958",
-    "İstanbul Straße ΣΊΣΥΦΟΣ", "🚀 lift-off 👩‍🚀🇩🇪 ❤️", "漢字かな交じり文と한국어", "\u1112\u1161\u11ab\u1100\u116e\u11a8",
+    "İstanbul Straße ΣΊΣΥΦΟΣ", "किताब का", "🚀 lift-off 👩‍🚀🇩🇪 ❤️", "漢字かな交じり文と한국어", "\u1112\u1161\u11ab\u1100\u116e\u11a8",
     "ﬁne ½ ²  full\u3000width Ａ", "tab\tand\r\nline\rbreaks\n\n\nend", "zero\u200bwidth\u00adsoft \ufeffbom \ufffd x\x00y\x01z",
     "can't WON'T I'LL they'Ve", "1234567890 12 3.14 ٣٤", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "swifts" * 30,
     "...!!!???---", "$+<=>^`|~", "▁under▁score _ __", "<s>hello</s>", "[CLS] the bird [SEP] [MASK].",
     "a   <mask>   b", "x <|im_start|>user\nhi<|im_end|>", "<tool>x<tool> nottool", "tool tools tool, atool",
-    "The <0x0A> byte", "\u0301alone", "q\u0323\u0307 \u00e9\u0323", "a\u00a0b\u2003c\u3000<mask>\u3000d", "Foo FOO foo BAR",
+    "The <0x0A> byte", "\u0301alone", "e\u0310\u0301 o\u0315\u0300\u0323\u0302", "q\u0323\u0307 \u00e9\u0323", "a\u00a0b\u2003c\u3000<mask>\u3000d", "Foo FOO foo BAR",
     " ".join(SENTENCES[:4]) + "  two  spaces",
 ]
 PAIRS = [("what sleeps in the air?", "The common swift."), ("", "empty first"), ("empty second", ""), ("é <s>", "[SEP] 🚀"),
@@ -99,7 +100,7 @@ def results(text, texts, pairs):
 
 
 if len(sys.argv) == 3:
-    texts = TEXTS + [part for part in pathlib.Path(sys.argv[2]).read_text().split("\n\n") if part][:3000]
+    texts = TEXTS + [part for part in pathlib.Path(sys.argv[2]).read_bytes().decode().split("\n\n") if part][:3000]
     result = results(pathlib.Path(sys.argv[1]).read_text(), texts, list(zip(texts, texts[1:])))
     print(json.dumps({"texts": texts, **result}))
     sys.exit()

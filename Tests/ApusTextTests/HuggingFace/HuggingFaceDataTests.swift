@@ -246,6 +246,25 @@ struct HuggingFaceDataTests {
     #expect(try tokenizer.encode("a éa") == [1, 0])
   }
 
+  /// A file cannot make a text grow without end, nor the stack.
+  @Test func growthIsLimited() throws {
+    func json(_ key: String, _ list: String, _ step: String, _ count: Int) -> String {
+      let steps = [String](repeating: step, count: count).joined(separator: ",")
+      return #"{"model":{"type":"Unigram","vocab":[["a",0]],"unk_id":0},"#
+        + #""\#(key)":{"type":"Sequence","\#(list)":[\#(steps)]}}"#
+    }
+    let double = #"{"type":"Replace","pattern":{"String":"a"},"content":"aa"}"#
+    let tokenizer = try HuggingFaceFixture.tokenizer(json: json("normalizer", "normalizers", double, 60))
+    let text = [UInt8](repeating: 0x61, count: 1000)
+    #expect(throws: TokenizerError.normalizationTooLong(limit: 36_096)) { try tokenizer.encode(text) }
+    let digits = #"{"type":"Digits","individual_digits":true}"#
+    let error = #expect(throws: HuggingFaceTokenizerError.self) {
+      _ = try HuggingFaceFixture.tokenizer(json: json("pre_tokenizer", "pretokenizers", digits, 100_000))
+    }
+    #expect(
+      error?.description == "tokenizer.json: pre_tokenizer: has 100000 steps, more than the limit of 64")
+  }
+
   /// What is not followed to the letter is said.
   @Test func whatIsNotFollowedIsNoted() throws {
     let token = #"{"id":2,"content":"Big","special":false,"normalized":true}"#
