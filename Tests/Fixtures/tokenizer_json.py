@@ -1,17 +1,24 @@
 #!/usr/bin/env python3
 """Trains a small tokenizer of every type Apus reads from a `tokenizer.json` and writes them to
-Tests/Fixtures/tokenizer_json, with expected.json: texts, pairs of texts, and per tokenizer what the library gives.
+Tests/Fixtures/tokenizer_json, with expected.json: texts and, per tokenizer, what the library gives.
 
 For each text: the ids with special tokens added and matched wherever they are spelled (`special`), and without either
-(`plain`). For each pair: ids and segments, with special tokens spelled in the texts as plain text.
+(`plain`). For each pair: ids and segments, with special tokens spelled in the texts as plain text. The library's unigram
+model makes control tokens even of plain text; Apus never does, so such a text has null and such a pair is left out.
 
 Usage: pip install tokenizers==0.23.3; python3 Tests/Fixtures/tokenizer_json.py
+Where pieces are equally frequent the library's trainers choose anew in each run, so all files change together.
+
+With a tokenizer.json and a text as arguments it prints the same for that tokenizer and the paragraphs of the text, for
+the test that reads APUS_TOKENIZER_JSON and APUS_TOKENIZER_IDS:
+python3 Tests/Fixtures/tokenizer_json.py tokenizer.json text.txt > ids.json
 """
 
 import base64
 import json
 import pathlib
 import struct
+import sys
 
 import tokenizers
 from tokenizers import (AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors,
@@ -38,12 +45,12 @@ I'm sure they've said it's what we'd do, don't you think she'll come?
 TEXTS = SENTENCES + [
     "", " ", "  ", "   ", "\n", " \n\n ", "\t", "a", " a", "a ", "  a  b   c  ", "THE SWIFT, The Swift",
     "naïve café résumé Ångström", "nai\u0308ve cafe\u0301 e\u0323\u0302 \u1e69 s\u0307\u0323 \u212b \u0958",
-    "İstanbul Straße ΣΊΣΥΦΟΣ", "🚀 lift-off 👩‍🚀🇩🇪 ❤️", "漢字かな交じり文と한국어", "\u1112\u1161\u11ab\u1100\u116e\u11a8",
+    "İstanbul Straße ΣΊΣΥΦΟΣ", "किताब का", "🚀 lift-off 👩‍🚀🇩🇪 ❤️", "漢字かな交じり文と한국어", "\u1112\u1161\u11ab\u1100\u116e\u11a8",
     "ﬁne ½ ²  full\u3000width Ａ", "tab\tand\r\nline\rbreaks\n\n\nend", "zero\u200bwidth\u00adsoft \ufeffbom \ufffd x\x00y\x01z",
     "can't WON'T I'LL they'Ve", "1234567890 12 3.14 ٣٤", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "swifts" * 30,
     "...!!!???---", "$+<=>^`|~", "▁under▁score _ __", "<s>hello</s>", "[CLS] the bird [SEP] [MASK].",
     "a   <mask>   b", "x <|im_start|>user\nhi<|im_end|>", "<tool>x<tool> nottool", "tool tools tool, atool",
-    "The <0x0A> byte", "\u0301alone", "q\u0323\u0307 \u00e9\u0323", "a\u00a0b\u2003c\u3000<mask>\u3000d", "Foo FOO foo BAR",
+    "The <0x0A> byte", "\u0301alone", "e\u0310\u0301 o\u0315\u0300\u0323\u0302", "q\u0323\u0307 \u00e9\u0323", "a\u00a0b\u2003c\u3000<mask>\u3000d", "Foo FOO foo BAR",
     " ".join(SENTENCES[:4]) + "  two  spaces",
 ]
 PAIRS = [("what sleeps in the air?", "The common swift."), ("", "empty first"), ("empty second", ""), ("é <s>", "[SEP] 🚀"),
@@ -72,6 +79,33 @@ def charsmap():
     return data[start + 16:start + 16 + count]
 
 
+def results(text, texts, pairs):
+    """What the tokenizer in the JSON `text` gives."""
+    tokenizer = Tokenizer.from_str(text)
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    added = json.loads(text)["added_tokens"]
+    controls = {token["id"] for token in added if token["special"] and token["content"] not in ("<unk>", "[UNK]")}
+
+    def plain(text):
+        ids = tokenizer.encode(text, add_special_tokens=False).ids
+        return None if set(ids) & controls else ids
+
+    result = {"special": [tokenizer.encode(text).ids for text in texts]}
+    tokenizer.encode_special_tokens = True
+    result["plain"] = [plain(text) for text in texts]
+    encoded = [(pair, tokenizer.encode(*pair)) for pair in pairs if None not in map(plain, pair)]
+    result["pairs"] = [{"texts": pair, "ids": found.ids, "segments": found.type_ids} for pair, found in encoded]
+    return result
+
+
+if len(sys.argv) == 3:
+    texts = TEXTS + [part for part in pathlib.Path(sys.argv[2]).read_bytes().decode().split("\n\n") if part][:3000]
+    result = results(pathlib.Path(sys.argv[1]).read_text(), texts, list(zip(texts, texts[1:])))
+    print(json.dumps({"texts": texts, **result}))
+    sys.exit()
+
+
 def finish(name, tokenizer, edit=None):
     """Writes the tokenizer, changed as a file by `edit`, and what it gives."""
     document = json.loads(tokenizer.to_str())
@@ -79,13 +113,7 @@ def finish(name, tokenizer, edit=None):
         edit(document)
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
     (HERE / f"{name}.json").write_text(text + "\n")
-    tokenizer = Tokenizer.from_str(text)
-    result = {"special": [tokenizer.encode(text).ids for text in TEXTS]}
-    tokenizer.encode_special_tokens = True
-    result["plain"] = [tokenizer.encode(text, add_special_tokens=False).ids for text in TEXTS]
-    pairs = [tokenizer.encode(*pair) for pair in PAIRS]
-    result["pairs"] = [{"ids": pair.ids, "segments": pair.type_ids} for pair in pairs]
-    expected[name] = result
+    expected[name] = results(text, TEXTS, PAIRS)
 
 
 def template(tokenizer, single, pair=None):
@@ -231,7 +259,6 @@ for name, normalizer, words in [
     template(tokenizer, "<s> $A </s>", "<s> $A </s> </s> $B </s>")
     finish(name, tokenizer)
 
-lines = [json.dumps("texts") + ":" + json.dumps(TEXTS, separators=(",", ":")),
-         json.dumps("pairs") + ":" + json.dumps(PAIRS, separators=(",", ":"))]
+lines = [json.dumps("texts") + ":" + json.dumps(TEXTS, separators=(",", ":"))]
 lines += [json.dumps(name) + ":" + json.dumps(result, separators=(",", ":")) for name, result in expected.items()]
 (HERE / "expected.json").write_text("{" + ",\n".join(lines) + "}\n")

@@ -28,7 +28,7 @@ enum CanonicalTable {{
 line = "   "
 for word in words:
     text = f" 0x{word:x},"
-    if len(line + text) > 112:
+    if len(line + text) > 108:
         print(line)
         line = "   "
     line += text

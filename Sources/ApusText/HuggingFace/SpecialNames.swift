@@ -40,7 +40,7 @@ struct SpecialNames {
       special.mask = first("[MASK]", "<mask>")
     }
     // What the model itself takes for unknown text comes first.
-    if let text = try model.string("unk_token") {
+    if let text = try model.string("unk_token"), !text.isEmpty {
       guard let id = list.id(of: text) else {
         throw EntryError("model.unk_token", "\(EntryError.shown(text)) is not in the vocabulary")
       }

@@ -8,7 +8,7 @@ struct TextNormalizer: Sendable {
     /// Unicode's canonical composition, and decomposition.
     case composed, decomposed
     case lowercase
-    /// Characters of `\p{Mn}` are dropped.
+    /// Characters of `\p{M}` are dropped.
     case dropMarks
     /// White space at the ends is dropped.
     case strip(left: Bool, right: Bool)
@@ -44,12 +44,17 @@ struct TextNormalizer: Sendable {
   }
 
   /// The normalised text.
+  ///
+  /// - Throws: `TokenizerError.badCharacterMap`; `normalizationTooLong` where a text grows as no sane file makes it.
+  /// - Complexity: O(steps · *n*), for composing marks out of order O(*n* log *n*).
   func normalize(_ text: UnsafeBufferPointer<UInt8>) throws(TokenizerError) -> ContiguousArray<UInt8> {
+    // The longest replacement known makes 33 bytes of 3.
+    let limit = text.count * 32 + 4096
     var text = ContiguousArray(text)
     for step in steps {
       let source = text
       let result = source.withUnsafeBufferPointer { bytes in
-        Result { () throws(TokenizerError) in try Self.apply(step, bytes, &text) }
+        Result { () throws(TokenizerError) in try Self.apply(step, bytes, &text, limit) }
       }
       try result.get()
     }
@@ -57,7 +62,8 @@ struct TextNormalizer: Sendable {
   }
 
   private static func apply(
-    _ step: Step, _ source: UnsafeBufferPointer<UInt8>, _ text: inout ContiguousArray<UInt8>
+    _ step: Step, _ source: UnsafeBufferPointer<UInt8>, _ text: inout ContiguousArray<UInt8>,
+    _ limit: Int
   ) throws(TokenizerError) {
     let count = source.count
     let scanned = ScannedText(source)
@@ -87,7 +93,7 @@ struct TextNormalizer: Sendable {
         text.append(contentsOf: scalar.properties.lowercaseMapping.utf8)
         return true
       }
-    case .dropMarks: rewrite { character, _ in character.isAny(.nonspacingMark) }
+    case .dropMarks: rewrite { character, _ in character.isAny(.mark) }
     case .strip(let left, let right):
       var start = 0
       if left { start = scanned.skip(.space, from: 0, count) }
@@ -99,12 +105,15 @@ struct TextNormalizer: Sendable {
         if !right || !character.isAny(.space) { end = position }
       }
       text = ContiguousArray(source[start..<end])
-    case .prepend(let bytes): if !text.isEmpty { text.insert(contentsOf: bytes, at: 0) }
+    case .prepend(let bytes):
+      guard count + bytes.count <= limit else { throw .normalizationTooLong(limit: limit) }
+      if !text.isEmpty { text.insert(contentsOf: bytes, at: 0) }
     case .replace(let match, let bytes):
       text.removeAll(keepingCapacity: true)
       var position = 0
       while position < count {
         if let end = matchEnd(match, scanned, position, count) {
+          guard text.count + bytes.count <= limit else { throw .normalizationTooLong(limit: limit) }
           text.append(contentsOf: bytes)
           position = end
         } else {
@@ -112,7 +121,7 @@ struct TextNormalizer: Sendable {
           position += 1
         }
       }
-    case .characterMap(let map): text = try map.replaceGraphemes(of: source)
+    case .characterMap(let map): text = try map.replaceGraphemes(of: source, limit: limit)
     }
   }
 
@@ -141,58 +150,5 @@ struct TextNormalizer: Sendable {
       return run(2) { $0.isAny(.space) } ?? matchEnd(.control, text, position, end)
     case .control: return byte == 0x0A || byte == 0x0D || byte == 0x09 ? position + 1 : nil
     }
-  }
-}
-
-extension CharacterMap {
-  /// The text with the replacements made as the tokenizers library makes them: in a grapheme of up to five bytes the
-  /// shortest entry that begins it stands for all of it; in others, character by character.
-  func replaceGraphemes(
-    of text: UnsafeBufferPointer<UInt8>
-  ) throws(TokenizerError) -> ContiguousArray<UInt8> {
-    var result = ContiguousArray<UInt8>()
-    result.reserveCapacity(text.count)
-    func isSingle(_ position: Int) -> Bool {
-      guard text[position] < 0x80 else { return false }
-      guard position + 1 < text.count else { return true }
-      return text[position + 1] < 0x80 && !(text[position] == 0x0D && text[position + 1] == 0x0A)
-    }
-    func take(_ bytes: UnsafeBufferPointer<UInt8>, orAppend: Bool) throws(TokenizerError) -> Bool {
-      if let replacement = try shortest(in: bytes) {
-        result.append(contentsOf: replacement)
-        return true
-      }
-      if orAppend { result.append(contentsOf: bytes) }
-      return orAppend
-    }
-    var position = 0
-    while position < text.count {
-      if isSingle(position) {
-        _ = try take(UnsafeBufferPointer(rebasing: text[position..<position + 1]), orAppend: true)
-        position += 1
-        continue
-      }
-      // Graphemes can only be looked for in a stretch whose neighbours are graphemes by themselves.
-      var end = position + 1
-      while end < text.count, !(isSingle(end) && text[end - 1] < 0x80) { end += 1 }
-      let stretch = String(decoding: text[position..<end], as: UTF8.self)
-      for grapheme in stretch {
-        let bytes = ContiguousArray(grapheme.utf8)
-        let outcome = bytes.withUnsafeBufferPointer { bytes in
-          Result { () throws(TokenizerError) in
-            if bytes.count < 6, try take(bytes, orAppend: false) { return }
-            var start = 0
-            while start < bytes.count {
-              let length = scalarLength(bytes.baseAddress! + start, bytes.count - start)
-              _ = try take(UnsafeBufferPointer(rebasing: bytes[start..<start + length]), orAppend: true)
-              start += length
-            }
-          }
-        }
-        try outcome.get()
-      }
-      position = end
-    }
-    return result
   }
 }

@@ -136,12 +136,11 @@ struct SpecialTokenMatcher: Sendable {
   private func character(
     before end: Int, in text: UnsafeBufferPointer<UInt8>
   ) -> ScannedText.Character? {
-    let scanned = ScannedText(text)
-    for length in 1...4 where length <= end {
-      let character = scanned.character(end - length, end)
-      if character.length == length { return character }
-    }
-    return nil
+    var start = end - 1
+    while start > 0, end - start < 4, text[start] & 0xC0 == 0x80 { start -= 1 }
+    guard start >= 0 else { return nil }
+    let character = ScannedText(text).character(start, end)
+    return character.length == end - start ? character : nil
   }
 
   /// Whether a character of a word stands right before `start` or right behind `end`.

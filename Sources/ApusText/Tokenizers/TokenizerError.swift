@@ -36,6 +36,9 @@ public enum TokenizerError: ApusError, Equatable {
   /// The text is longer than one call takes.
   case textTooLong(count: Int, limit: Int)
 
+  /// Normalising the text makes it longer than any sane normalisation does.
+  case normalizationTooLong(limit: Int)
+
   /// What is wrong, in one line.
   public var description: String {
     switch self {
@@ -67,6 +70,8 @@ public enum TokenizerError: ApusError, Equatable {
       "the normalisation table of the tokenizer is damaged: \(problem)"
     case .noToken(let byte, let offset):
       "the vocabulary has no token for byte \(byte) at offset \(offset) of the text, and no unknown token"
+    case .normalizationTooLong(let limit):
+      "normalising the text makes it longer than the limit of \(limit) bytes"
     case .textTooLong(let count, let limit):
       "the text has \(count) bytes, more than the limit of \(limit) for one call"
     }

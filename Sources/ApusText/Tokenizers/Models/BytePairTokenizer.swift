@@ -32,7 +32,7 @@ struct BytePairTokenizer: Tokenizer {
     model: String, name: String, preTokenizer: PreTokenizer, merges: ByteStrings, settings: TokenizerSettings
   ) throws(TokenizerError) {
     self.model = model
-    self.preTokenizer = name
+    self.preTokenizer = name.isEmpty ? nil : name
     addsBOS = settings.addsBOS
     addsEOS = settings.addsEOS
     addsSpacePrefix = settings.huggingFace?.addsSpacePrefix ?? false
