@@ -46,6 +46,9 @@ public final class Model: Sendable {
     self.runtime = runtime
     self.file = file
     network = try Network(GGUFWeights(file))
+    guard network.isGenerative else {
+      throw ModelError.notGenerative(architecture: network.architectureName)
+    }
     tokenizer = try makeTokenizer(from: file)
     chatTemplate = try file.metadata.string("tokenizer.chat_template")
     endOfText = Set(tokenizer.vocabulary.endOfGeneration)

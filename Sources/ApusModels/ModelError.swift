@@ -6,6 +6,8 @@ import ApusBasics
 public enum ModelError: ApusError {
   /// `general.architecture` is none that Apus knows.
   case unknownArchitecture(String, known: [String])
+  /// The network makes vectors or scores and cannot continue texts.
+  case notGenerative(architecture: String)
   /// A required metadata key is absent.
   case missingKey(String)
   /// A metadata value is outside what makes sense.
@@ -26,6 +28,9 @@ public enum ModelError: ApusError {
     switch self {
     case .unknownArchitecture(let name, let known):
       return "architecture \"\(name)\" is not supported; known: \(known.joined(separator: ", "))"
+    case .notGenerative(let architecture):
+      return
+        "the model (\(architecture)) was made for vectors and cannot continue texts; apus embed, similarity and rerank use it"
     case .missingKey(let key):
       return "metadata key \"\(key)\" is missing"
     case .invalidKey(let key, let value, let expected):

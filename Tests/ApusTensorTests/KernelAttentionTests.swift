@@ -4,6 +4,14 @@
 import CApusKernels
 import Testing
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 @Suite struct KernelAttentionTests {
   static let formats: [apus_kv] = [APUS_KV_F32, APUS_KV_F16, APUS_KV_BF16, APUS_KV_Q8_0]
   static func heads(_ format: apus_kv) -> [Int] {
@@ -109,6 +117,33 @@ import Testing
     // Nothing is written past a row.
     for row in rows.indices { #expect(out[row * (n + 1) + n] == 5) }
     return (rows.indices.map { Array(out[$0 * (n + 1)..<$0 * (n + 1) + n]) }, logSum)
+  }
+
+  @Test("keys stored in runs are those stored one by one", arguments: Table.all.filter(\.isSupported), formats)
+  func storedRuns(_ table: Table, _ format: apus_kv) {
+    var numbers = SeededNumbers(77)
+    for headSize in Self.heads(format) {
+      let stride = headSize + 3
+      let (keys, values) = (numbers.floats(64 * stride), numbers.floats(64 * stride))
+      let bytes = apus_kv_page_bytes(format, Int32(headSize))
+      for (slot, count) in [(0, 64), (0, 16), (0, 3), (5, 4), (13, 7), (1, 63), (62, 2), (31, 1)] {
+        let (run, single) = (Bytes(bytes, fill: 0xff), Bytes(bytes, fill: 0xff))
+        keys.withUnsafeBufferPointer { keys in
+          values.withUnsafeBufferPointer { values in
+            let (k, v) = (keys.baseAddress!, values.baseAddress!)
+            let store = table.cpu.pointee.kv_store!
+            store(format, Int32(headSize), Int32(count), k, v, stride, run.raw, Int32(slot))
+            for i in 0..<count {
+              store(
+                format, Int32(headSize), 1, k + i * stride, v + i * stride, 0, single.raw, Int32(slot + i))
+            }
+          }
+        }
+        #expect(
+          memcmp(run.raw, single.raw, bytes) == 0,
+          "\(table), format \(format.rawValue), head \(headSize), \(count) from slot \(slot)")
+      }
+    }
   }
 
   /// Rows as prefill, decoding and a sliding window make them.
