@@ -2,13 +2,16 @@
 """Writes a GGUF file of a real model's shape with random weights, for measuring speed and accuracy.
 
     python make-model.py llama-3.2-1b Q8_0 OUT.gguf VOCABULARY.gguf
+    python make-model.py embeddinggemma-300m Q8_0 OUT.gguf VOCABULARY.gguf
     python make-model.py outliers F32 OUT.gguf VOCABULARY.gguf [SEED]
 
 The weights are random blocks with a mean of 0 and small scales, so every value is finite; the text is nonsense. The
-tokenizer is copied from a vocabulary file (`../shared/vocab/ggml-vocab-llama-bpe.gguf`, `…-qwen2.gguf`). Types: F32,
-F16, BF16, Q8_0, Q4_0, Q4_K_M (Q4_K, with Q6_K where llama.cpp's mix has it).
+tokenizer is copied from a vocabulary file (`../shared/vocab/ggml-vocab-llama-bpe.gguf`, `…-qwen2.gguf`, `…-llama-spm.gguf`
+for EmbeddingGemma) and filled up to the model's size. Types: F32, F16, BF16, Q8_0, Q4_0, Q4_K_M (Q4_K, with Q6_K where
+llama.cpp's mix has it).
 
-Shapes `llama-3.2-1b` and `qwen3-0.6b` are for speed, which does not depend on the values. `small` and `outliers` are
+Shapes `llama-3.2-1b`, `qwen3-0.6b` and `embeddinggemma-300m` (with its two dense modules) are for speed, which does not
+depend on the values. `small` and `outliers` are
 for accuracy.py, small enough to be held as f32. `outliers` is `small` with what trained models have and random ones
 lack, planted by weights alone (see `plant`): from layer 2 on four channels of the residual are 100 to 1,000 times the
 median of all, for every token, and the first token (the one with id 1) has a value far above that. Its norms let a
@@ -33,6 +36,9 @@ SHAPES = {
                          base=500000.0, context=131072),
     "qwen3-0.6b": dict(arch="qwen3", hidden=1024, layers=28, ffn=3072, heads=16, kv=8, head=128, vocabulary=151936,
                        base=1000000.0, context=40960),
+    "embeddinggemma-300m": dict(arch="gemma-embedding", hidden=768, layers=24, ffn=1152, heads=3, kv=1, head=256,
+                                vocabulary=262144, context=2048, base=1000000.0, window=512, base_swa=10000.0,
+                                eps=1e-6, dense=3072),
     # For comparing accuracy: small enough to hold as f32, its weights large enough for logits that differ.
     "small": dict(arch="llama", hidden=256, layers=6, ffn=1024, heads=4, kv=2, head=64, vocabulary=32000, base=10000.0,
                   context=2048, gain=4.0),
@@ -137,10 +143,18 @@ def main(shape, kind, out, vocabulary, seed="1"):
     writer.add_head_count_kv(s["kv"])
     writer.add_key_length(s["head"])
     writer.add_value_length(s["head"])
-    writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_layer_norm_rms_eps(s.get("eps", 1e-5))
     writer.add_rope_freq_base(s["base"])
-    writer.add_rope_dimension_count(s["head"])
-    writer.add_vocab_size(s["vocabulary"])
+    if s["arch"] == "gemma-embedding":
+        # The keys of llama.cpp's converter, which also marks every sixth layer as global by saying nothing.
+        writer.add_sliding_window(s["window"])
+        writer.add_rope_freq_base_swa(s["base_swa"])
+        writer.add_pooling_type(gguf.PoolingType.MEAN)
+        writer.add_dense_features_dims("dense_2", s["hidden"], s["dense"])
+        writer.add_dense_features_dims("dense_3", s["dense"], s["hidden"])
+    else:
+        writer.add_rope_dimension_count(s["head"])
+        writer.add_vocab_size(s["vocabulary"])
     reader = gguf.GGUFReader(vocabulary)
     for field in reader.fields.values():
         if not field.name.startswith("tokenizer."):
@@ -150,6 +164,8 @@ def main(shape, kind, out, vocabulary, seed="1"):
             value = value + [f"[unused{i}]" for i in range(s["vocabulary"] - len(value))]
         elif field.name == "tokenizer.ggml.token_type":
             value = value + [5] * (s["vocabulary"] - len(value))
+        elif field.name == "tokenizer.ggml.scores":
+            value = value + [-10000.0] * (s["vocabulary"] - len(value))
         if field.types[0] == gguf.GGUFValueType.ARRAY:
             writer.add_array(field.name, value)
         else:
@@ -185,7 +201,10 @@ def main(shape, kind, out, vocabulary, seed="1"):
         p = f"blk.{i}."
         norm(p + "attn_norm.weight", s["hidden"])
         norm(p + "ffn_norm.weight", s["hidden"])
-        if s["arch"] == "qwen3":
+        if s["arch"] == "gemma-embedding":
+            norm(p + "post_attention_norm.weight", s["hidden"])
+            norm(p + "post_ffw_norm.weight", s["hidden"])
+        if s["arch"] in ("qwen3", "gemma-embedding"):
             norm(p + "attn_q_norm.weight", s["head"])
             norm(p + "attn_k_norm.weight", s["head"])
         add(p + "attn_q.weight", s["heads"] * s["head"], s["hidden"], usual)
@@ -195,6 +214,9 @@ def main(shape, kind, out, vocabulary, seed="1"):
         add(p + "ffn_gate.weight", s["ffn"], s["hidden"], usual)
         add(p + "ffn_up.weight", s["ffn"], s["hidden"], usual)
         add(p + "ffn_down.weight", s["hidden"], s["ffn"], important)
+    if "dense" in s:
+        add("dense_2.weight", s["dense"], s["hidden"], usual)
+        add("dense_3.weight", s["hidden"], s["dense"], usual)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
