@@ -40,13 +40,18 @@ let package = Package(
         "ApusModels", "ApusGraph", "ApusFiles", "ApusText", "ApusTensor", "ApusRuntime", "ApusBasics",
         "CApusKernels",
       ]),
+    room("ApusSearch", ["ApusTensor", "ApusRuntime", "ApusBasics", "CApusKernels"]),
     room(
       "Apus",
-      ["ApusInference", "ApusModels", "ApusFiles", "ApusText", "ApusTensor", "ApusRuntime", "ApusBasics"]),
+      [
+        "ApusInference", "ApusSearch", "ApusModels", "ApusFiles", "ApusText", "ApusTensor", "ApusRuntime",
+        "ApusBasics",
+      ]),
     .executableTarget(
       name: "ApusCommand",
       dependencies: [
-        "Apus", "ApusInference", "ApusModels", "ApusGraph", "ApusFiles", "ApusText", "ApusTensor",
+        "Apus", "ApusInference", "ApusSearch", "ApusModels", "ApusGraph", "ApusFiles", "ApusText",
+        "ApusTensor",
         "ApusRuntime",
         "ApusBasics",
       ]),
@@ -68,6 +73,7 @@ let package = Package(
     tests(
       "ApusInference",
       ["ApusModels", "ApusGraph", "ApusFiles", "ApusText", "ApusTensor", "ApusRuntime", "CApusKernels"]),
+    tests("ApusSearch", ["ApusTensor", "ApusRuntime", "ApusBasics"]),
     tests("ApusCommand", ["ApusFiles", "ApusTensor", "ApusBasics"]),
   ],
   swiftLanguageModes: [.v6]

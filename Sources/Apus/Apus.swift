@@ -5,5 +5,6 @@
 @_exported import ApusInference
 @_exported import ApusModels
 @_exported import ApusRuntime
+@_exported import ApusSearch
 @_exported import ApusTensor
 @_exported import ApusText

@@ -119,7 +119,8 @@ import Testing
     return (rows.indices.map { Array(out[$0 * (n + 1)..<$0 * (n + 1) + n]) }, logSum)
   }
 
-  @Test("keys stored in runs are those stored one by one", arguments: Table.all.filter(\.isSupported), formats)
+  @Test(
+    "keys stored in runs are those stored one by one", arguments: Table.all.filter(\.isSupported), formats)
   func storedRuns(_ table: Table, _ format: apus_kv) {
     var numbers = SeededNumbers(77)
     for headSize in Self.heads(format) {

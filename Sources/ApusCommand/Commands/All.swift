@@ -7,6 +7,7 @@ var allCommands: [any Command.Type] {
     EmbedCommand.self,
     SimilarityCommand.self,
     RerankCommand.self,
+    SearchCommand.self,
     InspectCommand.self,
     QuantizeCommand.self,
     TokenizeCommand.self,

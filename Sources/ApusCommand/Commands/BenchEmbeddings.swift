@@ -14,14 +14,16 @@ enum BenchEmbeddingsCommand: Command {
       + "tokenisation included."
   ]
   static let examples = [
-    "apus bench embeddings model.gguf --tokens 4,128,512", "apus bench embeddings all-MiniLM-L6-v2 -f sentences.txt",
+    "apus bench embeddings model.gguf --tokens 4,128,512",
+    "apus bench embeddings all-MiniLM-L6-v2 -f sentences.txt",
   ]
 
   private static let tokens = Option<[Int]>.integers(
     "tokens", in: 1...1_000_000, default: [4, 128, 512], help: "Lengths of a single text")
   private static let file = Option<String?>.file("file", "f", help: "Embed the lines of a file")
   private static let repetitions = Option<Int?>.integer(
-    "repetitions", "r", in: 1...1_000_000, defaultText: "for a second each, at least 5", help: "Times each is measured")
+    "repetitions", "r", in: 1...1_000_000, defaultText: "for a second each, at least 5",
+    help: "Times each is measured")
 
   static let arguments = [EmbeddingFlags.model.row]
   static let options =

@@ -26,8 +26,10 @@ enum EmbedCommand: Command {
   private static let field = Option<String?>.text(
     "field", placeholder: "NAME", defaultText: "text", help: "The member of a JSON line that holds the text")
   private static let format = Option<VectorFormat>.choice(
-    "format", placeholder: "FORMAT", default: .json, help: "How vectors are written; --out's suffix decides, too")
-  private static let out = Option<String?>.file("out", "o", help: "Write to a file, which appears when complete")
+    "format", placeholder: "FORMAT", default: .json,
+    help: "How vectors are written; --out's suffix decides, too")
+  private static let out = Option<String?>.file(
+    "out", "o", help: "Write to a file, which appears when complete")
   private static let skip = Option<Int>.integer(
     "skip-bad", in: 0...Int.max, default: 0, help: "Leave out up to N bad texts, and count them")
 
@@ -111,6 +113,7 @@ private struct SkippedTexts {
   var note: String? {
     guard count > 0 else { return nil }
     let more = count > places.count ? " and \(count - places.count) more" : ""
-    return "note: \(count) bad text\(count == 1 ? " was" : "s were") left out: \(places.joined(separator: ", "))\(more)"
+    return
+      "note: \(count) bad text\(count == 1 ? " was" : "s were") left out: \(places.joined(separator: ", "))\(more)"
   }
 }

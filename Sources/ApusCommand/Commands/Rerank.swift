@@ -11,7 +11,9 @@ enum RerankCommand: Command {
       + "Scores are the classifier's output; --sigmoid brings them between 0 and 1.",
     "Texts are arguments, files (-f, each one text), or lines of standard input or of files (--lines).",
   ]
-  static let examples = ["apus rerank bge-reranker-v2-m3 \"What is a swift?\" --lines -f passages.txt --top 5"]
+  static let examples = [
+    "apus rerank bge-reranker-v2-m3 \"What is a swift?\" --lines -f passages.txt --top 5"
+  ]
 
   private static let query = Positional.one("QUERY", help: "What the texts should answer")
   private static let texts = Positional.rest("TEXT", help: "Texts; without any, lines of standard input")

@@ -43,7 +43,9 @@ enum SimilarityCommand: Command {
 
   /// The cosine of the angle between two vectors; 0 where one has no length.
   private static func cosine(_ a: [Float], _ b: [Float]) -> Double {
-    func dot(_ a: [Float], _ b: [Float]) -> Double { zip(a, b).reduce(0) { $0 + Double($1.0) * Double($1.1) } }
+    func dot(_ a: [Float], _ b: [Float]) -> Double {
+      zip(a, b).reduce(0) { $0 + Double($1.0) * Double($1.1) }
+    }
     let lengths = (dot(a, a) * dot(b, b)).squareRoot()
     return lengths > 0 ? dot(a, b) / lengths : 0
   }

@@ -68,7 +68,8 @@ struct VectorOutput: ~Copyable {
     case .jsonl:
       let id = text.id.map { "\"id\":\($0.serialized())," } ?? ""
       try write(
-        "{\"index\":\(count),\(id)\"embedding\":[" + vector.map(\.description).joined(separator: ",") + "]}\n")
+        "{\"index\":\(count),\(id)\"embedding\":[" + vector.map(\.description).joined(separator: ",") + "]}\n"
+      )
     }
   }
 

@@ -37,7 +37,8 @@ public final class HuggingFaceFolder: Sendable {
   }
 
   private static func openWeights(_ path: String) throws -> SafetensorsFile {
-    for name in ["model.safetensors", "model.safetensors.index.json"] where FileKind("\(path)/\(name)") == .file {
+    for name in ["model.safetensors", "model.safetensors.index.json"]
+    where FileKind("\(path)/\(name)") == .file {
       return try SafetensorsFile.open("\(path)/\(name)")
     }
     for name in ["pytorch_model.bin", "pytorch_model.bin.index.json", "model.pt", "model.bin"]

@@ -67,7 +67,8 @@ public struct SentenceTransformersSettings: Sendable {
     .map { String($0.dropFirst("pooling_mode_".count)) }
     guard set.count == 1, let name = flags[set[0]] else {
       throw HuggingFaceError(
-        "\(folder)/config.json", .unsupported("pooling by \(set.joined(separator: " and ")) is not supported"))
+        "\(folder)/config.json", .unsupported("pooling by \(set.joined(separator: " and ")) is not supported")
+      )
     }
     return name
   }

@@ -43,6 +43,9 @@ public final class EmbeddingModel: @unchecked Sendable {
   /// What was odd about the files, one line each.
   public let warnings: [String]
 
+  /// Tells this model from others and from itself with other settings: vectors of equal fingerprints compare.
+  public let fingerprint: String
+
   private let texts: TextTokens
   private let verifyUnchanged: @Sendable () throws -> Void
   /// Guarded by `turn`.
@@ -86,9 +89,8 @@ public final class EmbeddingModel: @unchecked Sendable {
     warnings = files.warnings
     verifyUnchanged = files.verifyUnchanged
     texts = TextTokens(files.tokenizer, limit: contextLength, policy: options.longTexts)
-    let weights = try WeightStore(
-      network.graph(contextLength: contextLength, for: .embedding(pooling)), from: network.source,
-      workers: runtime.workers, progress: progress)
+    let graph = try network.graph(contextLength: contextLength, for: .embedding(pooling))
+    let weights = try WeightStore(graph, from: network.source, workers: runtime.workers, progress: progress)
     weightBytes = weights.packedBytes
     pool = try EncoderPool(network, weights, runtime, pooling: pooling, contextLength: contextLength)
     let dimension = options.dimension ?? pool.dimension
@@ -96,6 +98,9 @@ public final class EmbeddingModel: @unchecked Sendable {
       throw EmbeddingError.dimension(dimension, largest: pool.dimension)
     }
     self.dimension = dimension
+    fingerprint =
+      "\(architecture)-\(dimension)-\(pooling.rawValue)\(normalizes ? "" : "-raw")-"
+      + String(network.fingerprint(graph), radix: 16)
   }
 
   private static func pooling(
@@ -261,7 +266,9 @@ public final class EmbeddingModel: @unchecked Sendable {
   package func tokenCount(_ texts: [[UInt8]], prompt: String? = nil) throws -> Int {
     let prompt = Array(try promptText(prompt).utf8)
     return try texts.enumerated().reduce(0) { sum, text in
-      try self.texts.passes(text.element, prompt: prompt, index: text.offset).reduce(sum) { $0 + $1.tokens.count }
+      try self.texts.passes(text.element, prompt: prompt, index: text.offset).reduce(sum) {
+        $0 + $1.tokens.count
+      }
     }
   }
 }

@@ -76,7 +76,8 @@ public enum EmbeddingError: ApusError, Equatable {
     case .dimension(let asked, let largest):
       return "\(asked) values are more than the \(largest) of the model's vectors"
     case .vocabulary(let tokens, let rows):
-      return "the tokenizer has \(tokens) tokens but the model has rows for \(rows): they do not belong together"
+      return
+        "the tokenizer has \(tokens) tokens but the model has rows for \(rows): they do not belong together"
     case .invalidOption(let name, let value, let expected):
       return "\(name) is \(value); expected \(expected)"
     }

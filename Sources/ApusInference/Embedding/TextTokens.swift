@@ -23,7 +23,7 @@ package struct TextTokens: Sendable {
   package func passes(_ text: [UInt8], prompt: [UInt8], index: Int) throws -> [TokenizedText] {
     guard text.contains(where: { !Self.isSpace($0) }) else { throw EmbeddingError.emptyText(index: index) }
     let tokens = try tokenizer.encode(prompt + text, addSpecial: true, parseSpecial: false)
-    let (before, after) = (tokenizer.addsBOS ? 1 : 0, tokenizer.addsEOS ? 1 : 0)
+    let (before, after) = (tokenizer.template.before.count, tokenizer.template.after.count)
     guard tokens.count > before + after else { throw EmbeddingError.emptyText(index: index) }
     if tokens.count <= limit { return [TokenizedText(tokens)] }
     guard limit > before + after else {
@@ -58,12 +58,13 @@ package struct TextTokens: Sendable {
     let pair = try tokenizer.encodePair(query, text)
     let second = pair.segments.firstIndex(of: 1) ?? .max
     if pair.ids.count <= limit { return [TokenizedText(pair.ids, secondSegment: second)] }
-    // Before the text, and the separator behind it.
-    let start = try tokenizer.encodePair(query, []).ids.dropLast()
-    let room = limit - start.count - 1
+    let after = tokenizer.template.pair.reversed().prefix { if case .token = $0 { true } else { false } }
+      .count
+    let start = try tokenizer.encodePair(query, []).ids.dropLast(after)
+    let room = limit - start.count - after
     guard room > 0 else { throw EmbeddingError.queryTooLong(tokens: start.count, limit: limit) }
-    let body = pair.ids[start.count..<(pair.ids.count - 1)]
-    let end = pair.ids[(pair.ids.count - 1)...]
+    let end = pair.ids.suffix(after)
+    let body = pair.ids[start.count..<end.startIndex]
     switch policy {
     case .refuse:
       throw EmbeddingError.tooLong(index: index, tokens: pair.ids.count, limit: limit)

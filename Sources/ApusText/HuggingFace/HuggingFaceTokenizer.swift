@@ -59,9 +59,6 @@ struct HuggingFaceAssembly {
     var names = SpecialNames(list, notes: [])
     special = try names.special(config: config, model: model, template: template)
     notes = names.notes
-    if let truncation = document.rest["truncation"], let length = truncation["max_length"]?.int {
-      notes.append("the file cuts texts to \(length) tokens, which is left to the caller")
-    }
   }
 
   func tokenizer() throws -> any Tokenizer {

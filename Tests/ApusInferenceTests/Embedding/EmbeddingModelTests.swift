@@ -47,14 +47,14 @@ import Testing
       var scores: [[Float]] = []
       for pair in fixture.strings {
         let score = try await model.scores(query: pair[0], texts: [pair[1]])
-        #expect(try model.scores(query: pair[0], texts: [pair[1]]) == score)
         scores.append(score)
       }
       found = scores
     } else {
       let model = try EmbeddingModel(files, runtime: runtime)
       found = try await model.embed(fixture.strings.map { $0[0] })
-      #expect(try model.embed(fixture.strings.map { Array($0[0].utf8) }) == found)
+      let bytes = fixture.strings.map { Array($0[0].utf8) }
+      #expect(try model.embed(bytes) == found)
     }
     for (a, b) in zip(found, expected) {
       #expect(zip(a, b).allSatisfy { abs($0 - $1) <= 1e-4 * max(1, abs($1)) }, "\(fixture.name)")
@@ -110,7 +110,8 @@ import Testing
     #expect(throws: EmbeddingError.tooLong(index: 0, tokens: tokens, limit: limit)) {
       try refusing.embed(text)
     }
-    #expect(EmbeddingError.tooLong(index: 2, tokens: 9, limit: 5).description.hasPrefix("text 3 has 9 tokens"))
+    #expect(
+      EmbeddingError.tooLong(index: 2, tokens: 9, limit: 5).description.hasPrefix("text 3 has 9 tokens"))
 
     let ids = try refusing.tokenizer.encode(text)
     let cut = TokenizedText(Array(ids[..<(limit - 1)]) + [ids.last!])
@@ -176,23 +177,25 @@ import Testing
       }
     }
     let llama = try ModelFixture("llama").file()
-    #expect(try embed(llama).contains("llama.gguf is a generative model (llama): it continues texts (apus run)"))
+    #expect(
+      try embed(llama).contains("llama.gguf is a generative model (llama): it continues texts (apus run)"))
     #expect(try embed(llama, pooling: .mean) == "")
     #expect(try embed(EmbeddingFixture("bert-reranker").file()).contains("is a reranker"))
     #expect(throws: EmbeddingError.self) {
       try RerankModel(EmbeddingFiles(EmbeddingFixture("bert-mean").file()), runtime: runtime)
     }
-    #expect(throws: ModelError.notGenerative(architecture: "bert")) {
+    let error = #expect(throws: ModelError.self) {
       try Model(EmbeddingFixture("bert-mean").file(), runtime: runtime)
     }
+    #expect(error?.description.contains("made for vectors and cannot continue texts") == true)
   }
 
   @Test("a tokenizer of another model is refused")
   func vocabulary() throws {
-    let file = try EmbeddingFixture("bert-mean").file { header in
+    let file = try EmbeddingFixture("bert-mean").file(edit: { header in
       header.set("tokenizer.ggml.tokens", .strings((0..<400).map { "[\($0)]" }))
       header.set("tokenizer.ggml.token_type", .scalars((0..<400).map { _ in Int32(1) }))
-    }
+    })
     #expect(throws: EmbeddingError.vocabulary(tokens: 400, rows: 320)) { try EmbeddingFiles(file) }
   }
 

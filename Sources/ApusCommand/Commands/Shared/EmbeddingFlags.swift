@@ -18,9 +18,11 @@ enum EmbeddingFlags {
     "dim", placeholder: "N", in: 1...1_000_000, defaultText: "all",
     help: "Keep the first N values of a vector (Matryoshka models), brought to length 1 again")
   static let promptName = Option<String?>.text(
-    "prompt-name", placeholder: "NAME", help: "Put this prompt of the model before each text (query, document, …)")
+    "prompt-name", placeholder: "NAME",
+    help: "Put this prompt of the model before each text (query, document, …)")
   static let longTexts = Option<LongTextPolicy>.choice(
-    "long-texts", placeholder: "POLICY", default: .refuse, help: "What to do with texts longer than the model takes")
+    "long-texts", placeholder: "POLICY", default: .refuse,
+    help: "What to do with texts longer than the model takes")
   static let context = Option<Int?>.integer(
     "ctx", "c", in: 1...16_777_216, defaultText: "the model's", help: "The most tokens of a text")
 
@@ -51,9 +53,15 @@ enum EmbeddingFlags {
   }
 
   /// Loads an embedding model with a progress bar, and tells what is odd about it.
-  static func load(_ values: Values, _ console: Console) throws -> EmbeddingModel {
+  ///
+  /// - Parameter longTexts: what is done with long texts when the command line does not say.
+  static func load(
+    _ values: Values, _ console: Console, longTexts: LongTextPolicy? = nil
+  ) throws -> EmbeddingModel {
+    var options = options(values)
+    if let longTexts, !values.has(Self.longTexts) { options.longTexts = longTexts }
     let model = try load(values, console) {
-      try EmbeddingModel($0, runtime: $1, options: options(values), progress: $2)
+      try EmbeddingModel($0, runtime: $1, options: options, progress: $2)
     }
     console.notes(model.warnings)
     _ = try model.promptText(values[promptName])
