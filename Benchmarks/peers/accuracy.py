@@ -152,10 +152,11 @@ def add_peers(parser):
 
 
 def find_peers(o):
-    """Fills in the folder of libllama and makes its bindings importable."""
+    """Fills in the folders of libllama and of its bindings, and makes those importable."""
     o.library = os.path.abspath(o.library or os.path.join(o.peers, "llama", "bin"))
     os.environ["LLAMA_CPP_LIB_PATH"] = o.library
-    sys.path.insert(0, os.path.abspath(o.bindings or os.path.join(o.peers, "llama-cpp-python-0.3.36")))
+    o.bindings = os.path.abspath(o.bindings or os.path.join(o.peers, "llama-cpp-python-0.3.36"))
+    sys.path.insert(0, o.bindings)
     return o
 
 

@@ -1,4 +1,4 @@
-"""Engines that turn texts into vectors, all with the same three methods, and the texts. embeddings.py measures them.
+"""Engines that turn texts into vectors, all with the same methods, and the texts. embeddings.py measures them.
 
 `vectors(texts)` gives unit vectors [texts, width], `seconds(texts)` the time of that after a warm-up, and
 `latencies(text, calls)` the times of so many calls with one text. Tokenisation is inside the clock, loading is not.
@@ -103,7 +103,7 @@ class SentenceTransformers(InProcess):
 
 
 class OnnxRuntime(InProcess):
-    """A graph of onnxruntime with the tokenizer straight from `tokenizers`; sorts by length, takes the mean in numpy."""
+    """A graph of onnxruntime, the tokenizer straight from `tokenizers`, texts sorted by length, the mean in numpy."""
 
     def __init__(self, name, graph, folder, threads):
         import onnxruntime
@@ -133,6 +133,19 @@ class OnnxRuntime(InProcess):
         return result
 
 
+class LlamaCpp:
+    """libllama on the same GGUF file, only for its vectors: llama-bench measures its speed."""
+
+    def __init__(self, name, model, threads):
+        import llama_cpp
+        self.name = name
+        self.llama = llama_cpp.Llama(model, embedding=True, n_ctx=512, n_batch=512, n_ubatch=512, n_threads=threads,
+                                     n_threads_batch=threads, verbose=False)
+
+    def vectors(self, texts):
+        return np.array([self.llama.embed(text, normalize=True) for text in texts], np.float32)
+
+
 class Apus:
     """The `apus` command, which times itself."""
 
@@ -151,8 +164,8 @@ class Apus:
         return np.load(out)
 
     def samples(self, texts, repetitions):
-        out = run([self.command, "bench", "embeddings", self.model, "-f", self.lines(texts), "-r", str(repetitions), "-t",
-                   self.threads, "--json"])
+        out = run([self.command, "bench", "embeddings", self.model, "-f", self.lines(texts), "-r", str(repetitions),
+                   "-t", self.threads, "--json"])
         result = json.loads(out.splitlines()[-1])["results"][0]
         assert result["test"] == "texts" and result["texts"] == len(texts), result
         return result["samples"]
@@ -167,8 +180,8 @@ class Apus:
 def exported(folder, out):
     """The network of a folder as ONNX in fp32, and with int8 weights and products.
 
-    onnxruntime's optimizer for transformers, run beforehand, made neither faster: the session fuses what matters when it
-    loads. A scale for each column of int8 costs no time and brings the vectors' cosine from 0.95 to 0.99.
+    onnxruntime's optimizer for transformers, run beforehand, did not make it faster: the session fuses what matters
+    when it loads. A scale for each column of int8 costs no time and brings the vectors' cosine from 0.95 to 0.99.
     """
     import torch
     import transformers
@@ -194,7 +207,7 @@ def exported(folder, out):
 
 
 def converted(source, folder, out):
-    """The folder as a GGUF file in Q8_0, written by llama.cpp's converter."""
+    """The folder as a GGUF file in Q8_0, written by the converter in llama.cpp's source."""
     path = os.path.join(out, "minilm-Q8_0.gguf")
     run([sys.executable, os.path.join(source, "convert_hf_to_gguf.py"), folder, "--outtype", "q8_0", "--outfile", path])
     return path

@@ -6,16 +6,16 @@
     python make-model.py outliers F32 OUT.gguf VOCABULARY.gguf [SEED]
 
 The weights are random blocks with a mean of 0 and small scales, so every value is finite; the text is nonsense. The
-tokenizer is copied from a vocabulary file (`../shared/vocab/ggml-vocab-llama-bpe.gguf`, `…-qwen2.gguf`, `…-llama-spm.gguf`
-for EmbeddingGemma) and filled up to the model's size. Types: F32, F16, BF16, Q8_0, Q4_0, Q4_K_M (Q4_K, with Q6_K where
-llama.cpp's mix has it).
+tokenizer is copied from a vocabulary file (`../shared/vocab/ggml-vocab-llama-bpe.gguf`, `…-qwen2.gguf`, and
+`…-llama-spm.gguf` for EmbeddingGemma) and filled up to the model's size. Types: F32, F16, BF16, Q8_0, Q4_0, Q4_K_M
+(Q4_K, with Q6_K where llama.cpp's mix has it).
 
 Shapes `llama-3.2-1b`, `qwen3-0.6b` and `embeddinggemma-300m` (with its two dense modules) are for speed, which does not
-depend on the values. `small` and `outliers` are
-for accuracy.py, small enough to be held as f32. `outliers` is `small` with what trained models have and random ones
-lack, planted by weights alone (see `plant`): from layer 2 on four channels of the residual are 100 to 1,000 times the
-median of all, for every token, and the first token (the one with id 1) has a value far above that. Its norms let a
-good part of them through, so the activations that are quantised have outliers too. It comes in F32, F16 and BF16.
+depend on the values. `small` and `outliers` are for accuracy.py, small enough to be held as f32. `outliers` is `small`
+with what trained models have and random ones lack, planted by weights alone (see `plant`): from layer 2 on four
+channels of the residual are 100 to 1,000 times the median of all, for every token, and the first token (the one with
+id 1) has a value far above that. Its norms let a good part of them through, so the activations that are quantised have
+outliers too. It comes in F32, F16 and BF16.
 
 That it is so was checked with residual.py, which reads the residual of every layer from an f32 run of llama.cpp over
 the 128 positions that accuracy.py uses: it fails unless those statements hold.

