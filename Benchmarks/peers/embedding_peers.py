@@ -7,6 +7,7 @@ All get the same model, all-MiniLM-L6-v2, and the same number of threads.
 
 import importlib.util
 import json
+import json
 import os
 import random
 import sys
