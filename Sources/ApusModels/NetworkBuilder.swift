@@ -86,9 +86,10 @@ package struct NetworkBuilder {
       columns: columns)
   }
 
-  /// `x · Wᵀ`, with the bias if the file has one. `part` takes a range of a fused tensor's rows.
+  /// `x · Wᵀ`, with the bias if the file has one. `part` takes a range of a fused tensor's rows; see
+  /// `GraphBuilder.linear` for `refined`.
   package mutating func linear(
-    _ x: ValueID, _ name: String, rows: Int, part: Range<Int>? = nil
+    _ x: ValueID, _ name: String, rows: Int, part: Range<Int>? = nil, refined: Bool = false
   ) throws(ModelError) -> ValueID {
     let columns = builder.type(of: x).columns
     let weight = try weight(
@@ -97,7 +98,7 @@ package struct NetworkBuilder {
     if has(name, "bias") {
       bias = try vector(fullName(name, "bias"), count: rows, part: part)
     }
-    return try graph { (g) throws(GraphError) in try g.linear(x, weight, bias: bias) }
+    return try graph { (g) throws(GraphError) in try g.linear(x, weight, bias: bias, refined: refined) }
   }
 
   private mutating func vector(

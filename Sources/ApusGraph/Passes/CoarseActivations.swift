@@ -11,6 +11,8 @@ extension Graph {
     for index in nodes.indices {
       guard let round = nodes[index].operation as? Round, round.form == .q32 else { continue }
       let output = nodes[index].outputs[0]
+      // What was asked to be finer stays as it is.
+      if nodes.contains(where: { $0.operation is RoundRest && $0.inputs[1] == output }) { continue }
       guard self[output].type.columns % 256 == 0 else { continue }
       nodes[index].operation = Round(form: .q256)
       values[output.index].type.element = .activation(.q256)

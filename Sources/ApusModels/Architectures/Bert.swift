@@ -18,6 +18,7 @@ struct Bert: Architecture {
     let c = configuration
     var attention = SelfAttention(c)
     attention.mask = .bidirectional
+    attention.refinesValues = true
     let feedForward = PlainFeedForward(size: c.feedForwardSize, activation: .geluErf)
 
     let tokens = try b.add(

@@ -17,6 +17,7 @@ struct NomicBert: Architecture {
     let c = configuration
     var attention = SelfAttention(c)
     attention.mask = .bidirectional
+    attention.refinesValues = true
     attention.rotary = (
       try b.rotaryTable(RotaryFrequencies(h, b, headSize: c.headSize)), interleaved: false
     )

@@ -18,6 +18,10 @@ package struct SelfAttention {
   package var epsilon: Float
   /// Whether Q, K and V must be one tensor, "attn_qkv", in that order of rows; others may be.
   package var isFused = false
+  /// Whether values are made from activations of more than eight bits where weights have eight. The values are what
+  /// attention adds to the residual; in encoders with norms behind each addition (BERT) they carry most of the
+  /// rounding error of a text's vector.
+  package var refinesValues = false
 
   package init(_ c: TransformerConfiguration) {
     heads = c.heads
@@ -39,11 +43,11 @@ package struct SelfAttention {
       let all = queries + 2 * keys
       q = try b.linear(x, "attn_qkv", rows: all, part: 0..<queries)
       k = try b.linear(x, "attn_qkv", rows: all, part: queries..<queries + keys)
-      v = try b.linear(x, "attn_qkv", rows: all, part: queries + keys..<all)
+      v = try b.linear(x, "attn_qkv", rows: all, part: queries + keys..<all, refined: refinesValues)
     } else {
       q = try b.linear(x, "attn_q", rows: queries)
       k = try b.linear(x, "attn_k", rows: keys)
-      v = try b.linear(x, "attn_v", rows: keys)
+      v = try b.linear(x, "attn_v", rows: keys, refined: refinesValues)
     }
     if normalizesQueriesAndKeys {
       q = try b.rmsNorm(q, "attn_q_norm", count: headSize, epsilon: epsilon)

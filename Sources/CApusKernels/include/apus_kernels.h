@@ -214,6 +214,8 @@ struct apus_cpu {
   // q = round(x · (127 / max|x|)) to nearest even. A block with a value that is not finite: d = NaN, q = 0; a block
   // below 2⁻¹⁰⁰: d = 0, q = 0.
   void (*quantize_q32)(const float *x, int k, void *row);
+  // What quantize_q32 left of x: rest = quantize_q32(fma(−d, q, x)), so that two rows of bytes hold 15 bits of a value.
+  void (*quantize_rest_q32)(const float *x, int k, const void *row, void *rest);
   void (*quantize_q256)(const float *x, int k, void *row);
   void (*round_bf16)(const float *x, int k, void *row);      // pairs swapped, odd tail zero
   void (*f16_to_f32)(const uint16_t *x, int n, float *y);

@@ -34,16 +34,33 @@ INLINE int32_t sum_of_16(const int8_t *q) {
   return i_sum(__builtin_convertvector(bytes, i32x16));
 }
 
-HIDDEN void NAME(quantize_q32)(const float *x, int k, void *row) {
-  int8_t *q = row;
+// Block b of a row of k values.
+INLINE void quantize_q32_block(const float *x, int k, int b, void *row) {
+  int8_t *q = (int8_t *)row + 32 * b;
   float *d = (float *)(void *)((uint8_t *)row + q32_d((size_t)k));
   int32_t *sum8 = (int32_t *)(void *)((uint8_t *)row + q32_sum8((size_t)k));
   int32_t *sum128 = (int32_t *)(void *)((uint8_t *)row + q32_sum128((size_t)k));
+  d[b] = quantize_block(x, 2, q);
+  int32_t sum = sum_of_16(q) + sum_of_16(q + 16);
+  sum8[b] = -8 * sum;
+  sum128[b] = -128 * sum;
+}
+
+HIDDEN void NAME(quantize_q32)(const float *x, int k, void *row) {
+  for (int b = 0; b < k / 32; b++) quantize_q32_block(x + 32 * b, k, b, row);
+}
+
+HIDDEN void NAME(quantize_rest_q32)(const float *x, int k, const void *row, void *rest) {
+  const float *d = (const float *)(const void *)((const uint8_t *)row + q32_d((size_t)k));
   for (int b = 0; b < k / 32; b++) {
-    d[b] = quantize_block(x + 32 * b, 2, q + 32 * b);
-    int32_t sum = sum_of_16(q + 32 * b) + sum_of_16(q + 32 * b + 16);
-    sum8[b] = -8 * sum;
-    sum128[b] = -128 * sum;
+    float left[32];
+    for (int i = 0; i < 32; i += 16) {
+      i8x16 q;
+      __builtin_memcpy(&q, (const int8_t *)row + 32 * b + i, sizeof q);
+      f32x16 value = i_to_f(__builtin_convertvector(q, i32x16));
+      f_store(left + i, f_fma(value, f_splat(-d[b]), f_load(x + 32 * b + i)));
+    }
+    quantize_q32_block(left, k, b, rest);
   }
 }
 

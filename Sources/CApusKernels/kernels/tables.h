@@ -25,6 +25,7 @@
   HIDDEN void gated_##isa(enum apus_unary, const float *, const float *, int, float *);                       \
   HIDDEN void rope_##isa(const float *, const float *, int, int, float *);                                    \
   HIDDEN void quantize_q32_##isa(const float *, int, void *);                                                 \
+  HIDDEN void quantize_rest_q32_##isa(const float *, int, const void *, void *);                              \
   HIDDEN void quantize_q256_##isa(const float *, int, void *);                                                \
   HIDDEN void round_bf16_##isa(const float *, int, void *);                                                   \
   HIDDEN void f16_to_f32_##isa(const uint16_t *, int, float *);                                               \
@@ -55,7 +56,7 @@
 #define FLOAT_TABLE(isa)                                                                                      \
   .attention = attention_##isa, .attention_merge = attention_merge_##isa, .rms_norm = rms_norm_##isa, .unit_norm = unit_norm_##isa, .layer_norm = layer_norm_##isa, .add = add_##isa, \
   .mul = mul_##isa, .scale = scale_##isa, .softcap = softcap_##isa, .unary = unary_##isa,                     \
-  .gated = gated_##isa, .rope = rope_##isa, .quantize_q32 = quantize_q32_##isa,                               \
+  .gated = gated_##isa, .rope = rope_##isa, .quantize_q32 = quantize_q32_##isa, .quantize_rest_q32 = quantize_rest_q32_##isa,                               \
   .quantize_q256 = quantize_q256_##isa, .round_bf16 = round_bf16_##isa, .f16_to_f32 = f16_to_f32_##isa,       \
   .bf16_to_f32 = bf16_to_f32_##isa, .f32_to_f16 = f32_to_f16_##isa, .f32_to_bf16 = f32_to_bf16_##isa,         \
   .pack_floats = pack_floats_##isa, .transpose = transpose_##isa, .kv_store = kv_store_##isa,                 \
