@@ -54,6 +54,7 @@ import Testing
       check("rms_norm") { $0.rms_norm(x, w, count, 1e-5, $1) }
       check("layer_norm") { $0.layer_norm(x, w, v, count, 1e-5, $1) }
       check("layer_norm without b") { $0.layer_norm(x, w, nil, count, 1e-5, $1) }
+      check("unit_norm") { $0.unit_norm(x, count, $1) }
       check("add") { $0.add(x, w, count, $1) }
       check("mul") { $0.mul(x, w, count, $1) }
       check("scale") { $0.scale(x, 0.3, count, $1) }
@@ -83,6 +84,44 @@ import Testing
         y.update(repeating: 0, count: n)
         y[0] = max
         if n > 1 { y[1] = sum }
+      }
+    }
+  }
+
+  @Test(
+    "two rows of bytes hold fifteen bits of a value, the same on every table",
+    arguments: Table.all.filter(\.isSupported))
+  func restOfBytes(_ table: Table) {
+    var numbers = SeededNumbers(5)
+    for k in [32, 96, 384] {
+      for round in 0..<10 {
+        let x = round % 2 == 0 ? special(k, &numbers) : numbers.floats(k, scale: 5)
+        let bytes = apus_activation_bytes(APUS_X_Q32, k)
+        func rows(_ cpu: apus_cpu) -> (Bytes, Bytes) {
+          let (row, rest) = (Bytes(bytes, fill: 0), Bytes(bytes, fill: 0))
+          cpu.quantize_q32(x, Int32(k), row.raw)
+          cpu.quantize_rest_q32(x, Int32(k), row.raw, rest.raw)
+          return (row, rest)
+        }
+        let (row, rest) = rows(table.cpu.pointee)
+        let expected = rows(Table.portable.cpu.pointee)
+        func values(_ row: Bytes) -> [Float] {
+          (0..<k).map { i in
+            let d = row.raw.load(fromByteOffset: k + i / 32 * 4, as: Float.self)
+            return Float(row.raw.load(fromByteOffset: i, as: Int8.self)) * d
+          }
+        }
+        #expect(firstDifference(values(rest), values(expected.1)) == nil, "\(table), k \(k), round \(round)")
+        for block in 0..<k / 32 {
+          let range = 32 * block..<32 * block + 32
+          let most = x[range].map(abs).max()!
+          guard x[range].allSatisfy(\.isFinite), most > 1e-20, most < 1e30 else { continue }
+          // Half a step of the first bytes is at most 127 steps of the rest; half of one of those is left.
+          let bound = most / 127 / 2 / 127 / 2 * 1.01 + most * 0x1p-23
+          for i in range {
+            #expect(abs(x[i] - values(row)[i] - values(rest)[i]) <= bound, "\(table), k \(k), value \(i)")
+          }
+        }
       }
     }
   }

@@ -145,10 +145,14 @@ static void attention(const struct apus_cpu *cpu, const struct apus_cpu *portabl
       uint8_t *kv = memory(bytes * (size_t)pages, 0xff);
       const void *list[16];
       for (int p = 0; p < pages; p++) list[p] = kv + bytes * (size_t)p;
-      for (int i = 0; i < KEYS; i++) {
-        float k[MAX_HEAD], v[MAX_HEAD];
-        for (int d = 0; d < head; d++) k[d] = number(1), v[d] = number(1);
-        cpu->kv_store((enum apus_kv)format, head, 1, k, v, 0, (void *)(uintptr_t)list[i / 64], i % 64);
+      for (int i = 0, run = 0; i < KEYS; i += run) {
+        float k[64 * MAX_HEAD], v[64 * MAX_HEAD];
+        run = 1 + i % 23;  // now one token, now many
+        if (run > 64 - i % 64) run = 64 - i % 64;
+        if (run > KEYS - i) run = KEYS - i;
+        for (int d = 0; d < run * head; d++) k[d] = number(1), v[d] = number(1);
+        cpu->kv_store(
+            (enum apus_kv)format, head, run, k, v, (size_t)head, (void *)(uintptr_t)list[i / 64], i % 64);
       }
       float q[ROWS * MAX_HEAD], expected[ROWS * (MAX_HEAD + 1)] = {0}, found[ROWS * (MAX_HEAD + 1)] = {0};
       int32_t offset[ROWS], first[ROWS], last[ROWS];
@@ -203,6 +207,7 @@ static void rows(const struct apus_cpu *cpu, const struct apus_cpu *portable) {
         t->rms_norm(x, w, n, 1e-5f, y[count++]);
         t->layer_norm(x, w, b, n, 1e-5f, y[count++]);
         t->layer_norm(x, w, 0, n, 1e-5f, y[count++]);
+        t->unit_norm(x, n, y[count++]);
         t->add(x, w, n, y[count++]);
         t->mul(x, w, n, y[count++]);
         t->scale(x, 0.3f, n, y[count++]);

@@ -39,7 +39,8 @@ package struct MatMul: Operation {
 
   package var rowsAreIndependent: Bool { true }
   package var detail: String {
-    [hasRest ? "+ rest" : nil, hasBias ? "+ bias" : nil, activation?.rawValue].compactMap { $0 }.joined(separator: ", ")
+    [hasRest ? "+ rest" : nil, hasBias ? "+ bias" : nil, activation?.rawValue].compactMap { $0 }.joined(
+      separator: ", ")
   }
 
   package func kernel(_ inputs: [Operand], _ outputs: [Operand], _ context: KernelContext) -> Kernel {
