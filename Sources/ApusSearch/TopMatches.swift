@@ -21,20 +21,20 @@ public struct Match: Sendable, Hashable {
   }
 }
 
-/// Up to `capacity` matches, the best seen so far.
+/// Up to `capacity` matches, the best seen so far. Keeps its memory from one search to the next.
 struct TopMatches {
   private(set) var matches: [Match] = []
-  private let capacity: Int
+  private var capacity = 0
 
-  init(capacity: Int) {
+  /// Forgets all matches and makes room for `capacity`.
+  mutating func reset(capacity: Int) {
     self.capacity = capacity
+    matches.removeAll(keepingCapacity: true)
     matches.reserveCapacity(capacity)
   }
 
   /// What a score must reach to be among the best.
   var threshold: Float { matches.count < capacity ? -.infinity : matches[0].score }
-
-  mutating func removeAll() { matches.removeAll(keepingCapacity: true) }
 
   /// Takes a match if it is among the best.
   mutating func insert(_ match: Match) {
@@ -47,8 +47,24 @@ struct TopMatches {
     }
   }
 
-  /// The best first.
-  func sorted() -> [Match] { matches.sorted { $0.isBetter(than: $1) } }
+  /// The matches for new scores to be written to; their order means nothing after that.
+  mutating func rescore(_ body: (UnsafeMutableBufferPointer<Match>) -> Void) {
+    matches.withUnsafeMutableBufferPointer { body($0) }
+  }
+
+  /// All matches, the best first; none are left. Allocates the result only.
+  mutating func take() -> [Match] {
+    let count = matches.count
+    return [Match](unsafeUninitializedCapacity: count) { result, initialized in
+      for place in stride(from: count - 1, through: 0, by: -1) {
+        result.initializeElement(at: place, to: matches[0])
+        matches.swapAt(0, place)
+        matches.removeLast()
+        sink()
+      }
+      initialized = count
+    }
+  }
 
   private mutating func rise(_ start: Int) {
     var child = start
@@ -64,9 +80,9 @@ struct TopMatches {
     var parent = 0
     while true {
       var worst = parent
-      for child in [2 * parent + 1, 2 * parent + 2] where child < matches.count {
-        if matches[worst].isBetter(than: matches[child]) { worst = child }
-      }
+      let (left, right) = (2 * parent + 1, 2 * parent + 2)
+      if left < matches.count, matches[worst].isBetter(than: matches[left]) { worst = left }
+      if right < matches.count, matches[worst].isBetter(than: matches[right]) { worst = right }
       if worst == parent { return }
       matches.swapAt(parent, worst)
       parent = worst
