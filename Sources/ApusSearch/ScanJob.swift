@@ -39,21 +39,22 @@ struct PanelJob {
 struct ScanJob {
   let panels: PanelJob
   let unitRows: Int
-  let best: UnsafeMutablePointer<TopMatches>
+  let best: UnsafePointer<TopMatches>
 
   /// Scores a unit and keeps its best.
   func run(_ unit: Int, _ worker: Int) {
     let first = unit * unitRows
     let rows = min(unitRows, panels.count - first)
     let scores = panels.scores(first, rows, worker)
-    var threshold = best[worker].threshold
+    let best = best[worker]
+    var threshold = best.threshold
     for row in stride(from: 0, to: rows, by: APUS_LANES) {
       // Behind the last row of an index the buffer holds older scores: they cost a look and are not taken.
       let panel = UnsafeRawPointer(scores + row).load(as: SIMD16<Float>.self)
       guard any(panel .>= threshold) else { continue }
       for row in row..<min(row + APUS_LANES, rows) where scores[row] >= threshold {
-        best[worker].insert(Match(row: first + row, score: scores[row]))
-        threshold = best[worker].threshold
+        best.insert(Match(row: first + row, score: scores[row]))
+        threshold = best.threshold
       }
     }
   }

@@ -22,70 +22,80 @@ public struct Match: Sendable, Hashable {
 }
 
 /// Up to `capacity` matches, the best seen so far. Keeps its memory from one search to the next.
-struct TopMatches {
-  private(set) var matches: [Match] = []
+final class TopMatches {
+  private(set) var count = 0
   private var capacity = 0
+  private var room = 0
+  /// Its elements beyond `count` mean nothing.
+  private(set) var matches = UnsafeMutablePointer<Match>.allocate(capacity: 0)
+
+  deinit { matches.deallocate() }
 
   /// Forgets all matches and makes room for `capacity`.
-  mutating func reset(capacity: Int) {
+  func reset(capacity: Int) {
+    count = 0
     self.capacity = capacity
-    matches.removeAll(keepingCapacity: true)
-    matches.reserveCapacity(capacity)
+    guard capacity > room else { return }
+    matches.deallocate()
+    matches = .allocate(capacity: capacity)
+    room = capacity
   }
 
   /// What a score must reach to be among the best.
-  var threshold: Float { matches.count < capacity ? -.infinity : matches[0].score }
+  var threshold: Float { count < capacity ? -.infinity : matches[0].score }
 
   /// Takes a match if it is among the best.
-  mutating func insert(_ match: Match) {
-    if matches.count < capacity {
-      matches.append(match)
-      rise(matches.count - 1)
+  func insert(_ match: Match) {
+    if count < capacity {
+      (matches + count).initialize(to: match)
+      count += 1
+      rise(count - 1)
     } else if capacity > 0, match.isBetter(than: matches[0]) {
       matches[0] = match
       sink()
     }
   }
 
-  /// The matches for new scores to be written to; their order means nothing after that.
-  mutating func rescore(_ body: (UnsafeMutableBufferPointer<Match>) -> Void) {
-    matches.withUnsafeMutableBufferPointer { body($0) }
-  }
-
   /// All matches, the best first; none are left. Allocates the result only.
-  mutating func take() -> [Match] {
-    let count = matches.count
-    return [Match](unsafeUninitializedCapacity: count) { result, initialized in
-      for place in stride(from: count - 1, through: 0, by: -1) {
-        result.initializeElement(at: place, to: matches[0])
-        matches.swapAt(0, place)
-        matches.removeLast()
+  func take() -> [Match] {
+    let all = count
+    return [Match](unsafeUninitializedCapacity: all) { result, initialized in
+      while count > 0 {
+        count -= 1
+        (result.baseAddress! + count).initialize(to: matches[0])
+        matches[0] = matches[count]
         sink()
       }
-      initialized = count
+      initialized = all
     }
   }
 
-  private mutating func rise(_ start: Int) {
+  private func rise(_ start: Int) {
     var child = start
     while child > 0 {
       let parent = (child - 1) / 2
       guard matches[parent].isBetter(than: matches[child]) else { return }
-      matches.swapAt(parent, child)
+      swap(parent, child)
       child = parent
     }
   }
 
-  private mutating func sink() {
+  private func sink() {
     var parent = 0
     while true {
       var worst = parent
       let (left, right) = (2 * parent + 1, 2 * parent + 2)
-      if left < matches.count, matches[worst].isBetter(than: matches[left]) { worst = left }
-      if right < matches.count, matches[worst].isBetter(than: matches[right]) { worst = right }
+      if left < count, matches[worst].isBetter(than: matches[left]) { worst = left }
+      if right < count, matches[worst].isBetter(than: matches[right]) { worst = right }
       if worst == parent { return }
-      matches.swapAt(parent, worst)
+      swap(parent, worst)
       parent = worst
     }
+  }
+
+  private func swap(_ first: Int, _ second: Int) {
+    let match = matches[first]
+    matches[first] = matches[second]
+    matches[second] = match
   }
 }

@@ -8,7 +8,8 @@ extension Similarity {
   /// What brings a vector into the form that is stored and compared; nil when it has no direction. A vector of length 1
   /// already, such as one taken over from another index, keeps its bits.
   func factor(_ vector: [Float]) -> Double? {
-    let squares = vector.reduce(0.0) { $0 + Double($1) * Double($1) }
+    var squares = 0.0
+    for index in 0..<vector.count { squares += Double(vector[index]) * Double(vector[index]) }
     guard squares.isFinite, squares > 0 else { return nil }
     return self == .cosine && abs(squares - 1) > 1e-6 ? 1 / squares.squareRoot() : 1
   }
