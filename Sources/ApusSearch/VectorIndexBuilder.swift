@@ -8,13 +8,13 @@ import CApusKernels
 
 /// An index in the making.
 ///
-/// Holds all vectors in memory: 4 bytes a value, and 1 more with `storesBytes` while it is written.
+/// Holds all vectors and passages in memory, the vectors with 4 bytes a value; writing takes next to nothing more.
 public struct VectorIndexBuilder: Sendable {
   private let model: String
   private let dimension: Int
   private let similarity: Similarity
   private let storesBytes: Bool
-  /// Panels `[dimension][16]`, some megabytes to a chunk, so that growing copies nothing.
+  /// Panels `[dimension][16]`, at most some megabytes to a chunk (or one panel), so that growing copies nothing.
   private var chunks: [[Float]] = []
   private let chunkPanels: Int
   private var entries: [IndexEntry] = []
@@ -37,7 +37,7 @@ public struct VectorIndexBuilder: Sendable {
     self.dimension = dimension
     self.similarity = similarity
     self.storesBytes = storesBytes
-    chunkPanels = max(1, Self.chunkBytes / (4 * APUS_LANES * dimension))
+    chunkPanels = max(1, min(256, Self.chunkBytes / (4 * APUS_LANES * dimension)))
   }
 
   /// Vectors so far.
