@@ -73,7 +73,7 @@ let package = Package(
     tests(
       "ApusInference",
       ["ApusModels", "ApusGraph", "ApusFiles", "ApusText", "ApusTensor", "ApusRuntime", "CApusKernels"]),
-    tests("ApusSearch", ["ApusTensor", "ApusRuntime", "ApusBasics"]),
+    tests("ApusSearch", ["ApusTensor", "ApusRuntime", "ApusBasics", "CApusTestSupport"]),
     tests("ApusCommand", ["ApusFiles", "ApusTensor", "ApusBasics"]),
   ],
   swiftLanguageModes: [.v6]

@@ -31,9 +31,13 @@ public struct IndexEntry: Sendable, Hashable {
 }
 
 extension IndexEntry {
-  /// u64 lower, u64 upper, u64 stamp, u32 bytes of the source's name, the name, then the text to the end.
-  var encoded: [UInt8] {
-    var bytes: [UInt8] = []
+  private static let fixedBytes = 28
+
+  /// Bytes that `encode` appends.
+  var encodedBytes: Int { Self.fixedBytes + source.utf8.count + text.utf8.count }
+
+  /// Appends u64 lower, u64 upper, u64 stamp, u32 bytes of the source's name, the name, then the text to the end.
+  func encode(into bytes: inout [UInt8]) {
     func put<Value: FixedWidthInteger>(_ value: Value) {
       withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
     }
@@ -41,22 +45,23 @@ extension IndexEntry {
     put(UInt64(range.upperBound))
     put(sourceStamp)
     put(UInt32(source.utf8.count))
-    return bytes + source.utf8 + text.utf8
+    bytes += source.utf8
+    bytes += text.utf8
   }
 
   /// Reads an entry; nil when its lengths contradict each other.
   init?(_ bytes: UnsafeRawBufferPointer) {
-    guard bytes.count >= 28 else { return nil }
+    guard bytes.count >= Self.fixedBytes else { return nil }
     func get<Value: FixedWidthInteger>(_ offset: Int, _: Value.Type) -> Value {
       Value(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: Value.self))
     }
     let name = Int(get(24, UInt32.self))
-    guard name <= bytes.count - 28, let lower = Int(exactly: get(0, UInt64.self)),
+    guard name <= bytes.count - Self.fixedBytes, let lower = Int(exactly: get(0, UInt64.self)),
       let upper = Int(exactly: get(8, UInt64.self)), lower <= upper
     else { return nil }
     range = lower..<upper
     sourceStamp = get(16, UInt64.self)
-    source = String(decoding: bytes[28..<28 + name], as: UTF8.self)
-    text = String(decoding: bytes[(28 + name)...], as: UTF8.self)
+    source = String(decoding: bytes[Self.fixedBytes..<Self.fixedBytes + name], as: UTF8.self)
+    text = String(decoding: bytes[(Self.fixedBytes + name)...], as: UTF8.self)
   }
 }

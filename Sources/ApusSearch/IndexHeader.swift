@@ -10,7 +10,8 @@
 //   104   the model's name
 //
 // All little-endian. Entries: u64 offsets [vectors + 1] into what follows them, then the entries one behind the other.
-// Floats and bytes: panels of 16 vectors as the kernels read them, each section at a multiple of 4096.
+// Floats and bytes: panels of 16 vectors as the kernels read them, each section at a multiple of 4096. An index without
+// bytes has 0 for their offset and size.
 
 import ApusBasics
 
@@ -109,7 +110,8 @@ struct IndexHeader: Equatable {
       let section = Section(
         offset: try size(40 + 16 * index, name), size: try size(48 + 16 * index, name),
         checksum: get(88 + 4 * index, UInt32.self))
-      guard section.offset % Self.pageBytes == 0,
+      let isAbsent = name == "bytes" && section.offset == 0 && section.size == 0
+      guard section.offset % Self.pageBytes == 0, section.offset > 0 || isAbsent,
         let end = checkedSum(section.offset, section.size), end <= file.count
       else { throw .damaged(path: path, what: "the \(name) lie outside the file") }
       sections.append(section)

@@ -21,55 +21,81 @@ public struct Match: Sendable, Hashable {
   }
 }
 
-/// Up to `capacity` matches, the best seen so far.
-struct TopMatches {
-  private(set) var matches: [Match] = []
-  private let capacity: Int
+/// Up to `capacity` matches, the best seen so far. Keeps its memory from one search to the next.
+final class TopMatches {
+  private(set) var count = 0
+  private var capacity = 0
+  private var room = 0
+  /// Its elements beyond `count` mean nothing.
+  private(set) var matches = UnsafeMutablePointer<Match>.allocate(capacity: 0)
 
-  init(capacity: Int) {
+  deinit { matches.deallocate() }
+
+  /// Forgets all matches and makes room for `capacity`.
+  func reset(capacity: Int) {
+    count = 0
     self.capacity = capacity
-    matches.reserveCapacity(capacity)
+    guard capacity > room else { return }
+    matches.deallocate()
+    matches = .allocate(capacity: capacity)
+    room = capacity
   }
 
   /// What a score must reach to be among the best.
-  var threshold: Float { matches.count < capacity ? -.infinity : matches[0].score }
-
-  mutating func removeAll() { matches.removeAll(keepingCapacity: true) }
+  var threshold: Float { count < capacity ? -.infinity : matches[0].score }
 
   /// Takes a match if it is among the best.
-  mutating func insert(_ match: Match) {
-    if matches.count < capacity {
-      matches.append(match)
-      rise(matches.count - 1)
+  func insert(_ match: Match) {
+    if count < capacity {
+      (matches + count).initialize(to: match)
+      count += 1
+      rise(count - 1)
     } else if capacity > 0, match.isBetter(than: matches[0]) {
       matches[0] = match
       sink()
     }
   }
 
-  /// The best first.
-  func sorted() -> [Match] { matches.sorted { $0.isBetter(than: $1) } }
+  /// All matches, the best first; none are left. Allocates the result only.
+  func take() -> [Match] {
+    let all = count
+    return [Match](unsafeUninitializedCapacity: all) { result, initialized in
+      while count > 0 {
+        count -= 1
+        (result.baseAddress! + count).initialize(to: matches[0])
+        matches[0] = matches[count]
+        sink()
+      }
+      initialized = all
+    }
+  }
 
-  private mutating func rise(_ start: Int) {
+  private func rise(_ start: Int) {
     var child = start
     while child > 0 {
       let parent = (child - 1) / 2
       guard matches[parent].isBetter(than: matches[child]) else { return }
-      matches.swapAt(parent, child)
+      swap(parent, child)
       child = parent
     }
   }
 
-  private mutating func sink() {
+  private func sink() {
     var parent = 0
     while true {
       var worst = parent
-      for child in [2 * parent + 1, 2 * parent + 2] where child < matches.count {
-        if matches[worst].isBetter(than: matches[child]) { worst = child }
-      }
+      let (left, right) = (2 * parent + 1, 2 * parent + 2)
+      if left < count, matches[worst].isBetter(than: matches[left]) { worst = left }
+      if right < count, matches[worst].isBetter(than: matches[right]) { worst = right }
       if worst == parent { return }
-      matches.swapAt(parent, worst)
+      swap(parent, worst)
       parent = worst
     }
+  }
+
+  private func swap(_ first: Int, _ second: Int) {
+    let match = matches[first]
+    matches[first] = matches[second]
+    matches[second] = match
   }
 }

@@ -10,7 +10,8 @@ import CApusKernels
 ///     let scanner = try VectorScanner(index, runtime: runtime)
 ///     for match in try scanner.search(query, count: 5) { print(match.score, try index.entry(match.row).text) }
 ///
-/// Immutable, and shared by any number of scanners.
+/// Immutable, and shared by any number of scanners. An index that is built anew takes over the file's name only: this one
+/// stays whole and keeps its vectors; opening the path again gives the new one.
 public final class VectorIndex: Sendable {
   /// The file's path.
   public let path: String
@@ -23,7 +24,7 @@ public final class VectorIndex: Sendable {
   /// How many vectors there are.
   public var count: Int { header.count }
   /// Whether it holds vectors of 8 bits, too, for a quick first scan.
-  public var hasBytes: Bool { header.bytes.size > 0 }
+  public var hasBytes: Bool { header.bytes.offset > 0 && (header.bytes.size > 0 || count == 0) }
   /// Bytes of the file.
   public var byteCount: Int { header.fileBytes }
 
@@ -80,7 +81,7 @@ public final class VectorIndex: Sendable {
   /// - Throws: `VectorIndexError.damaged`, `FileError.changed`.
   /// - Complexity: O(bytes of the file).
   public func verify() throws {
-    try file.verifyUnchanged()
+    try file.verifyContents()
     for (part, name) in [
       (header.entries, "entries"), (header.floats, "vectors"), (header.bytes, "8-bit vectors"),
     ] {
@@ -93,8 +94,8 @@ public final class VectorIndex: Sendable {
     for row in 0..<count { _ = try entry(row) }
   }
 
-  /// Throws when the file was written, truncated or replaced since it was opened.
-  func verifyUnchanged() throws(FileError) { try file.verifyUnchanged() }
+  /// Throws when the file was written or truncated in place since it was opened.
+  func verifyContents() throws(FileError) { try file.verifyContents() }
 
   private func section(_ section: IndexHeader.Section) -> UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(rebasing: file.bytes[section.range])

@@ -16,6 +16,12 @@ public enum VectorIndexError: ApusError, Equatable {
   case dimension(found: Int, expected: Int)
   /// A vector that has no direction: it is zero or holds a value that is no number.
   case badVector(row: Int)
+  /// A vector with a value whose magnitude is above 2^50: sums of its products might overflow.
+  case vectorTooLarge(row: Int)
+  /// A query that has no direction: it is zero or holds a value that is no number.
+  case badQuery
+  /// A query with a value whose magnitude is above 2^50.
+  case queryTooLarge
   /// The bytes that a quick scan reads are not in the index.
   case noBytes(path: String)
   /// Bytes need whole blocks of 32 values.
@@ -32,6 +38,9 @@ public enum VectorIndexError: ApusError, Equatable {
       "\(path): the index was built with \(found), not with \(expected): their vectors cannot be compared; build it again"
     case .dimension(let found, let expected): "a vector has \(found) values, the index wants \(expected)"
     case .badVector(let row): "vector \(row + 1) is zero or holds a value that is not a number"
+    case .vectorTooLarge(let row): "vector \(row + 1) holds a value whose magnitude is above 2^50"
+    case .badQuery: "the query's vector is zero or holds a value that is not a number"
+    case .queryTooLarge: "the query's vector holds a value whose magnitude is above 2^50"
     case .noBytes(let path): "\(path): the index has no 8-bit vectors; build it with them or scan in f32"
     case .bytesDimension(let dimension):
       "8-bit vectors need a multiple of 32 values, and these have \(dimension)"

@@ -81,6 +81,12 @@ struct MappedFileTests {
       case "replace": "was replaced by another file"
       default: ""
       }
+    // The bytes that are mapped are those of a file that was deleted or replaced.
+    if change == "replace" || change == "delete" {
+      try file.verifyContents()
+    } else {
+      #expect(throws: FileError.changed(path: path, what: expected)) { try file.verifyContents() }
+    }
     if expected.isEmpty {
       try file.verifyUnchanged()
     } else {

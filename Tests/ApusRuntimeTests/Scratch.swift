@@ -79,18 +79,3 @@ func pause(milliseconds: Int) {
   var time = timespec(tv_sec: 0, tv_nsec: milliseconds * 1_000_000)
   nanosleep(&time, nil)
 }
-
-#if os(Linux)
-  let isLinux = true
-#else
-  let isLinux = false
-#endif
-
-/// Limits the size of the files this process writes.
-func setFileSizeLimit(_ limit: inout rlimit) -> Int32 {
-  #if canImport(Glibc)
-    setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
-  #else
-    setrlimit(RLIMIT_FSIZE, &limit)
-  #endif
-}

@@ -93,6 +93,18 @@ import Testing
     #expect(try open.entry(0).source == "b.txt")
   }
 
+  @Test("an index of nothing is up to date, too", arguments: [false, true])
+  func nothing(_ storesBytes: Bool) throws {
+    let index = scratch.path + "/.apus-index"
+    var options = FolderIndexOptions(model: "m", dimension: 32)
+    options.storesBytes = storesBytes
+    for isNew in [true, false] {
+      let report = try FolderIndex.update(
+        index, of: TextFolder(scratch.path), options, embed: Embedder().embed)
+      #expect(report.passages == 0 && report.isWritten == isNew)
+    }
+  }
+
   @Test("an index that is damaged or another model's is not touched unless it is to be built anew")
   func refused() throws {
     let index = scratch.path + "/.apus-index"

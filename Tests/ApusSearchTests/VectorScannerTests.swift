@@ -8,25 +8,6 @@ import Testing
 @Suite struct VectorScannerTests {
   let scratch = ScratchDirectory()
 
-  private func index(
-    _ vectors: [[Float]], similarity: Similarity, storesBytes: Bool = false
-  ) throws -> VectorIndex {
-    let path = scratch.path + "/scan.index"
-    var builder = try VectorIndexBuilder(
-      model: "m", dimension: vectors[0].count, similarity: similarity, storesBytes: storesBytes)
-    for (row, vector) in vectors.enumerated() {
-      try builder.add(vector, IndexEntry(source: "s", text: "\(row)"))
-    }
-    try builder.write(to: path)
-    return try VectorIndex.open(path)
-  }
-
-  private func runtime(threads: Int, cpu: String? = nil) throws -> Runtime {
-    var options = RuntimeOptions(threads: threads, cpu: cpu)
-    options.oversubscribes = true
-    return try Runtime(options: options)
-  }
-
   @Test(
     "scores are those of float64 and the best come first", arguments: [1, 7, 16, 33, 384],
     Similarity.allCases)
@@ -34,7 +15,7 @@ import Testing
     let count = 5000
     let vectors = randomVectors(count, dimension, seed: 11)
     let query = randomVectors(1, dimension, seed: 12)[0]
-    let index = try index(vectors, similarity: similarity)
+    let index = try scratch.index(vectors, similarity: similarity)
     func length(_ v: [Float]) -> Double { v.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot() }
     let truth = vectors.map { vector -> Double in
       let dot = zip(vector, query).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
@@ -59,7 +40,7 @@ import Testing
   @Test("one result for every number of threads, table and precision")
   func invariant() throws {
     let vectors = randomVectors(9000, 64, seed: 21)
-    let index = try index(vectors, similarity: .cosine, storesBytes: true)
+    let index = try scratch.index(vectors, similarity: .cosine, storesBytes: true)
     let query = randomVectors(1, 64, seed: 22)[0]
     let expected = try VectorScanner(index, runtime: runtime(threads: 1)).search(query, count: 20)
     let best = try Runtime()
@@ -78,42 +59,83 @@ import Testing
   @Test("equal scores are ordered by row, and there are no more matches than vectors")
   func ties() throws {
     let vectors = (0..<5000).map { _ in [Float(1), 0, 0] }
-    let index = try index(vectors, similarity: .dot)
+    let index = try scratch.index(vectors, similarity: .dot)
     let scanner = try VectorScanner(index, runtime: runtime(threads: 2))
     #expect(try scanner.search([2, 0, 0], count: 7) == (0..<7).map { Match(row: $0, score: 2) })
     #expect(try scanner.search([2, 0, 0], count: 9999).count == 5000)
     #expect(try scanner.search([2, 0, 0], count: 0) == [])
   }
 
-  @Test("8 bits miss next to nothing, of random vectors and of crowded ones", arguments: [0, 1])
-  func recall(_ crowded: Int) throws {
-    let dimension = 128
-    let centres = randomVectors(20, dimension, seed: 31)
-    let noise = randomVectors(20_000, dimension, seed: 32)
-    let vectors =
-      crowded == 0
-      ? noise : noise.enumerated().map { row, v in zip(centres[row % 20], v).map { $0 + 0.3 * $1 } }
-    let index = try index(vectors, similarity: .cosine, storesBytes: true)
-    let scanner = try VectorScanner(index, runtime: runtime(threads: 2))
-    var (found, wanted) = (0, 0)
-    for query in randomVectors(100, dimension, seed: 33) {
-      let exact = Set(try scanner.search(query, count: 10).map(\.row))
-      found += try scanner.search(query, count: 10, precision: .int8).count { exact.contains($0.row) }
-      wanted += 10
-    }
-    #expect(Double(found) >= 0.999 * Double(wanted), "\(found) of \(wanted)")
-  }
-
   @Test("queries without a direction, of another length, or for bytes that are not there are refused")
   func badQueries() throws {
     let scanner = try VectorScanner(
-      index(randomVectors(5, 8, seed: 1), similarity: .cosine), runtime: runtime(threads: 1))
-    #expect(throws: VectorIndexError.badVector(row: 0)) {
-      try scanner.search([Float](repeating: 0, count: 8), count: 1)
+      scratch.index(randomVectors(5, 8, seed: 1), similarity: .cosine), runtime: runtime(threads: 1))
+    for bad in [0, Float.nan, .infinity] {
+      #expect(throws: VectorIndexError.badQuery) {
+        try scanner.search([Float](repeating: bad, count: 8), count: 1)
+      }
     }
+    #expect("\(VectorIndexError.badQuery)".hasPrefix("the query's vector is zero or"))
     #expect(throws: VectorIndexError.dimension(found: 1, expected: 8)) { try scanner.search([1], count: 1) }
     #expect(throws: VectorIndexError.noBytes(path: scanner.index.path)) {
       try scanner.search([Float](repeating: 1, count: 8), count: 1, precision: .int8)
     }
+  }
+
+  @Test("values at the limit give every row a score, larger ones are refused by name")
+  func largest() throws {
+    let limit: Float = 0x1p50
+    let vectors = (0..<40).map { row in (0..<32).map { ($0 + row) % 2 == 0 ? limit : -limit } }
+    let index = try scratch.index(vectors, similarity: .dot, storesBytes: true)
+    let scanner = try VectorScanner(index, runtime: runtime(threads: 1))
+    for precision in ScanPrecision.allCases {
+      let matches = try scanner.search(vectors[1], count: 40, precision: precision)
+      #expect(matches.count == 40 && matches[0] == Match(row: 1, score: 0x1p105))
+    }
+    var query = vectors[0]
+    query[3] = limit.nextUp
+    #expect(throws: VectorIndexError.queryTooLarge) { try scanner.search(query, count: 1) }
+    var builder = try VectorIndexBuilder(model: "m", dimension: 32, similarity: .dot)
+    #expect(throws: VectorIndexError.vectorTooLarge(row: 0)) {
+      try builder.add(query, IndexEntry(source: "", text: ""))
+    }
+    #expect(builder.count == 0)
+    // What is stored with length 1 may come with any.
+    var cosine = try VectorIndexBuilder(model: "m", dimension: 32)
+    try cosine.add(query, IndexEntry(source: "", text: ""))
+  }
+
+  @Test("an index without vectors answers with none", arguments: ScanPrecision.allCases)
+  func empty(_ precision: ScanPrecision) throws {
+    try VectorIndexBuilder(model: "m", dimension: 32, storesBytes: true).write(to: scratch.file("empty"))
+    let index = try VectorIndex.open(scratch.file("empty"))
+    #expect(index.hasBytes && index.count == 0)
+    let scanner = try VectorScanner(index, runtime: runtime(threads: 2))
+    #expect(try scanner.search([Float](repeating: 1, count: 32), count: 3, precision: precision) == [])
+    #expect(scanner.bytesPerScan(precision) == 0)
+    try VectorIndexBuilder(model: "m", dimension: 32).write(to: scratch.file("empty"))
+    #expect(try !VectorIndex.open(scratch.file("empty")).hasBytes)
+  }
+
+  @Test(
+    "a search allocates its result only",
+    .enabled(if: allocationsAreCounted, allocationsSkipReason),
+    arguments: [1, 3], ScanPrecision.allCases)
+  func allocations(_ threads: Int, _ precision: ScanPrecision) throws {
+    let index = try scratch.index(
+      randomVectors(9001, 64, seed: 41), similarity: .cosine, storesBytes: true)
+    let runtime = try runtime(threads: threads)
+    let scanner = try VectorScanner(index, runtime: runtime)
+    let query = randomVectors(1, 64, seed: 42)[0]
+    let expected = try scanner.search(query, count: 100, precision: precision)
+    var results: [[Match]] = []
+    results.reserveCapacity(20)
+    let count = try countAllocations(on: runtime.workers) {
+      for round in 1...20 {
+        results.append(try scanner.search(query, count: 5 * round, precision: precision))
+      }
+    }
+    #expect(count <= 20)
+    #expect(results.enumerated().allSatisfy { $1 == Array(expected.prefix(5 * $0 + 5)) })
   }
 }

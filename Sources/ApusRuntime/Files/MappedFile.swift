@@ -82,17 +82,23 @@ public final class MappedFile: @unchecked Sendable {
   /// Throws `FileError.changed` when the file was written, truncated or replaced since it was mapped. A file
   /// that was only deleted stays whole for those who have it open. Costs two system calls.
   public func verifyUnchanged() throws(FileError) {
-    let now = Identity(try descriptor.status(path))
-    if now.size != identity.size {
-      throw .changed(path: path, what: "changed size from \(identity.size) to \(now.size) bytes")
-    }
-    if now != identity { throw .changed(path: path, what: "was written to") }
+    try verifyContents()
     var named = stat()
     guard stat(path, &named) == 0 else { return }
     let other = Identity(named)
     if other.device != identity.device || other.inode != identity.inode {
       throw .changed(path: path, what: "was replaced by another file")
     }
+  }
+
+  /// Throws `FileError.changed` when the bytes that are mapped were written or truncated. Another file may have taken the
+  /// name: for those who want the bytes they opened and not the newest. Costs one system call.
+  public func verifyContents() throws(FileError) {
+    let now = Identity(try descriptor.status(path))
+    if now.size != identity.size {
+      throw .changed(path: path, what: "changed size from \(identity.size) to \(now.size) bytes")
+    }
+    if now != identity { throw .changed(path: path, what: "was written to") }
   }
 
   /// How a range is about to be used.

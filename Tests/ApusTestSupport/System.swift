@@ -1,0 +1,25 @@
+// What tests ask of the system: where they run, and a limit that stands for a full disk.
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Whether this is Linux.
+#if os(Linux)
+  package let isLinux = true
+#else
+  package let isLinux = false
+#endif
+
+/// Limits the size of the files this process writes.
+package func setFileSizeLimit(_ limit: inout rlimit) -> Int32 {
+  #if canImport(Glibc)
+    setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
+  #else
+    setrlimit(RLIMIT_FSIZE, &limit)
+  #endif
+}
