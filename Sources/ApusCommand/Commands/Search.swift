@@ -19,6 +19,9 @@ enum SearchCommand: Command {
     "apus search all-MiniLM-L6-v2 docs --precision int8 --top 3 < questions.txt",
   ]
 
+  /// Passages embedded between two looks at Ctrl-C: enough to fill dozens of steps.
+  private static let textsAtOnce = 64
+
   private static let folder = Positional.one(
     "FOLDER", isFile: true, help: "A folder of texts, or an index file to search as it is")
   private static let queries = Positional.rest(
@@ -37,16 +40,18 @@ enum SearchCommand: Command {
   private static let passage = Option<Int>.integer(
     "passage", placeholder: "BYTES", in: 64...100_000, default: 800, help: "Bytes a passage should have")
 
+  private static let longTexts = EmbeddingFlags.longTexts(default: .split)
+
   static let arguments = [EmbeddingFlags.model.row, folder.row, queries.row]
   static let options =
     [
       index.row, update.row, rebuild.row, top.row, precision.row, similarity.row, passage.row,
       EmbeddingFlags.pooling.row, EmbeddingFlags.dimension.row,
-    ] + EmbeddingFlags.loading
+    ] + EmbeddingFlags.loading(longTexts: longTexts)
 
   static func run(_ values: Values, _ console: Console) throws {
     let interrupt = Interrupt.install()
-    let model = try EmbeddingFlags.load(values, console, longTexts: .split)
+    let model = try EmbeddingFlags.load(values, console, longTexts: longTexts)
     // Models that were trained with prompts tell questions from passages by them.
     let (asking, passages) = (prompt("query", model), prompt("document", model))
     let identity = model.fingerprint + (passages.map { "-\($0)" } ?? "")
@@ -62,20 +67,18 @@ enum SearchCommand: Command {
       throw CommandError.failure(
         "\(path): the index has no 8-bit vectors; let it be updated with --precision int8, or scan in f32")
     }
-    var isAsked = false
-    for query in values[queries] {
-      isAsked = true
-      try answer(query, asking, scanner, model, values, console)
-    }
-    while !isAsked || values[queries].isEmpty {
+    for query in values[queries] { try answer(query, asking, scanner, model, values, console) }
+    guard values[queries].isEmpty else { return }
+    while true {
       if console.input.isTerminal {
         try console.write("> ")
         try console.output.flush()
       }
-      guard case .text(let line) = try console.input.readLine() else { break }
-      isAsked = true
-      if line.allSatisfy(\.isWhitespace) { continue }
-      try answer(line, asking, scanner, model, values, console)
+      let line = try console.input.readLine()
+      try interrupt.check()
+      guard case .text(let query) = line else { return }
+      if query.allSatisfy(\.isWhitespace) { continue }
+      try answer(query, asking, scanner, model, values, console)
       try console.output.flush()
     }
   }
@@ -108,8 +111,10 @@ enum SearchCommand: Command {
     let report: FolderIndexReport
     do {
       report = try FolderIndex.update(path, of: TextFolder(values[folder]), options) { texts in
-        try interrupt.check()
-        return try model.embed(texts, prompt: prompt)
+        try stride(from: 0, to: texts.count, by: textsAtOnce).flatMap { start in
+          try interrupt.check()
+          return try model.embed(Array(texts[start...].prefix(textsAtOnce)), prompt: prompt)
+        }
       } progress: { done, total in
         if bar == nil { bar = ProgressBar("indexing", total: total, on: console) }
         bar?.update(done)
@@ -132,6 +137,7 @@ enum SearchCommand: Command {
     _ query: String, _ prompt: String?, _ scanner: VectorScanner, _ model: EmbeddingModel, _ values: Values,
     _ console: Console
   ) throws {
+    guard !query.allSatisfy(\.isWhitespace) else { throw CommandError.failure("a query is empty") }
     let vector = try model.embed([query], prompt: prompt)[0]
     let start = MonotonicClock.nanoseconds
     let matches = try scanner.search(vector, count: values[top], precision: values[precision])
