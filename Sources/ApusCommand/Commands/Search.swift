@@ -50,12 +50,12 @@ enum SearchCommand: Command {
     ] + EmbeddingFlags.loading(longTexts: longTexts)
 
   static func run(_ values: Values, _ console: Console) throws {
+    let path = try indexPath(values)
     let interrupt = Interrupt.install()
     let model = try EmbeddingFlags.load(values, console, longTexts: longTexts)
     // Models that were trained with prompts tell questions from passages by them.
     let (asking, passages) = (prompt("query", model), prompt("document", model))
     let identity = model.fingerprint + (passages.map { "-\($0)" } ?? "")
-    let path = try indexPath(values)
     if FileKind(values[folder]) == .folder, values[update] || values[rebuild] {
       try refresh(path, values, console, identity, model, passages, interrupt)
     }
@@ -63,6 +63,12 @@ enum SearchCommand: Command {
       throw CommandError.failure("\(path): there is no index; leave out --no-update to build it")
     }
     let scanner = try VectorScanner(VectorIndex.open(path, model: identity), runtime: model.runtime)
+    if values.has(similarity), scanner.index.similarity != values[similarity] {
+      throw CommandError.failure(
+        "\(path): the index compares vectors by \(scanner.index.similarity.rawValue); let it be updated for \(values[similarity].rawValue)"
+      )
+    }
+    if scanner.index.count == 0 { console.note("note: \(oneLine(values[folder])) holds no text to search") }
     if values[precision] == .int8, !scanner.index.hasBytes {
       throw CommandError.failure(
         "\(path): the index has no 8-bit vectors; let it be updated with --precision int8, or scan in f32")
@@ -101,6 +107,7 @@ enum SearchCommand: Command {
     _ path: String, _ values: Values, _ console: Console, _ identity: String, _ model: EmbeddingModel,
     _ prompt: String?, _ interrupt: Interrupt
   ) throws {
+    if values[rebuild], values[index] != nil { try checkReplaceable(path, identity) }
     var options = FolderIndexOptions(model: identity, dimension: model.dimension)
     options.similarity = values[similarity]
     options.storesBytes = values[precision] == .int8
@@ -120,17 +127,39 @@ enum SearchCommand: Command {
         bar?.update(done)
       }
     } catch let error as VectorIndexError {
-      throw CommandError.failure("\(error) (--rebuild)")
+      switch error {
+      case .size, .damaged, .otherModel: throw CommandError.failure("\(error) (--rebuild)")
+      case .notAnIndex where values[index] == nil: throw CommandError.failure("\(error) (--rebuild)")
+      default: throw error
+      }
     }
     bar?.finish()
     guard report.isWritten || values[CommonOptions.verbose] else { return }
     console.note(
-      "\(path): \(report.passages) passages of \(report.files) files, \(report.embedded) embedded now")
+      "\(path): \(counted(report.passages, "passage")) of \(counted(report.files, "file")), "
+        + "\(report.embedded) embedded now")
     let shown = values[CommonOptions.verbose] ? report.skipped.count : 3
-    for file in report.skipped.prefix(shown) { console.note("note: \(oneLine(file.name)) \(file.reason)") }
+    for file in report.skipped.prefix(shown) {
+      console.note("note: left out: \(oneLine(file.name)) \(file.reason)")
+    }
     if report.skipped.count > shown {
       console.note("note: \(report.skipped.count - shown) more files were left out; -v lists them")
     }
+  }
+
+  /// Throws when a file that the user named is something else than an index: it might be dear to them.
+  private static func checkReplaceable(_ path: String, _ identity: String) throws {
+    guard FileKind(path) == .file else { return }
+    do {
+      _ = try VectorIndex.open(path, model: identity)
+    } catch VectorIndexError.notAnIndex(_, let reason) {
+      throw CommandError.failure(
+        "\(path): is no index of vectors: \(reason); delete it first, or let --index name another place")
+    } catch is VectorIndexError {}
+  }
+
+  private static func counted(_ count: Int, _ noun: String) -> String {
+    "\(count) \(noun)\(count == 1 ? "" : "s")"
   }
 
   private static func answer(

@@ -121,7 +121,7 @@ struct TextInput {
         text.problem = "neither a text nor an object with a text \"\(field)\""
       }
     } catch {
-      text.problem = error.description
+      text.problem = "column \(error.column): \(error.message)"
     }
     return text
   }

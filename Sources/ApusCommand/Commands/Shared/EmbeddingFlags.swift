@@ -1,5 +1,7 @@
 // What the commands about vectors share: which model, how its vectors are made, and how it is loaded.
 
+import ApusBasics
+import ApusFiles
 import ApusInference
 import ApusModels
 import ApusRuntime
@@ -99,10 +101,29 @@ enum EmbeddingFlags {
     var bar: ProgressBar?
     defer { bar?.finish() }
     return try ModelFile.naming(path) {
-      try make(path, runtime) { done, total in
-        if bar == nil { bar = ProgressBar("loading", total: total, on: console) }
-        bar?.update(done)
+      do {
+        return try make(path, runtime) { done, total in
+          if bar == nil { bar = ProgressBar("loading", total: total, on: console) }
+          bar?.update(done)
+        }
+      } catch let error as ModelError where HuggingFaceFolder.isFolder(path) {
+        throw inConfiguration(error, path)
       }
+    }
+  }
+
+  /// An error about a setting of a folder with the file that the setting is in.
+  private static func inConfiguration(_ error: ModelError, _ path: String) -> any ApusError {
+    let file = "\(path)/config.json"
+    return switch error {
+    case .missingKey(let key): CommandError.failure("\(file): \"\(key)\" is missing")
+    case .invalidKey(let key, let value, let expected):
+      CommandError.failure("\(file): \"\(key)\" is \(value); expected \(expected)")
+    case .unknownArchitecture(let name, let known):
+      CommandError.failure(
+        "\(file): \"model_type\" is \"\(name)\", which is not supported; known: \(known.joined(separator: ", "))"
+      )
+    default: error
     }
   }
 }
