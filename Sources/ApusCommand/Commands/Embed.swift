@@ -15,7 +15,7 @@ enum EmbedCommand: Command {
   static let examples = [
     "apus embed embeddinggemma-300m-Q8_0.gguf \"Hello world\"",
     "apus embed all-MiniLM-L6-v2 --lines -f sentences.txt --out vectors.npy",
-    "apus embed model.gguf --jsonl --prompt-name document --format jsonl < texts.jsonl",
+    "apus embed model.gguf --jsonl --prompt-name document -o v.jsonl < texts.jsonl",
   ]
 
   private static let texts = Positional.rest("TEXT", help: "Texts; without any, lines of standard input")
@@ -133,7 +133,7 @@ private struct SkippedTexts {
   mutating func add(_ place: String, _ problem: String) throws(CommandError) {
     count += 1
     guard count <= limit else {
-      throw .failure("\(place): \(problem)" + (limit > 0 ? "; \(limit) bad texts were left out before" : ""))
+      throw .failure("\(place): \(problem)" + (limit > 0 ? "; \(Self.leftOut(limit)) before" : ""))
     }
     if places.count < 5 { places.append(place) }
   }
@@ -141,7 +141,10 @@ private struct SkippedTexts {
   var note: String? {
     guard count > 0 else { return nil }
     let more = count > places.count ? " and \(count - places.count) more" : ""
-    return
-      "note: \(count) bad text\(count == 1 ? " was" : "s were") left out: \(places.joined(separator: ", "))\(more)"
+    return "note: \(Self.leftOut(count)): \(places.joined(separator: ", "))\(more)"
+  }
+
+  private static func leftOut(_ count: Int) -> String {
+    "\(count) bad text\(count == 1 ? " was" : "s were") left out"
   }
 }

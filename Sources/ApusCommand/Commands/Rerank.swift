@@ -12,7 +12,7 @@ enum RerankCommand: Command {
     "Texts are arguments, files (-f, each one text), or lines of standard input or of files (--lines).",
   ]
   static let examples = [
-    "apus rerank bge-reranker-v2-m3 \"What is a swift?\" --lines -f passages.txt --top 5"
+    "apus rerank bge-reranker-v2-m3 \"What is a swift?\" --lines -f texts.txt --top 5"
   ]
 
   private static let query = Positional.one("QUERY", help: "What the texts should answer")

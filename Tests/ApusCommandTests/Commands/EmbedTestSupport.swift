@@ -13,7 +13,8 @@ final class EmbedScratch: Sendable {
   let path: String
 
   init() throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("apus-test-\(UUID().uuidString)")
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+      "apus-test-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     path = folder.path
   }
@@ -93,7 +94,9 @@ extension Ending {
     let lines = errors.split(separator: "\n", omittingEmptySubsequences: true)
       .filter { !$0.hasPrefix("note:") }
     #expect(lines.count == 1, "\(self)", sourceLocation: sourceLocation)
-    for part in parts { #expect(errors.contains(part), "\(self): no \(part)", sourceLocation: sourceLocation) }
+    for part in parts {
+      #expect(errors.contains(part), "\(self): no \(part)", sourceLocation: sourceLocation)
+    }
   }
 
   /// The vectors of a JSON document.
