@@ -20,7 +20,7 @@ enum SearchCommand: Command {
   ]
 
   /// Passages embedded between two looks at Ctrl-C: enough to fill dozens of steps.
-  private static let textsAtOnce = 64
+  private static let textsAtOnce = 32
 
   private static let folder = Positional.one(
     "FOLDER", isFile: true, help: "A folder of texts, or an index file to search as it is")
@@ -51,6 +51,7 @@ enum SearchCommand: Command {
 
   static func run(_ values: Values, _ console: Console) throws {
     let path = try indexPath(values)
+    if values[queries].contains(where: isBlank) { throw CommandError.failure("a query is empty") }
     let interrupt = Interrupt.install()
     let model = try EmbeddingFlags.load(values, console, longTexts: longTexts)
     // Models that were trained with prompts tell questions from passages by them.
@@ -83,7 +84,7 @@ enum SearchCommand: Command {
       let line = try console.input.readLine()
       try interrupt.check()
       guard case .text(let query) = line else { return }
-      if query.allSatisfy(\.isWhitespace) { continue }
+      if isBlank(query) { continue }
       try answer(query, asking, scanner, model, values, console)
       try console.output.flush()
     }
@@ -158,6 +159,8 @@ enum SearchCommand: Command {
     } catch is VectorIndexError {}
   }
 
+  private static func isBlank(_ text: String) -> Bool { text.allSatisfy(\.isWhitespace) }
+
   private static func counted(_ count: Int, _ noun: String) -> String {
     "\(count) \(noun)\(count == 1 ? "" : "s")"
   }
@@ -166,7 +169,6 @@ enum SearchCommand: Command {
     _ query: String, _ prompt: String?, _ scanner: VectorScanner, _ model: EmbeddingModel, _ values: Values,
     _ console: Console
   ) throws {
-    guard !query.allSatisfy(\.isWhitespace) else { throw CommandError.failure("a query is empty") }
     let vector = try model.embed([query], prompt: prompt)[0]
     let start = MonotonicClock.nanoseconds
     let matches = try scanner.search(vector, count: values[top], precision: values[precision])

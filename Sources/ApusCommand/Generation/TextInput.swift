@@ -99,7 +99,9 @@ struct TextInput {
       reader = nil
       return nil
     case .interrupted:
-      throw CommandError.interrupted(signal: 2)
+      // A signal that asks for no end, such as a window's new size, ends a wait, too.
+      try Interrupt().check()
+      return nil
     case .text(let bytes):
       reader?.line += 1
       let place = "\(name):\(line + 1)"

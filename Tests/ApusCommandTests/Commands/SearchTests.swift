@@ -71,7 +71,7 @@ import Testing
     #expect(try results("a", ["--top", "1"]).count == 1)
     #expect(try results("a", ["-k", "2"]).count == 2)
     #expect(try results("a", ["-k", "100"]).count == 3)
-    search(["a", "-k", "0"]).expectFailure(2, ["--top"])
+    search(["a", "-k", "0"]).expectFailure(2, ["'-k': '0' is not between"])
   }
 
   @Test func onlyWhatHasChangedIsEmbedded() throws {
