@@ -63,12 +63,7 @@ enum BenchEmbeddingsCommand: Command {
 
   private static func lines(_ path: String, _ console: Console) throws -> [[UInt8]] {
     var input = TextInput(words: [], files: [path], form: .lines, field: "", console)
-    var texts: [[UInt8]] = []
-    while true {
-      let batch = try input.next()
-      if batch.isEmpty { break }
-      texts += batch.map(\.bytes)
-    }
+    let texts = try input.all().map(\.bytes)
     guard !texts.isEmpty else { throw CommandError.failure("\(path) has no lines") }
     return texts
   }

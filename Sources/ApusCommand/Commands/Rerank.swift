@@ -12,24 +12,25 @@ enum RerankCommand: Command {
     "Texts are arguments, files (-f, each one text), or lines of standard input or of files (--lines).",
   ]
   static let examples = [
-    "apus rerank bge-reranker-v2-m3 \"What is a swift?\" --lines -f passages.txt --top 5"
+    "apus rerank bge-reranker-v2-m3 \"What is a swift?\" --lines -f texts.txt --top 5"
   ]
 
   private static let query = Positional.one("QUERY", help: "What the texts should answer")
   private static let texts = Positional.rest("TEXT", help: "Texts; without any, lines of standard input")
   private static let files = Option<[String]>.list(
-    "file", "f", placeholder: "FILE", help: "Read a file; - is standard input; may be repeated")
+    "file", "f", placeholder: "FILE", help: "Read a file; - is standard input")
   private static let lines = Option.flag("lines", help: "Every line of a file is a text")
   private static let top = Option<Int?>.integer(
     "top", in: 1...Int.max, defaultText: "all", help: "Show the best N only")
   private static let sigmoid = Option.flag("sigmoid", help: "Show 1 / (1 + exp(-score))")
 
   static let arguments = [EmbeddingFlags.model.row, query.row, texts.row]
-  static let options = [files.row, lines.row, top.row, sigmoid.row] + EmbeddingFlags.loading
+  static let options = [files.row, lines.row, top.row, sigmoid.row] + EmbeddingFlags.loading()
 
   static func run(_ values: Values, _ console: Console) throws {
     let texts = try readTexts(values, console)
-    guard !texts.isEmpty else { throw CommandError.usage("no text to order") }
+    guard !texts.isEmpty else { throw CommandError.failure("no text to order") }
+    guard !values[query].allSatisfy(\.isWhitespace) else { throw CommandError.failure("the query is empty") }
     let model = try EmbeddingFlags.loadReranker(values, console)
     let words = texts.map { String(decoding: $0.bytes, as: UTF8.self) }
     var scores: [Double]
@@ -71,11 +72,6 @@ enum RerankCommand: Command {
     var input = TextInput(
       words: values[texts], files: files,
       form: values[lines] || values[Self.files].isEmpty ? .lines : .whole, field: "text", console)
-    var texts: [InputText] = []
-    while true {
-      let batch = try input.next()
-      if batch.isEmpty { return texts }
-      texts += batch
-    }
+    return try input.all()
   }
 }

@@ -19,6 +19,9 @@ enum SearchCommand: Command {
     "apus search all-MiniLM-L6-v2 docs --precision int8 --top 3 < questions.txt",
   ]
 
+  /// Passages embedded between two looks at Ctrl-C: enough to fill dozens of steps.
+  private static let textsAtOnce = 32
+
   private static let folder = Positional.one(
     "FOLDER", isFile: true, help: "A folder of texts, or an index file to search as it is")
   private static let queries = Positional.rest(
@@ -37,20 +40,23 @@ enum SearchCommand: Command {
   private static let passage = Option<Int>.integer(
     "passage", placeholder: "BYTES", in: 64...100_000, default: 800, help: "Bytes a passage should have")
 
+  private static let longTexts = EmbeddingFlags.longTexts(default: .split)
+
   static let arguments = [EmbeddingFlags.model.row, folder.row, queries.row]
   static let options =
     [
       index.row, update.row, rebuild.row, top.row, precision.row, similarity.row, passage.row,
       EmbeddingFlags.pooling.row, EmbeddingFlags.dimension.row,
-    ] + EmbeddingFlags.loading
+    ] + EmbeddingFlags.loading(longTexts: longTexts)
 
   static func run(_ values: Values, _ console: Console) throws {
+    let path = try indexPath(values)
+    if values[queries].contains(where: isBlank) { throw CommandError.failure("a query is empty") }
     let interrupt = Interrupt.install()
-    let model = try EmbeddingFlags.load(values, console, longTexts: .split)
+    let model = try EmbeddingFlags.load(values, console, longTexts: longTexts)
     // Models that were trained with prompts tell questions from passages by them.
     let (asking, passages) = (prompt("query", model), prompt("document", model))
     let identity = model.fingerprint + (passages.map { "-\($0)" } ?? "")
-    let path = try indexPath(values)
     if FileKind(values[folder]) == .folder, values[update] || values[rebuild] {
       try refresh(path, values, console, identity, model, passages, interrupt)
     }
@@ -58,24 +64,28 @@ enum SearchCommand: Command {
       throw CommandError.failure("\(path): there is no index; leave out --no-update to build it")
     }
     let scanner = try VectorScanner(VectorIndex.open(path, model: identity), runtime: model.runtime)
+    if values.has(similarity), scanner.index.similarity != values[similarity] {
+      throw CommandError.failure(
+        "\(path): the index compares vectors by \(scanner.index.similarity.rawValue); let it be updated for \(values[similarity].rawValue)"
+      )
+    }
+    if scanner.index.count == 0 { console.note("note: \(oneLine(values[folder])) holds no text to search") }
     if values[precision] == .int8, !scanner.index.hasBytes {
       throw CommandError.failure(
         "\(path): the index has no 8-bit vectors; let it be updated with --precision int8, or scan in f32")
     }
-    var isAsked = false
-    for query in values[queries] {
-      isAsked = true
-      try answer(query, asking, scanner, model, values, console)
-    }
-    while !isAsked || values[queries].isEmpty {
+    for query in values[queries] { try answer(query, asking, scanner, model, values, console) }
+    guard values[queries].isEmpty else { return }
+    while true {
       if console.input.isTerminal {
         try console.write("> ")
         try console.output.flush()
       }
-      guard case .text(let line) = try console.input.readLine() else { break }
-      isAsked = true
-      if line.allSatisfy(\.isWhitespace) { continue }
-      try answer(line, asking, scanner, model, values, console)
+      let line = try console.input.readLine()
+      try interrupt.check()
+      guard case .text(let query) = line else { return }
+      if isBlank(query) { continue }
+      try answer(query, asking, scanner, model, values, console)
       try console.output.flush()
     }
   }
@@ -98,6 +108,7 @@ enum SearchCommand: Command {
     _ path: String, _ values: Values, _ console: Console, _ identity: String, _ model: EmbeddingModel,
     _ prompt: String?, _ interrupt: Interrupt
   ) throws {
+    if values[rebuild], values[index] != nil { try checkReplaceable(path, identity) }
     var options = FolderIndexOptions(model: identity, dimension: model.dimension)
     options.similarity = values[similarity]
     options.storesBytes = values[precision] == .int8
@@ -108,24 +119,50 @@ enum SearchCommand: Command {
     let report: FolderIndexReport
     do {
       report = try FolderIndex.update(path, of: TextFolder(values[folder]), options) { texts in
-        try interrupt.check()
-        return try model.embed(texts, prompt: prompt)
+        try stride(from: 0, to: texts.count, by: textsAtOnce).flatMap { start in
+          try interrupt.check()
+          return try model.embed(Array(texts[start...].prefix(textsAtOnce)), prompt: prompt)
+        }
       } progress: { done, total in
         if bar == nil { bar = ProgressBar("indexing", total: total, on: console) }
         bar?.update(done)
       }
     } catch let error as VectorIndexError {
-      throw CommandError.failure("\(error) (--rebuild)")
+      switch error {
+      case .size, .damaged, .otherModel: throw CommandError.failure("\(error) (--rebuild)")
+      case .notAnIndex where values[index] == nil: throw CommandError.failure("\(error) (--rebuild)")
+      default: throw error
+      }
     }
     bar?.finish()
     guard report.isWritten || values[CommonOptions.verbose] else { return }
     console.note(
-      "\(path): \(report.passages) passages of \(report.files) files, \(report.embedded) embedded now")
+      "\(path): \(counted(report.passages, "passage")) of \(counted(report.files, "file")), "
+        + "\(report.embedded) embedded now")
     let shown = values[CommonOptions.verbose] ? report.skipped.count : 3
-    for file in report.skipped.prefix(shown) { console.note("note: \(oneLine(file.name)) \(file.reason)") }
+    for file in report.skipped.prefix(shown) {
+      console.note("note: left out: \(oneLine(file.name)) \(file.reason)")
+    }
     if report.skipped.count > shown {
       console.note("note: \(report.skipped.count - shown) more files were left out; -v lists them")
     }
+  }
+
+  /// Throws when a file that the user named is something else than an index: it might be dear to them.
+  private static func checkReplaceable(_ path: String, _ identity: String) throws {
+    guard FileKind(path) == .file else { return }
+    do {
+      _ = try VectorIndex.open(path, model: identity)
+    } catch VectorIndexError.notAnIndex(_, let reason) {
+      throw CommandError.failure(
+        "\(path): is no index of vectors: \(reason); delete it first, or let --index name another place")
+    } catch is VectorIndexError {}
+  }
+
+  private static func isBlank(_ text: String) -> Bool { text.allSatisfy(\.isWhitespace) }
+
+  private static func counted(_ count: Int, _ noun: String) -> String {
+    "\(count) \(noun)\(count == 1 ? "" : "s")"
   }
 
   private static func answer(

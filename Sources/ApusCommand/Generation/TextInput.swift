@@ -5,11 +5,15 @@ import ApusBasics
 
 /// A text and where it came from.
 struct InputText {
-  /// "argument 1", "notes.txt", "standard input:17".
+  /// "text 1", "notes.txt", "standard input:17".
   var place: String
+  /// Its number among all texts of the input, from 0.
+  var index = 0
   var bytes: [UInt8]
   /// The "id" of a JSON line.
   var id: JSONValue?
+  /// Why there is no text at this place, nil where there is one.
+  var problem: String?
 }
 
 /// A source of texts.
@@ -24,9 +28,9 @@ struct TextInput {
     case jsonl
   }
 
-  /// Enough texts to fill many steps, few enough to show progress and to hold in memory.
+  /// Enough texts to fill dozens of steps, few enough for Ctrl-C to be heard within seconds on a large model.
   static let batchCount = 2048
-  static let batchBytes = 4 << 20
+  static let batchBytes = 64 << 10
   /// The longest line.
   static let lineLimit = 64 << 20
 
@@ -36,7 +40,7 @@ struct TextInput {
   private let field: String
   private let console: Console
   private var reader: (channel: InputChannel, name: String, line: Int)?
-  private var wordNumber = 0
+  private var count = 0
 
   init(words: [String], files: [String], form: Form, field: String, _ console: Console) {
     self.words = words.reversed()
@@ -46,11 +50,26 @@ struct TextInput {
     self.console = console
   }
 
+  /// All texts; the first that is none is an error.
+  mutating func all() throws -> [InputText] {
+    var texts: [InputText] = []
+    while true {
+      let batch = try next()
+      if batch.isEmpty { return texts }
+      for text in batch {
+        if let problem = text.problem { throw CommandError.failure("\(text.place): \(problem)") }
+      }
+      texts += batch
+    }
+  }
+
   /// The next texts, none at the end.
   mutating func next() throws -> [InputText] {
     var batch: [InputText] = []
     var bytes = 0
-    while batch.count < Self.batchCount, bytes < Self.batchBytes, let text = try nextText() {
+    while batch.count < Self.batchCount, bytes < Self.batchBytes, var text = try nextText() {
+      text.index = count
+      count += 1
       bytes += text.bytes.count
       batch.append(text)
     }
@@ -60,17 +79,16 @@ struct TextInput {
   private mutating func nextText() throws -> InputText? {
     while true {
       if let word = words.popLast() {
-        wordNumber += 1
-        return InputText(place: "text \(wordNumber)", bytes: Array(word.utf8))
+        return InputText(place: "text \(count + 1)", bytes: Array(word.utf8))
       }
       if reader != nil {
         if let text = try nextLine() { return text }
         continue
       }
       guard let path = files.popLast() else { return nil }
-      if form == .whole { return try check(InputText(place: path, bytes: InputFile.read(path, console))) }
-      let channel = try InputFile.open(path, console)
-      reader = (channel, path == "-" ? "standard input" : path, 0)
+      let name = path == "-" ? "standard input" : path
+      if form == .whole { return checked(InputText(place: name, bytes: try InputFile.read(path, console))) }
+      reader = (try InputFile.open(path, console), name, 0)
     }
   }
 
@@ -81,32 +99,38 @@ struct TextInput {
       reader = nil
       return nil
     case .interrupted:
-      throw CommandError.interrupted(signal: 2)
+      // A signal that asks for no end, such as a window's new size, ends a wait, too.
+      try Interrupt().check()
+      return nil
     case .text(let bytes):
       reader?.line += 1
       let place = "\(name):\(line + 1)"
-      guard form == .jsonl else { return try check(InputText(place: place, bytes: bytes)) }
-      return try member(bytes, place)
+      let text = InputText(place: place, bytes: bytes)
+      return form == .jsonl ? member(text) : checked(text)
     }
   }
 
-  private func member(_ bytes: [UInt8], _ place: String) throws -> InputText {
-    let value: JSONValue
+  /// The text of a JSON line.
+  private func member(_ line: InputText) -> InputText {
+    var text = line
+    text.bytes = []
     do {
-      value = try JSONValue(parsing: bytes)
+      let value = try JSONValue(parsing: line.bytes)
+      text.id = value["id"]
+      if let string = value.string ?? value[field]?.string {
+        text.bytes = Array(string.utf8)
+      } else {
+        text.problem = "neither a text nor an object with a text \"\(field)\""
+      }
     } catch {
-      throw CommandError.failure("\(place): \(error)")
+      text.problem = "column \(error.column): \(error.message)"
     }
-    guard let text = value.string ?? value[field]?.string else {
-      throw CommandError.failure("\(place): neither a text nor an object with a text \"\(field)\"")
-    }
-    return InputText(place: place, bytes: Array(text.utf8), id: value["id"])
+    return text
   }
 
-  private func check(_ text: InputText) throws(CommandError) -> InputText {
-    if let offset = firstInvalidUTF8(text.bytes) {
-      throw .failure("\(text.place): is not UTF-8 at byte \(offset)")
-    }
+  private func checked(_ text: InputText) -> InputText {
+    var text = text
+    if let offset = firstInvalidUTF8(text.bytes) { text.problem = "is not UTF-8 at byte \(offset)" }
     return text
   }
 }

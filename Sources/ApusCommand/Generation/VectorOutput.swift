@@ -17,7 +17,8 @@ enum VectorFormat: String, CaseIterable {
 
   /// The format that a file's name asks for.
   init?(suffixOf path: String) {
-    switch path.split(separator: ".").last {
+    guard let dot = path.lastIndex(of: ".") else { return nil }
+    switch path[path.index(after: dot)...].lowercased() {
     case "json": self = .json
     case "jsonl": self = .jsonl
     case "npy": self = .npy
@@ -29,8 +30,10 @@ enum VectorFormat: String, CaseIterable {
 
 /// Writes vectors one by one to standard output or to a file.
 struct VectorOutput: ~Copyable {
-  private let format: VectorFormat
+  let format: VectorFormat
   private let console: Console
+  /// Where a JSON document begins. It is written with the first vector, so that a bad first text leaves nothing behind.
+  private let opening: String
   private var numpy: NumPyFile?
   private var file: AtomicFile?
   private(set) var count = 0
@@ -38,17 +41,22 @@ struct VectorOutput: ~Copyable {
   init(_ format: VectorFormat, to path: String?, model: String, dimension: Int, _ console: Console) throws {
     self.format = format
     self.console = console
-    if format == .npy {
-      guard let path else { throw CommandError.usage("--format npy needs a file: --out vectors.npy") }
+    let name = JSONValue.string(model).serialized()
+    opening = "{\"model\":\(name),\"dimension\":\(dimension),\"embeddings\":["
+    try Self.check(format, to: path, console)
+    if let path, format == .npy {
       numpy = try NumPyFile(path, rows: 0, columns: dimension)
     } else if let path {
       file = try AtomicFile(path: path, replacing: true)
-    } else if format == .binary, console.output.isTerminal {
-      throw CommandError.usage("binary vectors do not go to a terminal; name a file with --out")
     }
-    if format == .json {
-      let name = JSONValue.string(model).serialized()
-      try write("{\"model\":\(name),\"dimension\":\(dimension),\"embeddings\":[")
+  }
+
+  /// Throws when a format cannot go where it should; worth knowing before a model is loaded.
+  static func check(_ format: VectorFormat, to path: String?, _ console: Console) throws(CommandError) {
+    if path != nil { return }
+    if format == .npy { throw .usage("--format npy needs a file: --out vectors.npy") }
+    if format == .binary, console.output.isTerminal {
+      throw .usage("binary vectors do not go to a terminal; name a file with --out")
     }
   }
 
@@ -64,18 +72,20 @@ struct VectorOutput: ~Copyable {
     case .binary:
       try vector.withUnsafeBytes { try write($0) }
     case .json:
-      try write((count == 0 ? "\n[" : ",\n[") + vector.map(\.description).joined(separator: ",") + "]")
+      try write(
+        (count == 0 ? opening + "\n[" : ",\n[") + vector.map(\.description).joined(separator: ",") + "]")
     case .jsonl:
       let id = text.id.map { "\"id\":\($0.serialized())," } ?? ""
       try write(
-        "{\"index\":\(count),\(id)\"embedding\":[" + vector.map(\.description).joined(separator: ",") + "]}\n"
+        "{\"index\":\(text.index),\(id)\"embedding\":[" + vector.map(\.description).joined(separator: ",")
+          + "]}\n"
       )
     }
   }
 
   /// Ends the document and makes the file appear.
   consuming func finish() throws {
-    if format == .json { try write("\n]}\n") }
+    if format == .json { try write((count == 0 ? opening : "") + "\n]}\n") }
     if let numpy = numpy.take() { try numpy.finish() }
     if let file = file.take() { try file.commit() }
   }

@@ -19,13 +19,25 @@ package struct TensorDescription: Hashable, Sendable {
 }
 
 /// A number or text of a model's metadata.
-package enum HyperparameterValue: Sendable {
+package enum HyperparameterValue: Sendable, CustomStringConvertible {
   case integer(Int)
   case real(Double)
   case text(String)
   case flag(Bool)
   case integers([Int])
   case flags([Bool])
+
+  /// The value as a file shows it.
+  package var description: String {
+    switch self {
+    case .integer(let value): "\(value)"
+    case .real(let value): "\(value)"
+    case .text(let value): "the text \"\(value)\""
+    case .flag(let value): "\(value)"
+    case .integers(let values): "\(values)"
+    case .flags(let values): "\(values)"
+    }
+  }
 }
 
 /// A model file as architectures see it.

@@ -1,5 +1,7 @@
 // What the commands about vectors share: which model, how its vectors are made, and how it is loaded.
 
+import ApusBasics
+import ApusFiles
 import ApusInference
 import ApusModels
 import ApusRuntime
@@ -20,21 +22,28 @@ enum EmbeddingFlags {
   static let promptName = Option<String?>.text(
     "prompt-name", placeholder: "NAME",
     help: "Put this prompt of the model before each text (query, document, …)")
-  static let longTexts = Option<LongTextPolicy>.choice(
-    "long-texts", placeholder: "POLICY", default: .refuse,
-    help: "What to do with texts longer than the model takes")
+  static let longTexts = longTexts(default: .refuse)
   static let context = Option<Int?>.integer(
     "ctx", "c", in: 1...16_777_216, defaultText: "the model's", help: "The most tokens of a text")
 
+  /// What is done with texts that are too long, with a default of the command's own.
+  static func longTexts(default policy: LongTextPolicy) -> Option<LongTextPolicy> {
+    .choice(
+      "long-texts", placeholder: "POLICY", default: policy,
+      help: "What to do with texts longer than the model takes")
+  }
+
   /// The options that load a model.
-  static let loading: [OptionRow] = [
-    ModelFile.option.row, longTexts.row, context.row, CommonOptions.threads.row, CommonOptions.verbose.row,
-    CommonOptions.json.row,
-  ]
+  static func loading(longTexts: Option<LongTextPolicy> = longTexts) -> [OptionRow] {
+    [
+      ModelFile.option.row, longTexts.row, context.row, CommonOptions.threads.row, CommonOptions.verbose.row,
+      CommonOptions.json.row,
+    ]
+  }
 
   /// The options that make vectors.
   static let rows: [OptionRow] =
-    [pooling.row, normalize.row, dimension.row, promptName.row] + loading
+    [pooling.row, normalize.row, dimension.row, promptName.row] + loading()
 
   static func options(_ values: Values) -> EmbeddingOptions {
     var options = EmbeddingOptions()
@@ -54,12 +63,12 @@ enum EmbeddingFlags {
 
   /// Loads an embedding model with a progress bar, and tells what is odd about it.
   ///
-  /// - Parameter longTexts: what is done with long texts when the command line does not say.
+  /// - Parameter longTexts: the command's own option for them.
   static func load(
-    _ values: Values, _ console: Console, longTexts: LongTextPolicy? = nil
+    _ values: Values, _ console: Console, longTexts: Option<LongTextPolicy> = longTexts
   ) throws -> EmbeddingModel {
     var options = options(values)
-    if let longTexts, !values.has(Self.longTexts) { options.longTexts = longTexts }
+    options.longTexts = values[longTexts]
     let model = try load(values, console) {
       try EmbeddingModel($0, runtime: $1, options: options, progress: $2)
     }
@@ -92,10 +101,29 @@ enum EmbeddingFlags {
     var bar: ProgressBar?
     defer { bar?.finish() }
     return try ModelFile.naming(path) {
-      try make(path, runtime) { done, total in
-        if bar == nil { bar = ProgressBar("loading", total: total, on: console) }
-        bar?.update(done)
+      do {
+        return try make(path, runtime) { done, total in
+          if bar == nil { bar = ProgressBar("loading", total: total, on: console) }
+          bar?.update(done)
+        }
+      } catch let error as ModelError where HuggingFaceFolder.isFolder(path) {
+        throw inConfiguration(error, path)
       }
+    }
+  }
+
+  /// An error about a setting of a folder with the file that the setting is in.
+  private static func inConfiguration(_ error: ModelError, _ path: String) -> any ApusError {
+    let file = "\(path)/config.json"
+    return switch error {
+    case .missingKey(let key): CommandError.failure("\(file): \"\(key)\" is missing")
+    case .invalidKey(let key, let value, let expected):
+      CommandError.failure("\(file): \"\(key)\" is \(value); expected \(expected)")
+    case .unknownArchitecture(let name, let known):
+      CommandError.failure(
+        "\(file): \"model_type\" is \"\(name)\", which is not supported; known: \(known.joined(separator: ", "))"
+      )
+    default: error
     }
   }
 }

@@ -39,7 +39,7 @@ enum ModelFile {
       return try body()
     } catch let error as any ApusError {
       let text = error.description
-      throw text.contains(name) ? error : CommandError.failure("\(name): \(text)")
+      throw text.hasPrefix(name) ? error : CommandError.failure("\(name): \(text)")
     }
   }
 }
