@@ -58,7 +58,7 @@ import Testing
   @Test func thousandsOfLinesComeInBatches() throws {
     // More than two batches of either limit; each line's vector is that of the line alone.
     let count = 20_000
-    let lines = (0..<count).map { "line \($0 % 7)" }
+    let lines = (0..<count).map { "\($0 % 7)" }
     let ending = embed(["--format", "jsonl", "--dim", "2"], input: lines.joined(separator: "\n"))
     let documents = try ending.documents()
     #expect(documents.count == count)
