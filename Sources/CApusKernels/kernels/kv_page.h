@@ -57,10 +57,11 @@ INLINE void kv_store_q8(int head_size, const float *k, const float *v, uint8_t *
   int8_t *values = (int8_t *)page + (APUS_PAGE_KEYS + slot) * head_size;
   for (int b = 0; b < blocks; b++) {
     int8_t q[KV_BLOCK];
-    float d = quantize_block(k + KV_BLOCK * b, 2, q);
+    i32x16 sums = i_splat(0);
+    float d = quantize_block(k + KV_BLOCK * b, 2, q, &sums);
     for (int i = 0; i < KV_BLOCK; i++) keys[16 * (KV_BLOCK * b + i)] = (uint8_t)q[i];
     key_scales[(slot / 16 * blocks + b) * 16 + slot % 16] = f32_to_half(f_splat(d))[0];
-    d = quantize_block(v + KV_BLOCK * b, 2, values + KV_BLOCK * b);
+    d = quantize_block(v + KV_BLOCK * b, 2, values + KV_BLOCK * b, &sums);
     value_scales[slot * blocks + b] = f32_to_half(f_splat(d))[0];
   }
 }

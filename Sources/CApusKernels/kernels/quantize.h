@@ -5,8 +5,8 @@
 
 #pragma once
 
-// Quantises `count` vectors of 16; returns d.
-INLINE float quantize_block(const float *x, const int count, int8_t *q) {
+// Quantises `count` vectors of 16; returns d, and adds the integers to the lanes of `sums`.
+INLINE float quantize_block(const float *x, const int count, int8_t *q, i32x16 *sums) {
   i32x16 most = i_splat(0);
   ROLLED for (int i = 0; i < count; i++) {
     i32x16 bits = as_i32(f_load(x + 16 * i)) & 0x7fffffff;
@@ -22,6 +22,7 @@ INLINE float quantize_block(const float *x, const int count, int8_t *q) {
   ROLLED for (int i = 0; i < count; i++) {
     i32x16 n = as_i32(f_load(x + 16 * i) * factor + shifter) - as_i32(shifter);
     if (!finite) n = i_splat(0);
+    *sums = *sums + n;
     i8x16 bytes = __builtin_convertvector(n, i8x16);
     __builtin_memcpy(q + 16 * i, &bytes, sizeof bytes);
   }
@@ -40,8 +41,9 @@ INLINE void quantize_q32_block(const float *x, int k, int b, void *row) {
   float *d = (float *)(void *)((uint8_t *)row + q32_d((size_t)k));
   int32_t *sum8 = (int32_t *)(void *)((uint8_t *)row + q32_sum8((size_t)k));
   int32_t *sum128 = (int32_t *)(void *)((uint8_t *)row + q32_sum128((size_t)k));
-  d[b] = quantize_block(x, 2, q);
-  int32_t sum = sum_of_16(q) + sum_of_16(q + 16);
+  i32x16 sums = i_splat(0);
+  d[b] = quantize_block(x, 2, q, &sums);
+  int32_t sum = i_sum(sums);
   sum8[b] = -8 * sum;
   sum128[b] = -128 * sum;
 }
@@ -69,7 +71,8 @@ HIDDEN void NAME(quantize_q256)(const float *x, int k, void *row) {
   float *d = (float *)(void *)((uint8_t *)row + q256_d((size_t)k));
   int16_t *sum16 = (int16_t *)(void *)((uint8_t *)row + q256_sum16((size_t)k));
   int16_t *sum32 = (int16_t *)(void *)((uint8_t *)row + q256_sum32((size_t)k));
-  for (int b = 0; b < k / 256; b++) d[b] = quantize_block(x + 256 * b, 16, q + 256 * b);
+  i32x16 sums = i_splat(0);
+  for (int b = 0; b < k / 256; b++) d[b] = quantize_block(x + 256 * b, 16, q + 256 * b, &sums);
   for (int i = 0; i < k / 16; i++) sum16[i] = (int16_t)sum_of_16(q + 16 * i);
   for (int i = 0; i < k / 32; i++) sum32[i] = (int16_t)(sum16[2 * i] + sum16[2 * i + 1]);
 }
