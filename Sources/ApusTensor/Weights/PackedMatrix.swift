@@ -51,16 +51,20 @@ package final class PackedMatrix: @unchecked Sendable {
     (rows + APUS_LANES - 1) / APUS_LANES * apus_panel_bytes(layout, columns)
   }
 
+  /// Up to so many tokens a product waits for its weights.
+  private static let fewTokens = 6
+
   /// How many panels a worker takes at once of a product with so many tokens.
   ///
   /// Eight units a worker, so that a slow core leaves at most an eighth of its share to wait for; but each at least
-  /// 64 KiB of weights or a million operations, a microsecond or more, to be worth handing out. Pairs of panels are
-  /// what a tile holds.
+  /// 64 KiB of weights or a million operations, a microsecond or more, to be worth handing out. A few tokens are bound
+  /// by memory, which is fastest in long runs: two units a worker. Pairs of panels are what a tile holds.
   package static func panelsPerUnit(
     panels: Int, panelBytes: Int, tokens: Int, columns: Int, workers: Int
   ) -> Int {
     guard workers > 1 else { return panels }
-    let share = (panels + workers * 8 - 1) / (workers * 8)
+    let pieces = workers * (tokens <= fewTokens ? 2 : 8)
+    let share = (panels + pieces - 1) / pieces
     let operations = 2 * APUS_LANES * max(1, columns) * max(1, tokens)
     let worthwhile = min((65_536 + panelBytes - 1) / panelBytes, (1_000_000 + operations - 1) / operations)
     return (max(share, worthwhile) + 1) & ~1
