@@ -45,7 +45,8 @@ private let rows = getenv("APUS_SCAN_ROWS").flatMap { Int(String(cString: $0)) }
       let rate = Double(scanner.bytesPerScan(precision)) / best
       shares.append(rate / limit)
       print(
-        "\(precision): \(count) × \(dimension) in \(best * 1e3) ms, \(rate * 1e-9) GB/s of \(limit * 1e-9) GB/s")
+        "\(precision): \(count) × \(dimension) in \(best * 1e3) ms, \(rate * 1e-9) GB/s of \(limit * 1e-9) GB/s"
+      )
     }
     print("\(precision): median share \(shares.sorted()[2])")
   }
