@@ -196,7 +196,7 @@ static void rows(const struct apus_cpu *cpu, const struct apus_cpu *portable) {
         h[i] = (uint16_t)next();
       }
       const struct apus_cpu *both[2] = {portable, cpu};
-      float out[2][32][MAX];
+      float out[2][40][MAX];
       memset(out, 0, sizeof out);
       int count = 0;
       for (int c = 0; c < 2; c++) {
@@ -231,6 +231,30 @@ static void rows(const struct apus_cpu *cpu, const struct apus_cpu *portable) {
       for (int i = 0; i < count; i++)
         check(cpu->name, "row kernel", i, out[0][i], cpu == portable ? out[0][i] : out[1][i], MAX);
     }
+}
+
+// What rounding to bytes leaves, as the floats it stands for.
+static void rests(const struct apus_cpu *cpu, const struct apus_cpu *portable) {
+  enum { K = 96 };
+  for (int round = 0; round < 50; round++) {
+    float x[K], out[2][K];
+    for (int i = 0; i < K; i++) x[i] = number(round % 3 ? 3 : 1e-3f);
+    const struct apus_cpu *both[2] = {portable, cpu};
+    for (int c = 0; c < 2; c++) {
+      const size_t bytes = apus_activation_bytes(APUS_X_Q32, K);
+      uint8_t *row = memory(bytes, 0), *rest = memory(bytes, 0);
+      both[c]->quantize_q32(x, K, row);
+      both[c]->quantize_rest_q32(x, K, row, rest);
+      for (int i = 0; i < K; i++) {
+        float d;
+        memcpy(&d, rest + K + i / 32 * 4, sizeof d);
+        out[c][i] = (float)(int8_t)rest[i] * d;
+      }
+      free(row);
+      free(rest);
+    }
+    check(cpu->name, "rest", round, out[0], cpu == portable ? out[0] : out[1], K);
+  }
 }
 
 static void scalars(void) {
@@ -268,6 +292,7 @@ int main(void) {
     products(cpu, portable);
     attention(cpu, portable);
     rows(cpu, portable);
+    rests(cpu, portable);
     if (i == 0) scalars();
     fprintf(stderr, "%s: compared\n", cpu->name);
   }
