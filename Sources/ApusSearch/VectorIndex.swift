@@ -6,7 +6,7 @@ import CApusKernels
 
 /// Vectors and the passages they stand for, in a file.
 ///
-///     let index = try VectorIndex.open("notes.index", model: model.fingerprint)
+///     let index = try VectorIndex.open("notes.index", model: model.fingerprint())
 ///     let scanner = try VectorScanner(index, runtime: runtime)
 ///     for match in try scanner.search(query, count: 5) { print(match.score, try index.entry(match.row).text) }
 ///

@@ -139,13 +139,7 @@ package struct EmbeddingFixture: Sendable, CustomTestStringConvertible {
     init(_ entry: JSONValue) {
       name = entry["name"]!.string!
       shape = entry["shape"]!.array!.map { $0.int! }
-      let (mean, deviation) = (entry["mean"]!.double!, entry["std"]!.double!)
-      let (normals, count) = (Philox(key: Philox.key(for: name)), shape.reduce(1, *))
-      values = [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
-        normals.fillNormals(buffer)
-        for index in buffer.indices { buffer[index] = Float(mean + deviation * Double(buffer[index])) }
-        initialized = count
-      }
+      values = ModelFixture.values(entry, count: shape.reduce(1, *))
     }
   }
 
@@ -172,22 +166,13 @@ package struct EmbeddingFixture: Sendable, CustomTestStringConvertible {
     return files
   }
 
-  /// A safetensors file: the header's length, the header as JSON, the numbers.
   private static func safetensors(_ tensors: [Tensor]) -> [UInt8] {
-    var header = JSONObject()
-    var data: [UInt8] = []
+    var writer = SafetensorsWriter()
     for tensor in tensors {
-      let start = data.count
-      data += tensor.values.withUnsafeBytes { [UInt8]($0) }
-      var entry = JSONObject()
-      entry["dtype"] = .string("F32")
-      entry["shape"] = .array(tensor.shape.map { .int(Int64($0)) })
-      entry["data_offsets"] = .array([.int(Int64(start)), .int(Int64(data.count))])
-      header[tensor.name] = .object(entry)
+      writer.add(
+        tensor.name, type: .f32, shape: tensor.shape, bytes: tensor.values.withUnsafeBytes { [UInt8]($0) })
     }
-    var text = Array(JSONValue.object(header).serialized().utf8)
-    text += [UInt8](repeating: UInt8(ascii: " "), count: (8 - text.count % 8) % 8)
-    return RawGGUF.word(UInt64(text.count)) + text + data
+    return writer.bytes()
   }
 
   // MARK: Files

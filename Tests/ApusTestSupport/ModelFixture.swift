@@ -73,7 +73,8 @@ package struct ModelFixture: Sendable, CustomTestStringConvertible {
     return try GGUFFile(bytes: tiny.bytes(), name: name + ".gguf")
   }
 
-  private static func values(_ entry: JSONValue, count: Int) -> [Float] {
+  /// The weights of a tensor's entry: those that are listed, or Philox normals keyed by its name.
+  static func values(_ entry: JSONValue, count: Int) -> [Float] {
     if let values = entry["values"]?.array { return values.map { Float($0.double!) } }
     let (mean, deviation) = (entry["mean"]!.double!, entry["std"]!.double!)
     let normals = Philox(key: Philox.key(for: entry["name"]!.string!))

@@ -44,7 +44,7 @@ enum BenchEmbeddingsCommand: Command {
       let samples = try measure(values[repetitions], check: interrupt.check) { try single(model, count) }
       results.append(EmbeddingResult(test: "embed\(count)", texts: 1, tokens: count, seconds: samples))
       if let profile { profiles.append(("embed\(count)", profile)) }
-      model.setProfile(nil)
+      try model.setProfile(nil)
     }
     if let texts {
       let prompt = values[EmbeddingFlags.promptName]
@@ -71,7 +71,7 @@ enum BenchEmbeddingsCommand: Command {
   /// A profile that gathers from here on, made after the encoder has the size it needs.
   private static func profile(_ model: EmbeddingModel, _ tokens: Int) throws -> ExecutionProfile? {
     _ = try single(model, tokens)
-    return model.setProfile { ExecutionProfile($0, workers: model.runtime.workers.count) }
+    return try model.setProfile { ExecutionProfile($0, workers: model.runtime.workers.count) }
   }
 
   /// Seconds of one text of so many tokens. The tokens are arbitrary but fixed: speed does not depend on them.

@@ -56,7 +56,7 @@ enum SearchCommand: Command {
     let model = try EmbeddingFlags.load(values, console, longTexts: longTexts)
     // Models that were trained with prompts tell questions from passages by them.
     let (asking, passages) = (prompt("query", model), prompt("document", model))
-    let identity = model.fingerprint + (passages.map { "-\($0)" } ?? "")
+    let identity = try model.fingerprint() + (passages.map { "-\($0)" } ?? "")
     if FileKind(values[folder]) == .folder, values[update] || values[rebuild] {
       try refresh(path, values, console, identity, model, passages, interrupt)
     }

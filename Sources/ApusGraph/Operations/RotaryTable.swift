@@ -54,8 +54,8 @@ package struct RotaryTable: Operation {
     }
   }
 
-  /// A megabyte for heads of 128 values, made in a few milliseconds.
-  private static let knownPositions = 2048
+  /// As many as a step of short texts has. In longer ones sines no longer count, and every engine would wait for more.
+  private static let knownPositions = 512
 }
 
 extension GraphBuilder {

@@ -6,7 +6,6 @@ import ApusModels
 import ApusRuntime
 import ApusTensor
 import ApusText
-import Synchronization
 
 /// An embedding model in memory.
 ///
@@ -15,43 +14,34 @@ import Synchronization
 ///
 /// Opens GGUF files and Hugging Face folders of EmbeddingGemma, BERT (MiniLM, BGE, E5, GTE), Nomic BERT and
 /// Qwen3-Embedding. A text's vector has the same bits alone, in any batch and with any number of threads.
-public final class EmbeddingModel: @unchecked Sendable {
+public final class EmbeddingModel: Sendable {
   /// The machine it runs on.
-  public let runtime: Runtime
+  public var runtime: Runtime { encoder.runtime }
   /// The path it was opened with.
   public let name: String
   /// The family, "bert".
-  public let architecture: String
+  public var architecture: String { encoder.network.architectureName }
   /// Its sizes.
-  public let configuration: TransformerConfiguration
+  public var configuration: TransformerConfiguration { encoder.network.configuration }
   /// Text to tokens.
   public let tokenizer: any Tokenizer
   /// How tokens become one vector.
-  public let pooling: Pooling
+  public var pooling: Pooling { encoder.pooling }
   /// Whether vectors have length 1.
   public let normalizes: Bool
   /// Values of a vector.
   public let dimension: Int
   /// The most tokens of a text, special ones included.
-  public let contextLength: Int
+  public var contextLength: Int { encoder.contextLength }
   /// Texts that belong before others, by name: "query", "document".
   public let prompts: [String: String]
   /// The prompt of texts that name none.
   public let defaultPrompt: String?
-  /// Bytes of packed weights, which every pass reads once.
-  package let weightBytes: Int
   /// What was odd about the files, one line each.
   public let warnings: [String]
-
-  /// Tells this model from others and from itself with other settings: vectors of equal fingerprints compare.
-  public let fingerprint: String
-
-  private let texts: TextTokens
-  private let verifyUnchanged: @Sendable () throws -> Void
-  /// Guarded by `turn`.
-  private let pool: EncoderPool
-  private let turn = Mutex(())
-  private let thread = Mutex<JobThread?>(nil)
+  /// Bytes of packed weights, which every pass reads once.
+  package var weightBytes: Int { encoder.weightBytes }
+  private let encoder: TextEncoder
 
   /// Loads a model on a runtime of its own.
   public convenience init(_ path: String) throws {
@@ -74,33 +64,19 @@ public final class EmbeddingModel: @unchecked Sendable {
     _ files: EmbeddingFiles, runtime: Runtime, options: EmbeddingOptions = EmbeddingOptions(),
     progress: ((Int, Int) -> Void)? = nil
   ) throws {
-    let network = files.network
-    let pooling = try Self.pooling(files, options)
-    self.runtime = runtime
+    encoder = try TextEncoder(
+      files, runtime, options, pooling: Self.pooling(files, options), progress: progress)
     name = files.name
-    architecture = network.architectureName
-    configuration = network.configuration
     tokenizer = files.tokenizer
-    self.pooling = pooling
     normalizes = options.normalizes ?? files.normalizes ?? true
-    contextLength = try Self.contextLength(files, options)
     prompts = files.prompts
     defaultPrompt = files.defaultPrompt
     warnings = files.warnings
-    verifyUnchanged = files.verifyUnchanged
-    texts = TextTokens(files.tokenizer, limit: contextLength, policy: options.longTexts)
-    let graph = try network.graph(contextLength: contextLength, for: .embedding(pooling))
-    let weights = try WeightStore(graph, from: network.source, workers: runtime.workers, progress: progress)
-    weightBytes = weights.packedBytes
-    pool = try EncoderPool(network, weights, runtime, pooling: pooling, contextLength: contextLength)
-    let dimension = options.dimension ?? pool.dimension
-    guard (1...pool.dimension).contains(dimension) else {
-      throw EmbeddingError.dimension(dimension, largest: pool.dimension)
+    let whole = encoder.dimension
+    dimension = options.dimension ?? whole
+    guard (1...whole).contains(dimension) else {
+      throw EmbeddingError.dimension(dimension, largest: whole)
     }
-    self.dimension = dimension
-    fingerprint =
-      "\(architecture)-\(dimension)-\(pooling.rawValue)\(normalizes ? "" : "-raw")-"
-      + String(network.fingerprint(graph), radix: 16)
   }
 
   private static func pooling(
@@ -123,17 +99,15 @@ public final class EmbeddingModel: @unchecked Sendable {
     }
   }
 
-  /// The network's positions, the files' own limit, or what the caller wants below them.
-  static func contextLength(
-    _ files: EmbeddingFiles, _ options: EmbeddingOptions
-  ) throws(EmbeddingError) -> Int {
-    let positions = files.network.configuration.contextLength
-    guard let wanted = options.contextLength else { return min(positions, files.maximumLength ?? positions) }
-    guard (1...positions).contains(wanted) else {
-      throw .invalidOption(
-        name: "context length", value: "\(wanted)", expected: "1 to the \(positions) positions of the model")
-    }
-    return wanted
+  /// Tells this model from others and from itself with other settings: vectors of equal fingerprints compare.
+  ///
+  /// - Throws: `ModelError`.
+  /// - Complexity: O(tensors): reads samples of all weights.
+  public func fingerprint() throws -> String {
+    let network = encoder.network
+    let graph = try network.graph(contextLength: contextLength, for: .embedding(pooling))
+    return "\(architecture)-\(dimension)-\(pooling.rawValue)\(normalizes ? "" : "-raw")-"
+      + String(network.fingerprint(graph), radix: 16)
   }
 
   // MARK: Vectors
@@ -153,16 +127,15 @@ public final class EmbeddingModel: @unchecked Sendable {
 
   /// The vectors of texts given as UTF-8.
   public func embed(_ texts: [[UInt8]], prompt: String? = nil) throws -> [[Float]] {
+    let passes = try passes(texts, prompt: prompt)
+    return try vectors(passes.passes, passes.owners, count: texts.count)
+  }
+
+  private func passes(_ texts: [[UInt8]], prompt: String?) throws -> TextPasses {
     let prompt = Array(try promptText(prompt).utf8)
-    var passes: [TokenizedText] = []
-    var owners: [Int] = []
-    for (index, text) in texts.enumerated() {
-      for pass in try self.texts.passes(text, prompt: prompt, index: index) {
-        passes.append(pass)
-        owners.append(index)
-      }
+    return try TextPasses(count: texts.count) {
+      try encoder.texts.passes(texts[$0], prompt: prompt, index: $0)
     }
-    return try vectors(passes, owners, count: texts.count)
   }
 
   /// The vector of a text, computed on a thread of the model's own.
@@ -172,25 +145,8 @@ public final class EmbeddingModel: @unchecked Sendable {
 
   /// The vectors of texts, computed on a thread of the model's own, so that no task's thread is blocked.
   public func embed(_ texts: [String], prompt: String? = nil) async throws -> [[Float]] {
-    let thread = try jobThread()
-    return try await withCheckedThrowingContinuation { continuation in
-      thread.perform { [self] _ in
-        continuation.resume(with: Result { try embedNow(texts, prompt: prompt) })
-      }
-    }
-  }
-
-  /// The synchronous form by a name that overloads of one name cannot confuse.
-  private func embedNow(_ texts: [String], prompt: String?) throws -> [[Float]] {
-    try embed(texts.map { Array($0.utf8) }, prompt: prompt)
-  }
-
-  private func jobThread() throws -> JobThread {
-    try thread.withLock { thread in
-      if let thread { return thread }
-      let started = try JobThread()
-      thread = started
-      return started
+    try await encoder.inBackground { [self] in
+      try embed(texts.map { Array($0.utf8) }, prompt: prompt)
     }
   }
 
@@ -205,27 +161,25 @@ public final class EmbeddingModel: @unchecked Sendable {
 
   /// Vectors of token lists: passes of one owner are parts of one text.
   package func vectors(_ passes: [TokenizedText], _ owners: [Int], count: Int) throws -> [[Float]] {
-    // Embeddings are read from the mapped file: a file that was exchanged would give wrong vectors silently.
-    try verifyUnchanged()
     var result = Array(repeating: [Float](), count: count)
-    var parts = Array(repeating: 0, count: count)
-    for owner in owners { parts[owner] += 1 }
-    try turn.withLock { _ in
-      try pool.run(passes) { index, row in
-        let owner = owners[index]
-        if parts[owner] == 1 {
-          finish(row)
-          result[owner] = Array(row.prefix(dimension))
-        } else {
-          if result[owner].isEmpty { result[owner] = Array(repeating: 0, count: row.count) }
-          let weight = Float(passes[index].tokens.count)
-          for column in row.indices { result[owner][column] += weight * row[column] }
-        }
+    var (parts, tokens) = (Array(repeating: 0, count: count), Array(repeating: 0, count: count))
+    for (owner, pass) in zip(owners, passes) {
+      parts[owner] += 1
+      tokens[owner] += pass.tokens.count
+    }
+    try encoder.run(passes) { index, row in
+      let owner = owners[index]
+      if parts[owner] == 1 {
+        finish(row)
+        result[owner] = Array(row.prefix(dimension))
+      } else {
+        if result[owner].isEmpty { result[owner] = Array(repeating: 0, count: row.count) }
+        let weight = Float(passes[index].tokens.count)
+        for column in row.indices { result[owner][column] += weight * row[column] }
       }
     }
     for owner in parts.indices where parts[owner] > 1 {
-      let total = Float(passes.indices.reduce(0) { $0 + (owners[$1] == owner ? passes[$1].tokens.count : 0) })
-      for column in result[owner].indices { result[owner][column] /= total }
+      for column in result[owner].indices { result[owner][column] /= Float(tokens[owner]) }
       result[owner].withUnsafeMutableBufferPointer { finish($0) }
       result[owner].removeLast(result[owner].count - dimension)
     }
@@ -236,12 +190,11 @@ public final class EmbeddingModel: @unchecked Sendable {
   package func embed(
     tokens: UnsafeBufferPointer<Int32>, into vector: UnsafeMutableBufferPointer<Float>
   ) throws {
-    try turn.withLock { _ in
-      try pool.prepare(for: tokens.count)
-      pool.encoder.begin()
-      pool.encoder.add(tokens)
-      try pool.encoder.run()
-      let row = pool.encoder.row(0)
+    try encoder.withEncoder(for: tokens.count) { encoder in
+      encoder.begin()
+      encoder.add(tokens)
+      try encoder.run()
+      let row = encoder.row(0)
       finish(row)
       _ = vector.update(fromContentsOf: row.prefix(dimension))
     }
@@ -255,20 +208,15 @@ public final class EmbeddingModel: @unchecked Sendable {
 
   /// Gathers times of the plan in use, until another call.
   @discardableResult
-  package func setProfile(_ make: ((Plan) -> ExecutionProfile)?) -> ExecutionProfile? {
-    turn.withLock { _ in
-      pool.encoder.profile = make.map { $0(pool.encoder.plan) }
-      return pool.encoder.profile
+  package func setProfile(_ make: ((Plan) -> ExecutionProfile)?) throws -> ExecutionProfile? {
+    try encoder.withEncoder { encoder in
+      encoder.profile = make.map { $0(encoder.plan) }
+      return encoder.profile
     }
   }
 
   /// Tokens of texts, special ones included.
   package func tokenCount(_ texts: [[UInt8]], prompt: String? = nil) throws -> Int {
-    let prompt = Array(try promptText(prompt).utf8)
-    return try texts.enumerated().reduce(0) { sum, text in
-      try self.texts.passes(text.element, prompt: prompt, index: text.offset).reduce(sum) {
-        $0 + $1.tokens.count
-      }
-    }
+    try passes(texts, prompt: prompt).passes.reduce(0) { $0 + $1.tokens.count }
   }
 }

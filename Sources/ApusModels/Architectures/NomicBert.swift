@@ -16,26 +16,11 @@ struct NomicBert: Architecture {
   func hiddenStates(_ b: inout NetworkBuilder, _ h: Hyperparameters) throws(ModelError) -> ValueID {
     let c = configuration
     var attention = SelfAttention(c)
-    attention.mask = .bidirectional
-    attention.refinesValues = true
     attention.rotary = (
       try b.rotaryTable(RotaryFrequencies(h, b, headSize: c.headSize)), interleaved: false
     )
     let feedForward = GatedFeedForward(size: c.feedForwardSize, activation: .silu)
-
-    var x = try b.add(
-      b.embed(.tokenIDs, "token_embd", rows: c.vocabularySize),
-      b.embed(.segments, "token_types", rows: b.rows(of: "token_types") ?? 2))
-    x = try b.layerNorm(x, "token_embd_norm", epsilon: c.normEpsilon)
-    for layer in 0..<c.layers {
-      try b.layer(layer) { b throws(ModelError) in
-        x = try b.add(x, attention(x, layer: layer, &b))
-        x = try b.layerNorm(x, "attn_output_norm", epsilon: c.normEpsilon)
-        x = try b.add(x, feedForward(x, &b))
-        x = try b.layerNorm(x, "layer_output_norm", epsilon: c.normEpsilon)
-      }
-    }
-    return x
+    return try PostNormEncoder(c, attention)(&b) { x, b throws(ModelError) in try feedForward(x, &b) }
   }
 }
 

@@ -96,13 +96,7 @@ struct CanonicalForm: Sendable {
   }
 
   private func decompose(_ scalar: UInt32, _ body: (UInt32) -> Void) {
-    if 0xAC00...0xD7A3 ~= scalar {
-      let index = scalar - 0xAC00
-      body(0x1100 + index / 588)
-      body(0x1161 + index % 588 / 28)
-      if index % 28 > 0 { body(0x11A7 + index % 28) }
-      return
-    }
+    if Hangul.decompose(scalar, body) { return }
     guard let entry = entries[scalar] else { return body(scalar) }
     // At most four steps deep.
     for index in entry + 1...entry + Int(CanonicalTable.words[entry] >> 24 & 3) {

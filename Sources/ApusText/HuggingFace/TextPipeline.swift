@@ -6,6 +6,18 @@
 struct PreparedText {
   var bytes: ContiguousArray<UInt8>?
   var parts: [TextPart]
+
+  /// Calls `body` with the bytes as prepared, or with `text` where nothing changed, and their parts.
+  func read(
+    _ text: UnsafeBufferPointer<UInt8>,
+    _ body: (UnsafeBufferPointer<UInt8>, [TextPart]) throws(TokenizerError) -> [Int32]
+  ) throws(TokenizerError) -> [Int32] {
+    guard let bytes else { return try body(text, parts) }
+    let result = bytes.withUnsafeBufferPointer { bytes in
+      Result { () throws(TokenizerError) in try body(bytes, parts) }
+    }
+    return try result.get()
+  }
 }
 
 /// The way from a text to what a model sees.

@@ -82,12 +82,9 @@ struct BytePairTokenizer: Tokenizer {
   ) throws(TokenizerError) -> [Int32] {
     try checkLength(text)
     let bytes = text.assumingMemoryBound(to: UInt8.self)
-    let prepared = try pipeline.prepare(bytes, parsing)
-    guard let changed = prepared.bytes else { return try encode(bytes, prepared.parts, addSpecial) }
-    let result = changed.withUnsafeBufferPointer { bytes in
-      Result { () throws(TokenizerError) in try encode(bytes, prepared.parts, addSpecial) }
+    return try pipeline.prepare(bytes, parsing).read(bytes) { (bytes, parts) throws(TokenizerError) in
+      try encode(bytes, parts, addSpecial)
     }
-    return try result.get()
   }
 
   private func encode(

@@ -1,5 +1,5 @@
 // Characters without their accents, as BERT's normaliser makes them: decomposed by Unicode's canonical rule, then
-// without \p{Mn}. The decompositions are in AccentTable; Hangul's are computed (Unicode Standard, section 3.12).
+// without \p{Mn}. The decompositions are in AccentTable; Hangul's are computed.
 
 /// What is left of a character without accents.
 struct AccentFolding: Sendable {
@@ -24,13 +24,7 @@ struct AccentFolding: Sendable {
   /// Calls `body` with each scalar that is left of `scalar`; a mark that is no part of a character stays.
   func fold(_ scalar: UInt32, _ body: (UInt32) -> Void) {
     if scalar < 0xC0 { return body(scalar) }
-    if 0xAC00...0xD7A3 ~= scalar {
-      let index = scalar - 0xAC00
-      body(0x1100 + index / 588)
-      body(0x1161 + index % 588 / 28)
-      if index % 28 > 0 { body(0x11A7 + index % 28) }
-      return
-    }
+    if Hangul.decompose(scalar, body) { return }
     guard let entry = entries[scalar] else { return body(scalar) }
     for index in entry + 1..<entry + 1 + Int(AccentTable.words[entry] >> 24) {
       body(AccentTable.words[index])
