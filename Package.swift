@@ -40,20 +40,25 @@ let package = Package(
         "ApusModels", "ApusGraph", "ApusFiles", "ApusText", "ApusTensor", "ApusRuntime", "ApusBasics",
         "CApusKernels",
       ]),
+    room("ApusData", ["ApusText", "ApusFiles", "ApusRuntime", "ApusBasics"]),
+    room(
+      "ApusTraining",
+      [
+        "ApusData", "ApusInference", "ApusModels", "ApusGraph", "ApusFiles", "ApusText", "ApusTensor",
+        "ApusRuntime", "ApusBasics", "CApusKernels",
+      ]),
     room("ApusSearch", ["ApusTensor", "ApusRuntime", "ApusBasics", "CApusKernels"]),
     room(
       "Apus",
       [
-        "ApusInference", "ApusSearch", "ApusModels", "ApusFiles", "ApusText", "ApusTensor", "ApusRuntime",
-        "ApusBasics",
+        "ApusTraining", "ApusData", "ApusInference", "ApusSearch", "ApusModels", "ApusFiles", "ApusText",
+        "ApusTensor", "ApusRuntime", "ApusBasics",
       ]),
     .executableTarget(
       name: "ApusCommand",
       dependencies: [
-        "Apus", "ApusInference", "ApusSearch", "ApusModels", "ApusGraph", "ApusFiles", "ApusText",
-        "ApusTensor",
-        "ApusRuntime",
-        "ApusBasics",
+        "Apus", "ApusTraining", "ApusData", "ApusInference", "ApusSearch", "ApusModels", "ApusGraph",
+        "ApusFiles", "ApusText", "ApusTensor", "ApusRuntime", "ApusBasics",
       ]),
 
     .executableTarget(name: "GenerateText", dependencies: ["Apus"], path: "Examples/GenerateText"),
@@ -73,6 +78,13 @@ let package = Package(
     tests(
       "ApusInference",
       ["ApusModels", "ApusGraph", "ApusFiles", "ApusText", "ApusTensor", "ApusRuntime", "CApusKernels"]),
+    tests("ApusData", ["ApusText", "ApusFiles", "ApusRuntime", "ApusBasics", "CApusTestSupport"]),
+    tests(
+      "ApusTraining",
+      [
+        "ApusData", "ApusModels", "ApusGraph", "ApusFiles", "ApusText", "ApusTensor", "ApusRuntime",
+        "ApusBasics", "CApusKernels", "CApusTestSupport",
+      ]),
     tests("ApusSearch", ["ApusTensor", "ApusRuntime", "ApusBasics", "CApusTestSupport"]),
     tests("ApusCommand", ["ApusFiles", "ApusTensor", "ApusBasics"]),
   ],
