@@ -15,9 +15,11 @@ package struct Plan: Sendable {
   ///
   /// - Parameter optimized: false keeps every operation as built, each in a phase after its operands. The
   ///   results have the same bits; it exists to prove that.
-  package init(_ graph: Graph, limits: Sizes, optimized: Bool = true) {
+  package init(
+    _ graph: Graph, limits: Sizes, optimized: Bool = true, passes: [any Pass.Type] = allPasses
+  ) {
     var graph = graph
-    changes = optimized ? graph.optimize() : []
+    changes = optimized ? graph.optimize(passes) : []
     self.graph = graph
     self.limits = limits
     phases = graph.phases(chaining: optimized)

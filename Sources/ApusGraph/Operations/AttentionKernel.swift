@@ -13,6 +13,7 @@ final class AttentionKernel: Kernel {
   private let operation: Attention
   private let q: Operand
   private let y: Operand
+  private let logSums: Operand?
   private let cache: KVLayout
   private let cpu: KernelTable
   private let workers: Int
@@ -33,11 +34,12 @@ final class AttentionKernel: Kernel {
     case spans
   }
 
-  init(_ operation: Attention, q: Operand, y: Operand, _ context: KernelContext) {
+  init(_ operation: Attention, q: Operand, y: Operand, logSums: Operand?, _ context: KernelContext) {
     guard let cache = context.cache else { preconditionFailure("the graph has no cache") }
     self.operation = operation
     self.q = q
     self.y = y
+    self.logSums = logSums
     self.cache = cache
     cpu = context.cpu
     workers = context.workers
@@ -45,7 +47,7 @@ final class AttentionKernel: Kernel {
     let rows = group * context.tileTokens
     rowArrayBytes = (rows * 4 + 63) & ~63
     workerBytes =
-      (3 * rowArrayBytes + apus_attention_scratch(Int32(rows), Int32(cache.headSize)) + 63) & ~63
+      (4 * rowArrayBytes + apus_attention_scratch(Int32(rows), Int32(cache.headSize)) + 63) & ~63
     scratch = .allocate(byteCount: workerBytes * context.workers, alignment: 64)
     spans = SpanStates(
       heads: workers > 1 ? Self.fewHeads(workers) : 0, spans: SpanStates.count(context.positions),
@@ -66,7 +68,7 @@ final class AttentionKernel: Kernel {
     guard step.tileCount > 0 else { return 0 }
     let heads = step.tileCount * cache.heads
     let longest = (0..<step.sizes.sequences).reduce(0) { max($0, step.sequences[$1].length) }
-    if workers > 1, heads < Self.fewHeads(workers), longest > KVLayout.spanKeys,
+    if workers > 1, logSums == nil, heads < Self.fewHeads(workers), longest > KVLayout.spanKeys,
       step.sizes.tokens == step.tileCount
     {
       share = .spans
@@ -93,6 +95,7 @@ final class AttentionKernel: Kernel {
       for head in first..<min(first + bundle, cache.heads) {
         var arguments = arguments(step, tile: tile, head: head, worker)
         cpu.pointee.attention(&arguments)
+        if let logSums { keep(arguments.log_sum, in: logSums, tile: step.tiles[tile], head: head) }
       }
     case .spans:
       var (tile, rest) = (0, unit)
@@ -149,8 +152,19 @@ final class AttentionKernel: Kernel {
     arguments.page_offset = cache.offset(layer: operation.layer, head: head)
     arguments.out = y.floats + tile.firstToken * y.stride
     arguments.out_offset = UnsafePointer(offsets)
-    arguments.scratch = memory + 3 * rowArrayBytes
+    arguments.scratch = memory + 4 * rowArrayBytes
+    if logSums != nil {
+      arguments.log_sum = (memory + 3 * rowArrayBytes).assumingMemoryBound(to: Float.self)
+    }
     return arguments
+  }
+
+  /// From the order of a tile's rows to a row per token.
+  private func keep(_ sums: UnsafeMutablePointer<Float>, in output: Operand, tile: StepTile, head: Int) {
+    for token in 0..<tile.count {
+      let row = output.floats + (tile.firstToken + token) * output.stride + head * group
+      row.update(from: sums + token * group, count: group)
+    }
   }
 }
 
