@@ -1,0 +1,48 @@
+// What weights are rounded to in products. Their masters, their gradients and all sums are f32.
+
+import ApusModels
+import ApusTensor
+
+/// The arithmetic of a network in training.
+public enum TrainingPrecision: String, Sendable, CaseIterable {
+  /// Products of floats.
+  case f32
+  /// Matrices and what they meet are rounded to bfloat16; norms, biases, look-ups and sums are not.
+  case bf16
+
+  /// The number format keys and values are rounded to.
+  package var keyValueFormat: KVFormat { self == .f32 ? .f32 : .bf16 }
+
+  var matrixType: TensorType { self == .f32 ? .f32 : .bf16 }
+}
+
+/// A model's weights as a network in training sees them: matrices in the format of its products.
+struct PrecisionSource: WeightSource {
+  let base: any WeightSource
+  let precision: TrainingPrecision
+
+  var name: String { base.name }
+  var architecture: String? { base.architecture }
+  func hyperparameter(_ key: String) -> HyperparameterValue? { base.hyperparameter(key) }
+  func fileKey(_ key: String) -> String { base.fileKey(key) }
+  func has(_ name: String) -> Bool { base.has(name) }
+  func tensor(_ name: String) -> TensorDescription? { rounded(base.tensor(name)) }
+
+  func tensor(_ name: String, rows: Int, columns: Int) -> TensorDescription? {
+    rounded(base.tensor(name, rows: rows, columns: columns))
+  }
+
+  private func rounded(_ tensor: TensorDescription?) -> TensorDescription? {
+    guard var tensor, tensor.rows > 1 else { return tensor }
+    tensor.type = precision.matrixType
+    return tensor
+  }
+
+  /// Only vectors are read from here: matrices have their masters.
+  func bytes(of tensor: TensorDescription) -> UnsafeRawPointer {
+    precondition(tensor.rows == 1, "\(tensor.name) is read from its master")
+    return base.bytes(of: tensor)
+  }
+
+  func release(_ tensor: TensorDescription) { base.release(tensor) }
+}
