@@ -9,6 +9,9 @@
 #include "kv_page.h"
 #include "reduce.h"
 #include "attention.h"
+#include "adamw.h"
+#include "optimizers.h"
+#include "normals.h"
 
 GEMM_F32(APUS_LAYOUT_F32, f32)
 GEMM_F32(APUS_LAYOUT_F16, f16)
