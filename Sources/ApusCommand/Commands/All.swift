@@ -16,6 +16,7 @@ var allCommands: [any Command.Type] {
     BenchCommand.self,
     BenchKernelsCommand.self,
     BenchEmbeddingsCommand.self,
+    BenchTrainingCommand.self,
     DoctorCommand.self,
     TinyCommand.self,
     CompletionsCommand.self,

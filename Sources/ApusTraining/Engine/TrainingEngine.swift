@@ -147,6 +147,13 @@ package final class TrainingEngine {
     return losses.floats[token * losses.stride]
   }
 
+  /// Multiplications and additions of a micro-batch of so many texts of one length.
+  package func flops(sequences: Int, length: Int) -> Double {
+    var sizes = Sizes(tokens: sequences * length, outputs: 0, sequences: sequences)
+    sizes.attended = sequences * length * (length + 1) / 2
+    return plan.graph.nodes.reduce(0) { $0 + plan.cost(of: $1, sizes).flops }
+  }
+
   /// The first operation of the last micro-batch that makes a value that is not finite.
   package func findNonFinite() -> Node? { executor.findNonFinite() }
 }

@@ -17,18 +17,23 @@ public enum TrainingPrecision: String, Sendable, CaseIterable {
 }
 
 /// A model's weights as a network in training sees them: matrices in the format of its products.
-struct PrecisionSource: WeightSource {
-  let base: any WeightSource
-  let precision: TrainingPrecision
+package struct PrecisionSource: WeightSource {
+  private let base: any WeightSource
+  private let precision: TrainingPrecision
 
-  var name: String { base.name }
-  var architecture: String? { base.architecture }
-  func hyperparameter(_ key: String) -> HyperparameterValue? { base.hyperparameter(key) }
-  func fileKey(_ key: String) -> String { base.fileKey(key) }
-  func has(_ name: String) -> Bool { base.has(name) }
-  func tensor(_ name: String) -> TensorDescription? { rounded(base.tensor(name)) }
+  package init(base: any WeightSource, precision: TrainingPrecision) {
+    self.base = base
+    self.precision = precision
+  }
 
-  func tensor(_ name: String, rows: Int, columns: Int) -> TensorDescription? {
+  package var name: String { base.name }
+  package var architecture: String? { base.architecture }
+  package func hyperparameter(_ key: String) -> HyperparameterValue? { base.hyperparameter(key) }
+  package func fileKey(_ key: String) -> String { base.fileKey(key) }
+  package func has(_ name: String) -> Bool { base.has(name) }
+  package func tensor(_ name: String) -> TensorDescription? { rounded(base.tensor(name)) }
+
+  package func tensor(_ name: String, rows: Int, columns: Int) -> TensorDescription? {
     rounded(base.tensor(name, rows: rows, columns: columns))
   }
 
@@ -39,10 +44,10 @@ struct PrecisionSource: WeightSource {
   }
 
   /// Only vectors are read from here: matrices have their masters.
-  func bytes(of tensor: TensorDescription) -> UnsafeRawPointer {
+  package func bytes(of tensor: TensorDescription) -> UnsafeRawPointer {
     precondition(tensor.rows == 1, "\(tensor.name) is read from its master")
     return base.bytes(of: tensor)
   }
 
-  func release(_ tensor: TensorDescription) { base.release(tensor) }
+  package func release(_ tensor: TensorDescription) { base.release(tensor) }
 }

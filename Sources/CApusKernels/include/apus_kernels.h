@@ -222,6 +222,37 @@ size_t apus_attention_gradient_scratch(int rows, int head_size);
 typedef void apus_attention_gradient_fn(const struct apus_attention_gradient *arguments);
 
 // ---------------------------------------------------------------------------------------------------
+// Training: what the optimisers' kernels are told. `gradient_scale` multiplies every gradient first; `keep` is
+// 1 − rate · decay. Every other line is one rounding.
+
+/// m = fma(blend1, g, beta1·m); v = fma(blend2·g, g, beta2·v); w = fma(−step, m / fma(√v, inverse_root, epsilon), keep·w)
+struct apus_adamw {
+  float gradient_scale, keep;
+  float beta1, blend1;   // β₁, 1 − β₁
+  float beta2, blend2;
+  float inverse_root;    // 1 / √(1 − β₂ᵗ)
+  float epsilon;
+  float step;            // rate / (1 − β₁ᵗ)
+};
+
+/// d = fma(decay, w, g); with m: m = fma(momentum, m, d), d = nesterov ? fma(momentum, m, d) : m; w = fma(−step, d, w)
+struct apus_sgd {
+  float gradient_scale, decay, momentum, step;
+  int nesterov;
+};
+
+/// c = fma(blend1, g, beta1·m); w = fma(−step, sign c, keep·w); m = fma(blend2, g, beta2·m)
+struct apus_lion {
+  float gradient_scale, keep, beta1, blend1, beta2, blend2, step;
+};
+
+/// d = g·factor·factors[j]·step; with m: m = d = fma(blend1, d, beta1·m); w = fma(keep, w, −d)
+struct apus_adafactor {
+  float factor;          // of the row, times the gradient's scale
+  float step, keep, beta1, blend1;
+};
+
+// ---------------------------------------------------------------------------------------------------
 // Row kernels: n values of one row. Sums across lanes are canonical: 16 strided partial sums (fma where a
 // product is summed), then the fixed tree ((0+8)+(4+12)) … ; see isa/.
 
@@ -313,6 +344,28 @@ struct apus_cpu {
       int rows, int n, int first, float *dw);
   // dx = a · exp(x − log_sum) − b
   void (*softmax_gradient)(const float *x, int64_t n, float log_sum, float a, float b, float *dx);
+  // Training: optimisers. n values of one tensor; each gives the same bits however a tensor is cut.
+  void (*adamw)(const struct apus_adamw *arguments, int n, float *w, const float *g, float *m, float *v);
+  // AdamW on states of 8 bits in blocks of 256 from w on (kernels/adamw.h): m[n], v[n], scales[⌈n / 256⌉][2]. The rounding
+  // is a function of `seed` and of the place of a value, `place` that of the first.
+  void (*adamw8)(
+      const struct apus_adamw *arguments, uint64_t seed, uint64_t place, int n, float *w, const float *g, uint8_t *m,
+      uint8_t *v, float *scales);
+  void (*sgd)(const struct apus_sgd *arguments, int n, float *w, const float *g, float *m);  // m may be NULL
+  void (*lion)(const struct apus_lion *arguments, int n, float *w, const float *g, float *m);
+  // row_sums[r] = Σ (scale·g)², canonical; column_sums[j] the same over the rows, ascending.
+  void (*adafactor_sums)(
+      const float *g, float scale, int rows, int columns, float *row_sums, float *column_sums);
+  // One row; m may be NULL.
+  void (*adafactor)(
+      const struct apus_adafactor *arguments, int n, float *w, const float *g, const float *factors, float *m);
+  // out = fma(a, x, b·y)
+  void (*weighted_sum)(float a, const float *x, float b, const float *y, int n, float *out);
+  // Σ (x·factor·y)² of the rounded products, in double, canonical; y may be NULL for 1. Not finite exactly when a value is not.
+  double (*sum_squares)(const float *x, const float *y, float factor, int64_t n);
+  // Elements 64·group … of the sequence of normal numbers of a key, times `deviation`; with cut > 0 those beyond `cut`
+  // deviations (at least 1) are drawn again. kernels/normals.h.
+  void (*normals)(uint64_t key, uint64_t group, float deviation, float cut, int n, float *y);
 
   // Ceilings, for `apus doctor`: each does `iterations` rounds of independent operations in registers (or
   // over memory) and returns the number of operations (multiply and add each count; bytes for read).

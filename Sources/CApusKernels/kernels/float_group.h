@@ -12,6 +12,9 @@
 #include "attention_gradient.h"
 #include "gradients.h"
 #include "outer.h"
+#include "adamw.h"
+#include "optimizers.h"
+#include "normals.h"
 
 GEMM_F32(APUS_LAYOUT_F32, f32)
 GEMM_F32(APUS_LAYOUT_F16, f16)

@@ -53,6 +53,16 @@
   HIDDEN void norm_weight_gradient_##isa(                                                                     \
       const float *, size_t, const float *, size_t, const float *, size_t, int, int, int, float *);           \
   HIDDEN void softmax_gradient_##isa(const float *, int64_t, float, float, float, float *);                   \
+  HIDDEN void adamw_##isa(const struct apus_adamw *, int, float *, const float *, float *, float *);          \
+  HIDDEN void adamw8_##isa(const struct apus_adamw *, uint64_t, uint64_t, int, float *, const float *, uint8_t *,\
+                           uint8_t *, float *);                                                               \
+  HIDDEN void sgd_##isa(const struct apus_sgd *, int, float *, const float *, float *);                       \
+  HIDDEN void lion_##isa(const struct apus_lion *, int, float *, const float *, float *);                     \
+  HIDDEN void adafactor_sums_##isa(const float *, float, int, int, float *, float *);                         \
+  HIDDEN void adafactor_##isa(const struct apus_adafactor *, int, float *, const float *, const float *, float *);\
+  HIDDEN void weighted_sum_##isa(float, const float *, float, const float *, int, float *);                   \
+  HIDDEN double sum_squares_##isa(const float *, const float *, float, int64_t);                              \
+  HIDDEN void normals_##isa(uint64_t, uint64_t, float, float, int, float *);                                  \
   HIDDEN double peak_f32_##isa(int64_t);                                                                      \
   HIDDEN double read_bytes_##isa(const void *, size_t);
 
@@ -77,6 +87,9 @@
   .bf16_to_f32 = bf16_to_f32_##isa, .f32_to_f16 = f32_to_f16_##isa, .f32_to_bf16 = f32_to_bf16_##isa,         \
   .pack_floats = pack_floats_##isa, .transpose = transpose_##isa, .kv_store = kv_store_##isa,                 \
   .argmax = argmax_##isa, .sum_exp = sum_exp_##isa,                                                           \
+  .adamw = adamw_##isa, .adamw8 = adamw8_##isa, .sgd = sgd_##isa, .lion = lion_##isa,                         \
+  .adafactor_sums = adafactor_sums_##isa, .adafactor = adafactor_##isa, .weighted_sum = weighted_sum_##isa,   \
+  .sum_squares = sum_squares_##isa, .normals = normals_##isa,                                                 \
   .all_finite = all_finite_##isa, .peak_f32 = peak_f32_##isa, .read_bytes = read_bytes_##isa,                 \
   .outer_f32 = outer_f32_##isa, .attention_gradient = attention_gradient_##isa,                               \
   .unary_gradient = unary_gradient_##isa, .gated_gradient = gated_gradient_##isa,                             \
