@@ -30,35 +30,12 @@ import Testing
       for token in dataset.range(ofDocument: index) { document[token + 1] = index }
     }
     for epoch in 0..<2 {
-      var isSeen = [Bool](repeating: false, count: dataset.tokenCount + 1)
-      var isPredicted = isSeen
-      var padding = 0
-      for row in rows(plan, epoch * plan.rowsPerEpoch..<(epoch + 1) * plan.rowsPerEpoch) {
-        #expect(row.segments.reduce(0, +) == shape.length && row.segments.allSatisfy { $0 > 0 })
-        var start = 0
-        for segment in row.segments {
-          let tokens = row.tokens[start..<start + segment]
-          let targets = row.targets[start..<start + segment]
-          start += segment
-          if tokens.first == 0 {
-            padding += segment
-            #expect(tokens.allSatisfy { $0 == 0 } && targets.allSatisfy { $0 == -1 })
-            continue
-          }
-          #expect(Array(tokens) == Array(tokens.first!..<tokens.first! + Int32(segment)))
-          #expect(Set(tokens.map { document[Int($0)] }).count == 1, "a segment of two documents")
-          for (token, target) in zip(tokens, targets) {
-            #expect(!isSeen[Int(token)])
-            isSeen[Int(token)] = true
-            let isLast = Int(token) == dataset.tokenCount || document[Int(token) + 1] != document[Int(token)]
-            #expect(target == (isLast ? -1 : token + 1))
-            if target != -1 { isPredicted[Int(target)] = true }
-          }
-        }
-      }
-      #expect(!isSeen[1...].contains(false), "epoch \(epoch)")
-      #expect(isPredicted.count { $0 } == dataset.tokenCount - dataset.documentCount)
-      #expect(padding == plan.paddingPerEpoch)
+      var check = EpochCheck(document)
+      for row in rows(plan, epoch * plan.rowsPerEpoch..<(epoch + 1) * plan.rowsPerEpoch) { check.add(row) }
+      #expect(check.problems.prefix(5).isEmpty, "epoch \(epoch)")
+      #expect(!check.isSeen[1...].contains(false), "epoch \(epoch): a token is missing")
+      #expect(check.targets == dataset.tokenCount - dataset.documentCount)
+      #expect(check.padding == plan.paddingPerEpoch)
     }
     #expect(plan.splitDocuments == lengths.count { $0 > shape.length })
     #expect(
@@ -97,5 +74,52 @@ import Testing
       if row >= packer.rowCount - room.count { found.append(length - used) }
     }
     #expect(found.sorted() == room.sorted())
+  }
+}
+
+/// What the rows of an epoch hold, for a corpus whose token i has id i + 1.
+private struct EpochCheck {
+  /// The document of each id.
+  let document: [Int]
+  var isSeen: [Bool]
+  var targets = 0
+  var padding = 0
+  var problems: [String] = []
+
+  init(_ document: [Int]) {
+    self.document = document
+    isSeen = [Bool](repeating: false, count: document.count)
+  }
+
+  mutating func add(_ row: Row) {
+    if row.segments.reduce(0, +) != row.tokens.count || row.segments.contains(where: { $0 < 1 }) {
+      problems.append("segments \(row.segments)")
+      return
+    }
+    var start = 0
+    for segment in row.segments {
+      let range = start..<start + segment
+      start += segment
+      if row.tokens[range.lowerBound] == 0 {
+        padding += segment
+        let isEmpty = row.tokens[range].allSatisfy { $0 == 0 } && row.targets[range].allSatisfy { $0 == -1 }
+        if !isEmpty || range.upperBound != row.tokens.count { problems.append("padding \(range)") }
+        continue
+      }
+      for place in range {
+        let token = Int(row.tokens[place])
+        if place > range.lowerBound, token != Int(row.tokens[place - 1]) + 1 { problems.append("gap at \(token)") }
+        if document[token] != document[Int(row.tokens[range.lowerBound])] {
+          problems.append("a segment of two documents at \(token)")
+        }
+        if isSeen[token] { problems.append("\(token) twice") }
+        isSeen[token] = true
+        let isLast = token + 1 == document.count || document[token + 1] != document[token]
+        if row.targets[place] != (isLast ? -1 : Int32(token + 1)) {
+          problems.append("\(row.targets[place]) follows \(token)")
+        }
+        if row.targets[place] != -1 { targets += 1 }
+      }
+    }
   }
 }
