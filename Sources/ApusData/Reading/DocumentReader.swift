@@ -130,7 +130,10 @@ public final class DocumentReader {
           content: .bad("a line is longer than \(options.longest) bytes"))
       }
       if count == 0 { return nil }
-      let line = source.window.bytes[..<count]
+      // Without its end, which is no part of the document: a text that is cut off is told as one.
+      var line = source.window.bytes[..<count]
+      if line.last == 0x0A { line.removeLast() }
+      if line.last == 0x0D { line.removeLast() }
       let isBlank = line.allSatisfy { $0 == 0x20 || 0x09...0x0D ~= $0 }
       let bytes = isBlank ? [] : Array(line)
       source.window.use(count)

@@ -79,8 +79,11 @@ struct InputWindow: ~Copyable {
 
 /// How many line feeds there are.
 private func newlines(_ bytes: UnsafeRawBufferPointer) -> Int {
-  var count = 0
-  for byte in bytes where byte == 0x0A { count += 1 }
+  var (count, place) = (0, 0)
+  while let found = firstByte(0x0A, in: bytes, from: place) {
+    count += 1
+    place = found + 1
+  }
   return count
 }
 
