@@ -229,6 +229,7 @@ extension Tokenizer {
   /// Whether the tokens of a text are those of its lines: the text is cut into words first, and nothing is put before it.
   fileprivate var splitsAtLines: Bool {
     guard !addsSpacePrefix else { return false }
-    return model == "bert" || model == "gpt2" && !(preTokenizer ?? "").isEmpty
+    // Where a tokenizer has no name for how it splits words, and with this one, tokens may span lines.
+    return model == "bert" || model == "gpt2" && !["", "superbpe"].contains(preTokenizer ?? "")
   }
 }

@@ -14,9 +14,9 @@ import Testing
   }
 
   static let shapes = [
-    Shape(documents: 1, longest: 5000, length: 7, seed: 1), Shape(documents: 3000, longest: 300, length: 64, seed: 2),
-    Shape(documents: 2049, longest: 40, length: 128, seed: 3), Shape(documents: 1024, longest: 1000, length: 1, seed: 4),
-    Shape(documents: 500, longest: 65, length: 65, seed: 5), Shape(documents: 1500, longest: 2000, length: 256, seed: 6),
+    Shape(documents: 1, longest: 5000, length: 7, seed: 1), Shape(documents: 2500, longest: 100, length: 32, seed: 2),
+    Shape(documents: 2049, longest: 40, length: 128, seed: 3), Shape(documents: 1024, longest: 40, length: 1, seed: 4),
+    Shape(documents: 500, longest: 65, length: 65, seed: 5), Shape(documents: 1100, longest: 200, length: 64, seed: 6),
   ]
 
   @Test(arguments: shapes)
@@ -43,7 +43,7 @@ import Testing
   }
 
   @Test func packsTightly() throws {
-    let lengths = documentLengths(count: 8192, longest: 600, seed: 11)
+    let lengths = documentLengths(count: 4096, longest: 600, seed: 11)
     let plan = try BatchPlan(
       countingDataset(lengths: lengths), BatchSettings(mode: .documents, sequences: 1, length: 512))
     let share = Double(plan.paddingPerEpoch) / Double(plan.rowsPerEpoch * 512)
