@@ -29,16 +29,10 @@ struct NumberBounds: Sendable, Equatable {
   }
 
   var text: String {
-    let lower = (excludesLow ? "above " : "at least ") + shortNumber(low)
+    let lower = (excludesLow ? "above " : "at least ") + shortText(low)
     if high == Double.greatestFiniteMagnitude { return lower }
-    return lower + (excludesHigh ? " and below " : " and at most ") + shortNumber(high)
+    return lower + (excludesHigh ? " and below " : " and at most ") + shortText(high)
   }
-}
-
-/// A number as people write it: `1`, never `1.0`.
-func shortNumber(_ value: Double) -> String {
-  let text = "\(value)"
-  return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
 }
 
 /// A type of values of keys.
@@ -195,7 +189,7 @@ extension ConfigurationForm where Value == MemoryLimit {
       },
       write: { limit in
         switch limit {
-        case .share(let share): .string(shortNumber(share * 100) + "%")
+        case .share(let share): .string(shortText(share * 100) + "%")
         case .bytes(let bytes): .int(Int64(bytes))
         }
       },

@@ -95,7 +95,7 @@ extension TrainingConfiguration {
   private static func defaultText(_ key: ConfigurationKey, _ standard: TrainingConfiguration) -> String {
     if key.isRequired { return "required" }
     let value = key.write(standard)
-    return value.isNull ? "null (\(key.whenNull ?? ""))" : value.double.map(shortNumber) ?? value.serialized()
+    return value.isNull ? "null (\(key.whenNull ?? ""))" : value.double.map(shortText) ?? value.serialized()
   }
 
   private static func wrapped(_ text: String, width: Int, indentation: Int) -> [String] {
