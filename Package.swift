@@ -25,7 +25,7 @@ let package = Package(
   targets: [
     .target(name: "CApusKernels"),
     .target(name: "CApusPlatform"),
-    room("ApusBasics", []),
+    room("ApusBasics", ["CApusPlatform"]),
     room("ApusRuntime", ["ApusBasics", "CApusKernels", "CApusPlatform"]),
     room("ApusTensor", ["ApusRuntime", "ApusBasics", "CApusKernels"]),
     room("ApusFiles", ["ApusTensor", "ApusRuntime", "ApusBasics"]),

@@ -1,5 +1,7 @@
-// CRC-32C (Castagnoli), the checksum of iSCSI, ext4 and Btrfs: RFC 3720, appendix B.4. Eight bytes at a time by eight
-// tables (Kounavis and Berry 2005): about 2 GB/s, without an instruction that some processors lack.
+// CRC-32C (Castagnoli), the checksum of iSCSI, ext4 and Btrfs: RFC 3720, appendix B.4. By the processor's instruction
+// about 10 GB/s; where it has none, eight bytes at a time by eight tables (Kounavis and Berry 2005), 1.5 GB/s.
+
+import CApusPlatform
 
 /// The CRC-32C of bytes given in pieces.
 public struct CRC32C: Sendable {
@@ -13,6 +15,11 @@ public struct CRC32C: Sendable {
 
   /// Takes the next bytes.
   public mutating func update(_ bytes: UnsafeRawBufferPointer) {
+    if apus_crc32c(&state, bytes.baseAddress, bytes.count) == 0 { updateByTables(bytes) }
+  }
+
+  /// The same without the instruction.
+  mutating func updateByTables(_ bytes: UnsafeRawBufferPointer) {
     var state = state
     Self.tables.withUnsafeBufferPointer { tables in
       var position = 0

@@ -5,6 +5,8 @@
 // an option that takes a value is its value even when it starts with `-` (`--temp -1`, `-p "- a list"`),
 // unless it is exactly one of the command's options: `-p --temp 0` is a forgotten prompt, not a prompt.
 
+import ApusBasics
+
 /// Parses one command's words.
 struct ArgumentParser {
   let options: [OptionRow]

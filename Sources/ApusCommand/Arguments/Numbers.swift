@@ -1,5 +1,7 @@
 // Numbers in the texts of a command line: strict decimal reading, and short decimal writing.
 
+import ApusBasics
+
 /// The whole number that `text` spells in decimal.
 func wholeNumber(_ text: String, in range: ClosedRange<Int>) throws(ValueProblem) -> Int {
   guard let number = Int(text) else {
@@ -47,10 +49,4 @@ private func rangeProblem(_ lower: String, _ upper: String, hasLower: Bool, hasU
   case (false, true): "is more than \(upper)"
   case (false, false): "is out of range"
   }
-}
-
-/// A number as people write it: `1`, `0.8`, never `1.0`.
-func shortText(_ number: Double) -> String {
-  let text = "\(number)"
-  return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
 }

@@ -1,5 +1,7 @@
 // The kinds of options there are: flags, switches with a `--no-` form, numbers, texts, lists, choices, files.
 
+import ApusBasics
+
 extension Option where Value == Bool {
   /// `--name`: true when present.
   static func flag(_ name: String, _ short: Character? = nil, help: String) -> Self {

@@ -1,5 +1,6 @@
 // `apus inspect`: what a model file holds. The report's parts are in Shared/ModelReport.
 
+import ApusBasics
 import ApusFiles
 import ApusGraph
 import ApusModels

@@ -1,5 +1,6 @@
 // The profile of a run as a table: one row per kind of operation, ranked by time.
 
+import ApusBasics
 import ApusGraph
 import ApusRuntime
 

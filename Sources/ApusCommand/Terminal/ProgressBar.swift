@@ -1,5 +1,7 @@
 // A progress bar for long work: on standard error, on a terminal only, with rate and remaining time.
 
+import ApusBasics
+
 /// Progress of work counted in bytes or items.
 struct ProgressBar {
   enum Unit { case bytes, items(String) }

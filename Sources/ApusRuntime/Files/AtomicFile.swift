@@ -2,7 +2,6 @@
 // between: a temporary file in the same directory, write, fsync, rename, fsync of the directory.
 
 import ApusBasics
-import CApusPlatform
 
 #if canImport(Glibc)
   import Glibc
@@ -45,7 +44,7 @@ package struct AtomicFile: ~Copyable {
     guard !name.isEmpty else { throw .notRegular(path: path, kind: "a directory") }
     removeStale(directory, name)
     let temporary = try TemporaryFile(directory: directory, name: name, mode: mode, target: path)
-    if expectedBytes > 0 { try temporary.reserve(expectedBytes, target: path) }
+    if expectedBytes > 0 { try temporary.descriptor.reserve(expectedBytes, path) }
     self.target = target
     self.temporary = temporary
   }
@@ -142,14 +141,6 @@ private struct TemporaryFile: ~Copyable {
 
   deinit {
     if !renamed { unlink(path) }
-  }
-
-  func reserve(_ bytes: Int, target: String) throws(FileError) {
-    let failure = apus_reserve(descriptor.number, Int64(bytes))
-    guard failure == 0 else {
-      throw .system(
-        path: target, operation: "reserve \(bytes) bytes (\(byteText(bytes)))", reason: errorText(failure))
-    }
   }
 }
 

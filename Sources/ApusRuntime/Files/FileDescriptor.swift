@@ -1,6 +1,8 @@
 // An open file of the system with one owner, and the few calls on it that need care: interrupted calls are
 // repeated, partial writes continued, and the kind of the file is checked before anything is read.
 
+import CApusPlatform
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -61,6 +63,15 @@ package struct FileDescriptor: ~Copyable, Sendable {
         throw .system(path: path, operation: "write", reason: errorText(errno))
       }
       done += written
+    }
+  }
+
+  /// Takes room on the disk for the first `bytes` bytes, so that a full disk shows before anything is written.
+  package func reserve(_ bytes: Int, _ path: String) throws(FileError) {
+    let failure = apus_reserve(number, Int64(bytes))
+    guard failure == 0 else {
+      throw .system(
+        path: path, operation: "reserve \(bytes) bytes (\(byteText(bytes)))", reason: errorText(failure))
     }
   }
 

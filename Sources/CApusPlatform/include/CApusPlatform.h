@@ -1,5 +1,6 @@
 // What Swift cannot say itself: waiting on a word of memory, the pause hint of a spin loop, the processor a
-// thread is on, reserving disk space, and the handler of SIGBUS. Nothing here knows about models or kernels.
+// thread is on, reserving disk space, the handler of SIGBUS, and the instruction for checksums. Nothing here knows
+// about models or kernels.
 
 #pragma once
 
@@ -42,6 +43,9 @@ int apus_install_bus_handler(void);
 /// Reserves disk space for the first `bytes` bytes of an open file without changing its size. Returns 0, also
 /// where the file system cannot reserve, or an errno such as ENOSPC.
 int apus_reserve(int descriptor, int64_t bytes);
+
+/// Takes `count` bytes into a CRC-32C by the processor's own instruction. Returns 0, and does nothing, where it has none.
+int apus_crc32c(uint32_t *state, const void *bytes, size_t count);
 
 #ifdef __cplusplus
 }

@@ -1,5 +1,6 @@
 // The parser, against a table of command lines.
 
+import ApusBasics
 import Testing
 
 @testable import ApusCommand

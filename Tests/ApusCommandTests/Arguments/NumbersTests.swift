@@ -1,5 +1,6 @@
 // Reading and writing of numbers.
 
+import ApusBasics
 import Testing
 
 @testable import ApusCommand

@@ -6,7 +6,7 @@
 /// substitution, transposition of neighbours), or an unfinished word. Ties go to the first in order.
 ///
 /// - Complexity: O(*candidates · length²*).
-func suggestion(for word: String, among candidates: [String]) -> String? {
+package func suggestion(for word: String, among candidates: [String]) -> String? {
   let ordered = candidates.sorted()
   let nearest = ordered.map { (distance: editDistance(word, $0), word: $0) }.min { $0.distance < $1.distance }
   if let nearest, nearest.distance <= max(1, min(word.count, nearest.word.count) / 3) { return nearest.word }
@@ -15,7 +15,7 @@ func suggestion(for word: String, among candidates: [String]) -> String? {
 }
 
 /// The optimal string alignment distance of two words.
-func editDistance(_ left: String, _ right: String) -> Int {
+package func editDistance(_ left: String, _ right: String) -> Int {
   let left = Array(left.prefix(64))
   let right = Array(right.prefix(64))
   var rows = [[Int]](repeating: [Int](repeating: 0, count: right.count + 1), count: left.count + 1)

@@ -1,7 +1,7 @@
 // Numbers for people's eyes: fixed decimals, sizes, rates, durations.
 
 /// `value` with exactly `digits` decimals, rounded half away from zero: `fixed(3.14159, 2)` is `3.14`.
-func fixed(_ value: Double, _ digits: Int) -> String {
+package func fixed(_ value: Double, _ digits: Int) -> String {
   guard value.isFinite, abs(value) < 1e15 else { return "\(value)" }
   var scale = 1.0
   for _ in 0..<digits { scale *= 10 }
@@ -16,7 +16,7 @@ func fixed(_ value: Double, _ digits: Int) -> String {
 }
 
 /// A size in bytes with decimal units: `982 B`, `1.47 MB`.
-func sizeText(_ bytes: Int) -> String {
+package func sizeText(_ bytes: Int) -> String {
   var value = Double(bytes)
   var unit = 0
   let units = ["B", "kB", "MB", "GB", "TB", "PB", "EB"]
@@ -29,7 +29,7 @@ func sizeText(_ bytes: Int) -> String {
 }
 
 /// A count with its thousands apart: `1,234,567`.
-func countText(_ count: Int) -> String {
+package func countText(_ count: Int) -> String {
   let digits = String(count.magnitude)
   var groups: [Substring] = []
   var rest = digits[...]
@@ -42,10 +42,16 @@ func countText(_ count: Int) -> String {
 }
 
 /// A duration as a clock shows it: `0:07`, `12:31`, `1:02:03`.
-func clockText(_ seconds: Double) -> String {
+package func clockText(_ seconds: Double) -> String {
   guard seconds.isFinite, seconds < 360_000_000 else { return "-:--" }
   let whole = Int(max(0, seconds).rounded())
   func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
   let (hours, minutes) = (whole / 3600, whole / 60 % 60)
   return hours > 0 ? "\(hours):\(two(minutes)):\(two(whole % 60))" : "\(minutes):\(two(whole % 60))"
+}
+
+/// A number as people write it: `1`, `0.8`, never `1.0`.
+package func shortText(_ number: Double) -> String {
+  let text = "\(number)"
+  return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
 }

@@ -1,0 +1,73 @@
+// The words a configuration may use where it chooses one of a few things.
+
+/// A choice by name.
+public protocol ConfigurationChoice: RawRepresentable<String>, CaseIterable, Sendable, Equatable {}
+
+/// The networks that can be trained from nothing.
+public enum TrainedArchitecture: String, ConfigurationChoice {
+  case gpt2, llama, qwen2, qwen3, gemma2, gemma3, phi3
+}
+
+/// How weights begin.
+public enum WeightInitialization: String, ConfigurationChoice {
+  /// Normals of 0.02; what ends a residual branch is divided by √(2 · layers).
+  case gpt2
+  /// Normals of 1/√(inputs) for every matrix.
+  case llama
+  /// Maximal-update parametrisation (Yang et al. 2022, arXiv:2203.03466): learning rates found at a small width keep.
+  case mup
+}
+
+/// How documents become sequences.
+public enum DataMode: String, ConfigurationChoice {
+  /// One endless row of tokens, cut into pieces of equal length.
+  case stream
+  /// Whole documents packed side by side; none attends to another.
+  case documents
+}
+
+/// The rules by which gradients become weights.
+public enum OptimizerName: String, ConfigurationChoice {
+  case adamw, adamw8bit, muon, sgd, adafactor, lion
+}
+
+/// How the learning rate goes over the run.
+public enum ScheduleName: String, ConfigurationChoice {
+  case constant, linear, cosine, wsd
+  case inverseSquareRoot = "inverse-sqrt"
+}
+
+/// The numbers products are made of. Master weights, sums and optimiser states are f32 in either.
+public enum TrainingPrecision: String, ConfigurationChoice {
+  case f32, bf16
+}
+
+/// Which activations are computed again in the backward pass instead of being kept.
+public enum Recomputation: String, ConfigurationChoice {
+  case auto, none, all
+}
+
+/// What happens when a loss or a gradient is not a finite number.
+public enum NonFinitePolicy: String, ConfigurationChoice {
+  case stop, skip
+}
+
+/// The numbers of exported weights.
+public enum ExportFormat: String, ConfigurationChoice {
+  case f32, bf16
+}
+
+/// How much memory the run may take.
+public enum MemoryLimit: Sendable, Equatable {
+  /// A share of what the machine and its control group allow, above 0 and at most 1.
+  case share(Double)
+  case bytes(Int)
+
+  /// The limit in bytes where `available` bytes may be taken.
+  public func bytes(available: Int) -> Int {
+    switch self {
+    case .share(let share): Int(Double(available) * share)
+    case .bytes(let bytes): bytes
+    }
+  }
+}
