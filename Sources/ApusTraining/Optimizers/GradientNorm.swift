@@ -22,15 +22,16 @@ extension OptimizerEngine {
   /// Measures all gradients. The same bits for any number of workers; allocates nothing.
   package func gradientNorm() -> GradientNorm {
     var first = 0
-    for rule in rules {
-      let count = rule.group.units.count
-      var job = NormJob(group: .passUnretained(rule.group), squares: unitSquares + first)
+    for index in rules.indices {
+      let group = rules[index].group
+      let count = group.units.count
+      var job = NormJob(group: .passUnretained(group), squares: unitSquares + first)
       withUnsafeMutablePointer(to: &job) { job in
         workers.parallel(count, UnsafeMutableRawPointer(job)) { job, unit, _ in
           job.assumingMemoryBound(to: NormJob.self).pointee.measure(unit)
         }
       }
-      for slot in rule.group.slots {
+      for slot in group.slots {
         var sum = 0.0
         for unit in slot.firstUnit..<slot.firstUnit + slot.unitCount { sum += unitSquares[first + unit] }
         tensorSquares[slot.tensor] = sum

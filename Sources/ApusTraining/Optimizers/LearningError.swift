@@ -32,6 +32,13 @@ package enum LearningError: ApusError, Equatable {
     }
   }
 
+  /// Throws unless `holds` for `value`.
+  static func check(
+    _ name: String, _ value: Int, _ expected: String, _ holds: (Int) -> Bool
+  ) throws(LearningError) {
+    guard holds(value) else { throw .setting(name: name, value: "\(value)", expected: expected) }
+  }
+
   /// A decay of a running mean: 0 ≤ β < 1.
   static func checkBeta(_ name: String, _ value: Double) throws(LearningError) {
     try check(name, value, "a number from 0 up to but not 1") { $0 >= 0 && $0 < 1 }

@@ -61,7 +61,9 @@ package final class OptimizerEngine {
     for (settings, numbers) in kind.groups(tensors) where !numbers.isEmpty {
       let group = TensorGroup(
         numbers.map { tensors[$0] }, numbers: numbers,
-        states: numbers.map { number in settings.states(of: tensors[number]).map { place($0, tensors[number]) } },
+        states: numbers.map { number in
+          settings.states(of: tensors[number]).map { place($0, tensors[number]) }
+        },
         averages: numbers.map { number in
           averageDecay == nil
             ? nil
@@ -108,13 +110,16 @@ package final class OptimizerEngine {
       number: number, rate: learningRate, gradientScale: gradientScale,
       // The mean begins with the weights after the first step.
       averageBlend: number == 1 ? 1 : Float(1 - (averageDecay ?? 0)), rowsWritten: rowsWritten)
-    for rule in rules { try rule.run(settings) }
+    // By index: an array's iterator allocates in an unoptimised build.
+    for index in rules.indices { try rules[index].run(settings) }
   }
 
   /// The running mean of a tensor's weights, `[rows][columns]`; nil when none is kept.
   package func average(of tensor: Int) -> UnsafePointer<Float>? {
     for rule in rules {
-      for slot in rule.group.slots where slot.tensor == tensor { return slot.average.map { UnsafePointer($0) } }
+      for slot in rule.group.slots where slot.tensor == tensor {
+        return slot.average.map { UnsafePointer($0) }
+      }
     }
     return nil
   }

@@ -19,9 +19,10 @@ struct StepSettings {
 /// Called by a worker when it has written rows, which are still in its cache: the place to write packed panels.
 /// `firstRow` is a multiple of 16, and so is `rowCount` except at the end of a tensor.
 package struct RowsWritten: @unchecked Sendable {
-  package typealias Function = @convention(c) (
-    _ context: UnsafeMutableRawPointer?, _ tensor: Int, _ firstRow: Int, _ rowCount: Int, _ worker: Int
-  ) -> Void
+  package typealias Function =
+    @convention(c) (
+      _ context: UnsafeMutableRawPointer?, _ tensor: Int, _ firstRow: Int, _ rowCount: Int, _ worker: Int
+    ) -> Void
 
   package let context: UnsafeMutableRawPointer?
   package let function: Function
