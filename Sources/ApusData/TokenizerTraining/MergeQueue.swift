@@ -1,24 +1,20 @@
 // Which pair is merged next: a binary heap whose counts may be out of date. Counts change with every merge, and putting
 // a candidate right when it comes to the top is cheaper than finding it in the heap each time.
 
-/// Places that were found together and the pair that stands there.
+/// A pair that may be merged.
 struct MergeCandidate: BitwiseCopyable {
   /// The pair's count when it was last looked at.
   var count: Int64
   let pair: Pair
-  /// The pair's record.
+  /// Its number in the table of pairs.
   let record: Int
-  /// The order in which candidates came.
-  let number: Int
-  /// Slots where the pair began; at some of them it is gone by now.
+  /// Slots where the pair began, ascending within a word; at some of them it is gone by now.
   let places: UnsafeBufferPointer<UInt32>
 
-  /// The more frequent pair goes first, then the pair of the smaller ids, then the older candidate.
+  /// The more frequent pair goes first, among equally frequent ones that of the smaller ids.
   @inline(__always)
   func precedes(_ other: MergeCandidate) -> Bool {
-    if count != other.count { return count > other.count }
-    if pair.key != other.pair.key { return pair.key < other.pair.key }
-    return number < other.number
+    count != other.count ? count > other.count : pair.key < other.pair.key
   }
 }
 

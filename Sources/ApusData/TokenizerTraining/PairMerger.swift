@@ -1,14 +1,14 @@
 // The training itself: the most frequent pair of neighbouring symbols becomes a symbol, again and again (Sennrich et
 // al., 2016, arXiv:1508.07909).
 //
-// Goals, in order: the pieces and merges that the BpeTrainer of Hugging Face's tokenizers gives, in every corner; work
-// in proportion to the places that change; few misses of the cache.
+// Goals, in order: the pieces and merges that the BpeTrainer of Hugging Face's tokenizers gives; work in proportion to the
+// places that change; few misses of the cache.
 //
-// The corners are those where a string is a piece already when a pair that spells it is merged: "abc" from "a" and "bc"
-// after "abc" from "ab" and "c". The pair then becomes the piece that exists, so pairs with it may turn up anew long
-// after their first places were found. As there, such places are a candidate of their own, a candidate is merged in all
-// of the words its places are in, the count of a merged pair is left as it is, and where a pair is merged several times
-// its last merge gives its rank.
+// All places of a pair come at once and never again. For where a string stands in two words and no symbol reaches over
+// its ends, the symbols inside are the same, since every merge replaced the same pairs in both (in a run of one symbol
+// pairs are taken from the left, and an odd number of them before the string would reach into it). So a string becomes
+// a symbol in one way only, in one merge, and pairs with that symbol turn up in that merge or in the one that makes
+// their other half. From then on a pair's count only falls, and pairs that are too rare at first can be forgotten.
 
 import ApusText
 
@@ -27,15 +27,14 @@ struct PairMerger: ~Copyable {
   private let symbols: WordSymbols
   private let options: BPETrainingOptions
   private var learned: LearnedPieces
-  /// The id of each piece that a merge can make.
-  private var ids: [[UInt8]: UInt32]
+  /// The ids of special tokens that merging could spell.
+  private let specials: [[UInt8]: UInt32]
   /// How many slots each symbol owns.
   private let lengths: FixedArray<Int>
 
   private var pairs = PairTable()
   private var queue = MergeQueue()
   private var lists = PlaceLists()
-  private var candidates = 0
 
   /// What the merge at hand changes for the symbols before and behind it: by id, twice as many for the two sides.
   private let neighbours: FixedArray<Neighbour>
@@ -46,9 +45,9 @@ struct PairMerger: ~Copyable {
   private struct Neighbour: BitwiseCopyable {
     /// How often it stands there, each place as often as its word occurs.
     var count: Int64 = 0
-    var places: UInt32 = 0
-    /// The record of the new pair; −1 where that would be too long.
-    var record: Int32 = -1
+    var places: Int = 0
+    /// Where the next place of the new pair is written; nil for a pair that is not kept.
+    var next: UnsafeMutablePointer<UInt32>?
   }
 
   private struct Found: BitwiseCopyable {
@@ -66,7 +65,7 @@ struct PairMerger: ~Copyable {
     _ symbols: consuming WordSymbols, _ start: FirstPieces, _ options: BPETrainingOptions
   ) throws(BPETrainingError) {
     learned = LearnedPieces(pieces: start.pieces, tokenCount: symbols.total)
-    ids = start.ids
+    specials = start.specials
     self.symbols = symbols
     self.options = options
     lengths = FixedArray(repeating: 1, count: options.vocabularySize)
@@ -79,22 +78,17 @@ struct PairMerger: ~Copyable {
   /// - Parameter progress: called with the number of tokens at every merge.
   /// - Complexity: O(bytes of the different words), and O(log *pairs*) for each pair that turns up.
   consuming func run(_ progress: (Int) -> Void) throws(BPETrainingError) -> LearnedPieces {
-    var merges: [Pair] = []
     while learned.pieces.count < options.vocabularySize, let top = queue.top {
-      let count = pairs.records[top.record].count
+      let count = pairs.count(top.record)
       if count != top.count {
         queue.recount(count)
         continue
       }
       guard count >= options.minimumFrequency else { break }
       queue.removeTop()
-      merges.append(top.pair)
       try merge(top)
       progress(learned.pieces.count)
     }
-    var lastRank: [UInt64: Int] = [:]
-    for (rank, pair) in merges.enumerated() { lastRank[pair.key] = rank }
-    learned.merges = merges.enumerated().filter { lastRank[$1.key] == $0 }.map(\.element)
     return learned
   }
 
@@ -123,13 +117,12 @@ struct PairMerger: ~Copyable {
       }
     }
     let places = try lists.take(total)
-    var start = 0
+    var next = places
     for index in 0..<starts.count where starts[index] > 0 {
-      let pair = Pair(firstByte + UInt32(index >> 8), firstByte + UInt32(index & 0xFF))
-      let record = pairs.record(of: pair)
-      pairs.records[record].count = counts[index]
-      push(record, UnsafeBufferPointer(start: places + start, count: starts[index]))
-      (start, starts[index]) = (start + starts[index], start)
+      add(
+        Pair(firstByte + UInt32(index >> 8), firstByte + UInt32(index & 0xFF)), counts[index],
+        UnsafeBufferPointer(start: next, count: starts[index]))
+      (starts[index], next) = (next - places, next + starts[index])
     }
     for position in 1..<symbols.count - 1 where isPair(position) {
       places[starts[index(position)]] = UInt32(position)
@@ -137,11 +130,9 @@ struct PairMerger: ~Copyable {
     }
   }
 
-  private mutating func push(_ record: Int, _ places: UnsafeBufferPointer<UInt32>) {
-    pairs.records[record].candidates += 1
-    let (pair, count) = (pairs.records[record].pair, pairs.records[record].count)
-    queue.push(MergeCandidate(count: count, pair: pair, record: record, number: candidates, places: places))
-    candidates += 1
+  private mutating func add(_ pair: Pair, _ count: Int64, _ places: UnsafeBufferPointer<UInt32>) {
+    let record = pairs.add(pair, count: count)
+    queue.push(MergeCandidate(count: count, pair: pair, record: record, places: places))
   }
 
   // MARK: A merge
@@ -149,31 +140,11 @@ struct PairMerger: ~Copyable {
   private mutating func merge(_ candidate: MergeCandidate) throws(BPETrainingError) {
     let (a, b) = (candidate.pair.left, candidate.pair.right)
     let piece = learned.pieces[Int(a)] + learned.pieces[Int(b)]
-    let merged = ids[piece] ?? UInt32(learned.pieces.count)
-    if Int(merged) == learned.pieces.count {
-      learned.pieces.append(piece)
-      ids[piece] = merged
-    }
+    let merged = specials[piece] ?? UInt32(learned.pieces.count)
+    if Int(merged) == learned.pieces.count { learned.pieces.append(piece) }
+    learned.merges.append(candidate.pair)
     lengths[Int(merged)] = piece.count
-
-    let isAlone = pairs.records[candidate.record].candidates == 1
-    pairs.records[candidate.record].candidates -= 1
-    if isAlone {
-      for place in candidate.places { replace(a, b, by: merged, at: Int(place)) }
-    } else {
-      // Another candidate has places of the same pair, maybe in the same words.
-      var lastStart = 0
-      for place in candidate.places {
-        let start = symbols.wordStart(Int(place))
-        guard start != lastStart else { continue }
-        lastStart = start
-        var position = start
-        while symbols.slots[position] < WordSymbols.separator {
-          replace(a, b, by: merged, at: position)
-          position += lengths[Int(symbols.slots[position])]
-        }
-      }
-    }
+    for place in candidate.places { replace(a, b, by: merged, at: Int(place)) }
     try settle(a, b, merged)
   }
 
@@ -212,42 +183,35 @@ struct PairMerger: ~Copyable {
 
   /// Brings counts and candidates up to date with what the merge of `a` and `b` met.
   private mutating func settle(_ a: UInt32, _ b: UInt32, _ merged: UInt32) throws(BPETrainingError) {
-    func isCounted(_ pair: Pair) -> Bool {
-      lengths[Int(pair.left)] + lengths[Int(pair.right)] <= BPETrainingOptions.longestPiece
+    func isKept(_ id: UInt32, _ neighbour: Neighbour) -> Bool {
+      neighbour.count >= options.minimumFrequency
+        && lengths[Int(id)] + lengths[Int(merged)] <= BPETrainingOptions.longestPiece
     }
-    var changed: [Int] = []
-    for neighbour in met {
-      let entry = neighbours.base + Int(neighbour)
-      let id = neighbour >> 1
-      let isBefore = neighbour == Self.before(id)
-      let old = isBefore ? Pair(id, a) : Pair(b, id)
-      if isCounted(old) { pairs.records[pairs.record(of: old)].count -= entry.pointee.count }
-      let new = isBefore ? Pair(id, merged) : Pair(merged, id)
-      guard isCounted(new) else { continue }
-      let record = pairs.record(of: new)
-      if pairs.records[record].places == 0 { changed.append(record) }
-      pairs.records[record].count += entry.pointee.count
-      pairs.records[record].places += entry.pointee.places
-      entry.pointee.record = Int32(record)
+    for side in met {
+      let id = side >> 1
+      pairs.subtract(neighbours[Int(side)].count, from: side == Self.before(id) ? Pair(id, a) : Pair(b, id))
     }
-    let places = try lists.take(found.count)
-    var start = 0
-    for record in changed {
-      let count = Int(pairs.records[record].places)
-      if pairs.records[record].count > 0 {
-        push(record, UnsafeBufferPointer(start: places + start, count: count))
-      }
-      pairs.records[record].places = UInt32(start)
-      start += count
+    // Where the pair stood twice in a row, `a` was met behind the first and is now gone.
+    neighbours.base[Int(Self.behind(a))].count -= neighbours[Int(Self.before(merged))].count
+    var total = 0
+    for side in met where isKept(side >> 1, neighbours[Int(side)]) { total += neighbours[Int(side)].places }
+    var next = try lists.take(total)
+    for side in met where isKept(side >> 1, neighbours[Int(side)]) {
+      let neighbour = neighbours.base + Int(side)
+      let id = side >> 1
+      add(
+        side == Self.before(id) ? Pair(id, merged) : Pair(merged, id), neighbour.pointee.count,
+        UnsafeBufferPointer(start: next, count: neighbour.pointee.places))
+      neighbour.pointee.next = next
+      next += neighbour.pointee.places
     }
     for found in found {
-      let record = Int(neighbours.base[Int(found.neighbour)].record)
-      guard record >= 0 else { continue }
-      places[Int(pairs.records[record].places)] = found.place
-      pairs.records[record].places += 1
+      let neighbour = neighbours.base + Int(found.neighbour)
+      guard let next = neighbour.pointee.next else { continue }
+      next.pointee = found.place
+      neighbour.pointee.next = next + 1
     }
-    for record in changed { pairs.records[record].places = 0 }
-    for neighbour in met { neighbours[Int(neighbour)] = Neighbour() }
+    for side in met { neighbours[Int(side)] = Neighbour() }
     met.removeAll(keepingCapacity: true)
     found.removeAll(keepingCapacity: true)
   }

@@ -15,45 +15,54 @@ struct Pair: Equatable, BitwiseCopyable {
   var right: UInt32 { UInt32(truncatingIfNeeded: key) }
 }
 
-/// The pairs seen so far.
+/// The pairs that may still be merged. Each is added once.
 struct PairTable {
-  struct Record: BitwiseCopyable {
+  private struct Record: BitwiseCopyable {
     let pair: Pair
-    /// Occurrences in all words, each as often as the word occurs.
     var count: Int64
-    /// Candidates in the queue that have this pair.
-    var candidates: Int32 = 0
-    /// Scratch of the merge at hand: new places of the pair, then where the next one is written.
-    var places: UInt32 = 0
   }
 
-  /// The records in the order in which they came.
-  var records: ContiguousArray<Record> = []
+  private var records: ContiguousArray<Record> = []
   /// Numbers of records plus one; 0 for a free slot. At most half of the slots are taken.
   private var slots = ContiguousArray<UInt32>(repeating: 0, count: 1 << 12)
 
-  /// The record of a pair, a new one with count 0 where there is none. O(1) on average.
-  mutating func record(of pair: Pair) -> Int {
-    let mask = slots.count - 1
-    var index = Int(truncatingIfNeeded: integerHash(pair.key)) & mask
-    while slots[index] != 0 {
-      let number = Int(slots[index]) - 1
-      if records[number].pair == pair { return number }
-      index = (index + 1) & mask
+  /// How often the pair of a record occurs, each place as often as its word.
+  @inline(__always)
+  func count(_ record: Int) -> Int64 { records[record].count }
+
+  /// A record for a new pair. O(1) on average.
+  mutating func add(_ pair: Pair, count: Int64) -> Int {
+    records.append(Record(pair: pair, count: count))
+    if records.count * 2 > slots.count {
+      slots = ContiguousArray(repeating: 0, count: slots.count * 2)
+      for number in records.indices { enter(number) }
+    } else {
+      enter(records.count - 1)
     }
-    records.append(Record(pair: pair, count: 0))
-    slots[index] = UInt32(records.count)
-    if records.count * 2 > slots.count { grow() }
     return records.count - 1
   }
 
-  private mutating func grow() {
-    slots = ContiguousArray(repeating: 0, count: slots.count * 2)
-    let mask = slots.count - 1
-    for (number, record) in records.enumerated() {
-      var index = Int(truncatingIfNeeded: integerHash(record.pair.key)) & mask
-      while slots[index] != 0 { index = (index + 1) & mask }
-      slots[index] = UInt32(number) + 1
+  /// Takes `count` off a pair's count, if the pair is there. O(1) on average.
+  mutating func subtract(_ count: Int64, from pair: Pair) {
+    var index = firstSlot(pair)
+    while slots[index] != 0 {
+      let number = Int(slots[index]) - 1
+      if records[number].pair == pair {
+        records[number].count -= count
+        return
+      }
+      index = (index + 1) & (slots.count - 1)
     }
+  }
+
+  private mutating func enter(_ number: Int) {
+    var index = firstSlot(records[number].pair)
+    while slots[index] != 0 { index = (index + 1) & (slots.count - 1) }
+    slots[index] = UInt32(number) + 1
+  }
+
+  @inline(__always)
+  private func firstSlot(_ pair: Pair) -> Int {
+    Int(truncatingIfNeeded: integerHash(pair.key)) & (slots.count - 1)
   }
 }

@@ -94,29 +94,18 @@ struct WordSymbols: ~Copyable {
   /// How often the word occurs that has a symbol at `position`. O(1), O(log *long words*) in long ones.
   @inline(__always)
   func wordCount(around position: Int) -> Int64 {
-    if position >= longStart { return longCounts[longIndex(position)] }
+    if position >= longStart { return longCount(position) }
     var end = position
     while slots[end] < Self.separator { end += 1 }
     return Int64(slots[end] & ~Self.separator)
   }
 
-  /// Where the word begins that has a symbol at `position`. O(1), O(log *long words*) in long ones.
-  func wordStart(_ position: Int) -> Int {
-    if position >= longStart {
-      let index = longIndex(position)
-      return index == 0 ? longStart : Int(longEnds[index - 1]) + 1
-    }
-    var start = position
-    while slots[start - 1] < Self.separator { start -= 1 }
-    return start
-  }
-
-  private func longIndex(_ position: Int) -> Int {
+  private func longCount(_ position: Int) -> Int64 {
     var (low, high) = (0, longEnds.count - 1)
     while low < high {
       let middle = (low + high) / 2
       if Int(longEnds[middle]) < position { low = middle + 1 } else { high = middle }
     }
-    return low
+    return longCounts[low]
   }
 }
