@@ -1,102 +1,120 @@
 // A trained vocabulary as the two JSON files that Hugging Face's libraries, and HuggingFaceTokenizer here, read.
 
 import ApusBasics
-import ApusRuntime
 import ApusText
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
-extension LearnedPieces {
+extension TrainedTokenizer {
   /// The contents of `tokenizer.json`.
-  func document(_ options: BPETrainingOptions) -> JSONValue {
+  public var tokenizerJSON: [UInt8] {
     let alphabet = ByteAlphabet()
-    let specials = options.specialTokens
-    let spelled = specials + pieces.dropFirst(specials.count).map { alphabet.spelling($0) }
-    var vocabulary = JSONObject()
-    for (id, piece) in spelled.enumerated() { vocabulary[piece] = .int(Int64(id)) }
-    let byteLevel = JSONValue.members([
-      ("type", .string("ByteLevel")), ("add_prefix_space", .bool(false)), ("trim_offsets", .bool(true)),
-      ("use_regex", .bool(options.pattern == .gpt2)),
-    ])
-    let split = JSONValue.members([
-      ("type", .string("Split")), ("pattern", .members([("Regex", .string(options.pattern.expression))])),
-      ("behavior", .string("Isolated")), ("invert", .bool(false)),
-    ])
-    return .members([
-      ("version", .string("1.0")), ("truncation", .null), ("padding", .null),
-      (
-        "added_tokens",
-        .array(
-          specials.enumerated().map { id, token in
-            .members([
-              ("id", .int(Int64(id))), ("content", .string(token)), ("single_word", .bool(false)),
-              ("lstrip", .bool(false)), ("rstrip", .bool(false)), ("normalized", .bool(false)),
-              ("special", .bool(true)),
-            ])
-          })
-      ),
-      ("normalizer", .null),
-      (
-        "pre_tokenizer",
-        // ByteLevel brings GPT-2's pattern with it.
-        options.pattern == .gpt2
-          ? byteLevel
-          : .members([("type", .string("Sequence")), ("pretokenizers", .array([split, byteLevel]))])
-      ),
-      ("post_processor", .null),
-      (
-        "decoder",
-        .members([
-          ("type", .string("ByteLevel")), ("add_prefix_space", .bool(true)), ("trim_offsets", .bool(true)),
-          ("use_regex", .bool(true)),
-        ])
-      ),
-      (
-        "model",
-        .members([
-          ("type", .string("BPE")), ("dropout", .null), ("unk_token", .null),
-          ("continuing_subword_prefix", .null), ("end_of_word_suffix", .null), ("fuse_unk", .bool(false)),
-          ("byte_fallback", .bool(false)), ("ignore_merges", .bool(false)), ("vocab", .object(vocabulary)),
-          (
-            "merges",
-            .array(
-              merges.map { .array([.string(spelled[Int($0.left)]), .string(spelled[Int($0.right)])]) })
-          ),
-        ])
-      ),
-    ])
+    let special = options.specialTokens
+    let learned = learned.pieces.dropFirst(special.count).map { alphabet.spelling($0) }
+    let pieces = (special + learned).map { JSONValue.string($0).serialized() }
+    let added = pieces.prefix(special.count).enumerated().map { id, token in
+      """
+          {
+            "id": \(id),
+            "content": \(token),
+            "single_word": false,
+            "lstrip": false,
+            "rstrip": false,
+            "normalized": false,
+            "special": true
+          }
+      """
+    }
+    let vocabulary = pieces.enumerated().map { "      \($1): \($0)" }
+    let merges = self.learned.merges.map { "      [\(pieces[Int($0.left)]), \(pieces[Int($0.right)])]" }
+    let text = """
+      {
+        "version": "1.0",
+        "truncation": null,
+        "padding": null,
+        "added_tokens": \(Self.list("[", added, "]", indentation: 2)),
+        "normalizer": null,
+        "pre_tokenizer": \(preTokenizer),
+        "post_processor": null,
+        "decoder": {
+          "type": "ByteLevel",
+          "add_prefix_space": true,
+          "trim_offsets": true,
+          "use_regex": true
+        },
+        "model": {
+          "type": "BPE",
+          "dropout": null,
+          "unk_token": null,
+          "continuing_subword_prefix": null,
+          "end_of_word_suffix": null,
+          "fuse_unk": false,
+          "byte_fallback": false,
+          "ignore_merges": false,
+          "vocab": \(Self.list("{", vocabulary, "}", indentation: 4)),
+          "merges": \(Self.list("[", merges, "]", indentation: 4))
+        }
+      }
+
+      """
+    return Array(text.utf8)
   }
 
   /// The contents of `tokenizer_config.json`: the first special token ends a document, and fills up batches.
-  func configuration(_ options: BPETrainingOptions) -> JSONValue {
-    var members: [(String, JSONValue)] = [
-      ("tokenizer_class", .string("PreTrainedTokenizerFast")), ("add_prefix_space", .bool(false)),
-      ("clean_up_tokenization_spaces", .bool(false)),
-    ]
-    if let end = options.specialTokens.first {
-      members += [("eos_token", .string(end)), ("pad_token", .string(end))]
+  public var configJSON: [UInt8] {
+    let end = options.specialTokens.first.map { JSONValue.string($0).serialized() } ?? "null"
+    let text = """
+      {
+        "add_prefix_space": false,
+        "clean_up_tokenization_spaces": false,
+        "eos_token": \(end),
+        "pad_token": \(end),
+        "tokenizer_class": "PreTrainedTokenizerFast"
+      }
+
+      """
+    return Array(text.utf8)
+  }
+
+  /// ByteLevel brings GPT-2's pattern with it; another one comes before it.
+  private var preTokenizer: String {
+    switch options.pattern {
+    case .gpt2:
+      """
+      {
+          "type": "ByteLevel",
+          "add_prefix_space": false,
+          "trim_offsets": true,
+          "use_regex": true
+        }
+      """
+    case .llama3, .qwen2:
+      """
+      {
+          "type": "Sequence",
+          "pretokenizers": [
+            {
+              "type": "Split",
+              "pattern": {
+                "Regex": \(JSONValue.string(options.pattern.expression).serialized())
+              },
+              "behavior": "Isolated",
+              "invert": false
+            },
+            {
+              "type": "ByteLevel",
+              "add_prefix_space": false,
+              "trim_offsets": true,
+              "use_regex": false
+            }
+          ]
+        }
+      """
     }
-    return .members(members)
   }
-}
 
-extension JSONValue {
-  /// An object with members in this order.
-  fileprivate static func members(_ members: [(String, JSONValue)]) -> JSONValue {
-    var object = JSONObject()
-    for (key, value) in members { object[key] = value }
-    return .object(object)
+  /// Items on lines of their own.
+  private static func list(_ open: String, _ items: [String], _ close: String, indentation: Int) -> String {
+    guard !items.isEmpty else { return open + close }
+    return open + "\n" + items.joined(separator: ",\n") + "\n" + String(repeating: " ", count: indentation)
+      + close
   }
-}
-
-/// Makes a folder unless it is there.
-func makeFolder(_ path: String) throws(FileError) {
-  guard mkdir(path, 0o777) != 0, errno != EEXIST else { return }
-  throw .system(path: path, operation: "make the folder", reason: errorText(errno))
 }

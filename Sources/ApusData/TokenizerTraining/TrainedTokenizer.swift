@@ -4,6 +4,14 @@ import ApusBasics
 import ApusRuntime
 import ApusText
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// A vocabulary learned from text.
 public struct TrainedTokenizer: Sendable {
   /// What was asked for.
@@ -14,7 +22,7 @@ public struct TrainedTokenizer: Sendable {
   public let wordCount: Int
   /// How many different words the text has.
   public let distinctWords: Int
-  private let learned: LearnedPieces
+  let learned: LearnedPieces
 
   init(
     options: BPETrainingOptions, learned: LearnedPieces, byteCount: Int, wordCount: Int, distinctWords: Int
@@ -38,23 +46,13 @@ public struct TrainedTokenizer: Sendable {
       + "\(options.minimumFrequency) times in the text"
   }
 
-  /// The contents of `tokenizer.json`.
-  public var tokenizerJSON: [UInt8] {
-    var bytes: [UInt8] = []
-    learned.document(options).append(to: &bytes, pretty: true)
-    bytes.append(0x0A)
-    return bytes
-  }
-
-  /// The contents of `tokenizer_config.json`.
-  public var configuration: JSONValue { learned.configuration(options) }
-
   /// The tokenizer, the one that reading the files gives.
   ///
   /// - Throws: `HuggingFaceTokenizerError`; not to be expected.
   public func tokenizer() throws -> any Tokenizer {
-    try tokenizerJSON.withUnsafeBytes {
-      try HuggingFaceTokenizer.make($0, config: configuration, name: "tokenizer.json")
+    let config = try JSONValue(parsing: configJSON)
+    return try tokenizerJSON.withUnsafeBytes {
+      try HuggingFaceTokenizer.make($0, config: config, name: "tokenizer.json")
     }
   }
 
@@ -67,9 +65,15 @@ public struct TrainedTokenizer: Sendable {
     var tokenizer = try AtomicFile(path: folder + "/tokenizer.json", replacing: replacing)
     var config = try AtomicFile(path: folder + "/tokenizer_config.json", replacing: replacing)
     try tokenizer.write(tokenizerJSON)
-    try config.write(Array((configuration.serialized(pretty: true) + "\n").utf8))
+    try config.write(configJSON)
     // Whoever looks for a tokenizer looks for tokenizer.json, so it comes last.
     try config.commit()
     try tokenizer.commit()
   }
+}
+
+/// Makes a folder unless it is there.
+private func makeFolder(_ path: String) throws(FileError) {
+  guard mkdir(path, 0o777) != 0, errno != EEXIST else { return }
+  throw .system(path: path, operation: "make the folder", reason: errorText(errno))
 }
