@@ -113,6 +113,8 @@ package struct KernelContext {
   package let positions: Int
   /// The most tokens of a step's tile.
   package let tileTokens: Int
+  /// Working memory that kernels share.
+  package let scratch: WorkerScratch
 }
 
 /// A mistake in a graph: reported when it is built, never when it runs.

@@ -60,9 +60,9 @@ public final class TokenBatch: @unchecked Sendable {
       start: segmentLengths.baseAddress! + row * length, count: segmentCounts[row])
   }
 
-  /// Reads the rows from `cursor` on, which are those of a run that starts there.
-  public func read(from cursor: Int, with reader: inout BatchReader) {
-    for row in 0..<sequences {
+  /// Reads the rows from `cursor` on, which are those of a run that starts there: all, or the first so many.
+  public func read(from cursor: Int, rows: Int? = nil, with reader: inout BatchReader) {
+    for row in 0..<min(rows ?? sequences, sequences) {
       let range = row * length..<(row + 1) * length
       segmentCounts[row] = reader.read(
         row: cursor + row,

@@ -47,9 +47,10 @@ package final class Executor {
       throw GraphError.noMemory(bytes: plan.memory.byteCount)
     }
     let arenaBase = arena.base
+    let scratch = WorkerScratch(workers: workers.count)
     let context = KernelContext(
       cpu: cpu, workers: workers.count, limits: plan.limits, cache: cache,
-      positions: positions, tileTokens: step.tileTokens)
+      positions: positions, tileTokens: step.tileTokens, scratch: scratch)
     var operands: [ValueID: Operand] = [:]
     for (index, value) in plan.graph.values.enumerated() {
       let id = ValueID(index: index)
@@ -80,6 +81,8 @@ package final class Executor {
       }
       return (0..<(kernels.map(\.stages).max() ?? 1)).map { BoundPhase(kernels, number: number, stage: $0) }
     }
+    scratch.allocate()
+    scratchBytes = scratch.byteCount
     counters = .allocate(capacity: phases.count)
     for index in phases.indices {
       (counters + index).initialize(to: Atomic(0))
@@ -99,6 +102,9 @@ package final class Executor {
 
   /// Bytes reserved for activations.
   package var activationBytes: Int { arena.byteCount }
+
+  /// Bytes of working memory.
+  package let scratchBytes: Int
 
   /// Runs the step that has been filled in.
   package func run() {

@@ -36,6 +36,18 @@ package struct Plan: Sendable {
     }
   }
 
+  /// Bytes beside the arena that kernels keep for themselves: logits of a few hundred tokens.
+  package var logitBytes: Int {
+    graph.nodes.reduce(0) { sum, node in
+      guard node.operation is LinearCrossEntropy else { return sum }
+      let x = graph[node.inputs[0]].type
+      guard case .fixed(let vocabulary) = graph[node.inputs[1]].type.rows else { return sum }
+      return sum
+        + LinearCrossEntropy.logitBytes(
+          tokens: limits[x.rows], vocabulary: vocabulary, form: x.activationForm)
+    }
+  }
+
   /// The work of one node.
   package func cost(of node: Node, _ sizes: Sizes) -> Cost {
     node.operation.cost(graph.types(node.inputs), graph.types(node.outputs), sizes)

@@ -42,10 +42,9 @@ private final class AttentionGradientKernel: Kernel {
   private let cache: KVLayout
   private let cpu: KernelTable
   private let group: Int
-  /// Per worker: four arrays of a number for each row, then the kernel's scratch.
-  private let scratch: UnsafeMutableRawPointer
+  /// A worker's block holds four arrays of a number for each row, then the kernel's scratch.
+  private let scratch: WorkerScratch
   private let rowArrayBytes: Int
-  private let workerBytes: Int
 
   init(_ operation: Attention, _ inputs: [Operand], _ outputs: [Operand], _ context: KernelContext) {
     guard let cache = context.cache else { preconditionFailure("the graph has no cache") }
@@ -57,20 +56,15 @@ private final class AttentionGradientKernel: Kernel {
     group = operation.heads / cache.heads
     let rows = group * min(context.positions, context.limits.tokens)
     rowArrayBytes = (rows * 4 + 63) & ~63
-    workerBytes =
-      (4 * rowArrayBytes + apus_attention_gradient_scratch(Int32(rows), Int32(cache.headSize)) + 63) & ~63
-    scratch = .allocate(byteCount: workerBytes * context.workers, alignment: 64)
-  }
-
-  deinit {
-    scratch.deallocate()
+    scratch = context.scratch
+    scratch.reserve(4 * rowArrayBytes + apus_attention_gradient_scratch(Int32(rows), Int32(cache.headSize)))
   }
 
   override func unitCount(_ step: Step) -> Int { step.sizes.sequences * cache.heads }
 
   override func run(unit: Int, worker: Int, _ step: Step) {
     let (sequence, head) = (step.sequences[unit / cache.heads], unit % cache.heads)
-    let memory = scratch + worker * workerBytes
+    let memory = scratch.block(worker)
     func array(_ index: Int) -> UnsafeMutablePointer<Int32> {
       (memory + index * rowArrayBytes).assumingMemoryBound(to: Int32.self)
     }

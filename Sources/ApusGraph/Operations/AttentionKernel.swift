@@ -19,10 +19,9 @@ final class AttentionKernel: Kernel {
   private let workers: Int
   /// Query heads of a KV head.
   private let group: Int
-  /// Per worker: the rows' offsets and ranges, then the kernel's scratch.
-  private let scratch: UnsafeMutableRawPointer
+  /// A worker's block holds the rows' offsets, ranges and log-sums, then the kernel's scratch.
+  private let scratch: WorkerScratch
   private let rowArrayBytes: Int
-  private let workerBytes: Int
   private let spans: SpanStates
   /// How the step at hand is shared.
   private var share = Share.heads(1)
@@ -46,16 +45,11 @@ final class AttentionKernel: Kernel {
     group = operation.heads / cache.heads
     let rows = group * context.tileTokens
     rowArrayBytes = (rows * 4 + 63) & ~63
-    workerBytes =
-      (4 * rowArrayBytes + apus_attention_scratch(Int32(rows), Int32(cache.headSize)) + 63) & ~63
-    scratch = .allocate(byteCount: workerBytes * context.workers, alignment: 64)
+    scratch = context.scratch
+    scratch.reserve(4 * rowArrayBytes + apus_attention_scratch(Int32(rows), Int32(cache.headSize)))
     spans = SpanStates(
       heads: workers > 1 ? Self.fewHeads(workers) : 0, spans: SpanStates.count(context.positions),
       rowsFloats: group * apus_attention_state(Int32(cache.headSize)))
-  }
-
-  deinit {
-    scratch.deallocate()
   }
 
   /// Fewer heads than this in a step leave workers idle.
@@ -124,7 +118,7 @@ final class AttentionKernel: Kernel {
   private func arguments(_ step: Step, tile number: Int, head: Int, _ worker: Int) -> apus_attention {
     let tile = step.tiles[number]
     let sequence = step.sequences[tile.sequence]
-    let memory = scratch + worker * workerBytes
+    let memory = scratch.block(worker)
     let offsets = memory.assumingMemoryBound(to: Int32.self)
     let first = (memory + rowArrayBytes).assumingMemoryBound(to: Int32.self)
     let last = (memory + 2 * rowArrayBytes).assumingMemoryBound(to: Int32.self)

@@ -42,8 +42,8 @@ final class FloatProductUnits {
   private let cpu: KernelTable
   private let weights: FloatWeights
   private let isTransposed: Bool
-  /// Panels of each worker, one after another.
-  private let panels: UnsafeMutableRawPointer
+  /// A worker's block holds the panels of its unit.
+  private let scratch: WorkerScratch
   private let panelBytes: Int
   private let unitColumns: Int
   private let outputs: Int
@@ -65,11 +65,8 @@ final class FloatProductUnits {
     let fair = (outputs + 4 * context.workers - 1) / (4 * context.workers)
     let cached = APUS_LANES * max(1, 512 * 1024 / max(1, panelBytes))
     unitColumns = max(2 * APUS_LANES, (min(fair, cached) + 2 * APUS_LANES - 1) & ~(2 * APUS_LANES - 1))
-    panels = .allocate(byteCount: context.workers * unitColumns / APUS_LANES * panelBytes, alignment: 64)
-  }
-
-  deinit {
-    panels.deallocate()
+    scratch = context.scratch
+    scratch.reserve(unitColumns / APUS_LANES * panelBytes)
   }
 
   var unitCount: Int { (outputs + unitColumns - 1) / unitColumns }
@@ -81,7 +78,7 @@ final class FloatProductUnits {
   ) {
     let column = unit * unitColumns
     let columns = min(unitColumns, outputs - column)
-    let own = panels + worker * (unitColumns / APUS_LANES) * panelBytes
+    let own = scratch.block(worker)
     let (rowStride, columnStride) = isTransposed ? (1, weights.columns) : (weights.columns, 1)
     let width = weights.layout == APUS_LAYOUT_BF16 ? 2 : 4
     for part in stride(from: 0, to: depth, by: partDepth) {

@@ -64,6 +64,19 @@ package struct LinearCrossEntropy: Operation {
 
   package var detail: String { softCap > 0 ? "cap \(softCap)" : "" }
 
+  /// Tokens whose logits exist at once: about 96 MiB of them make up for reading the weight and its gradient once each.
+  static func chunk(tokens: Int, rowBytes: Int) -> Int {
+    min(max(64, (96 << 20) / rowBytes & ~63), (tokens + 1) & ~1)
+  }
+
+  /// Bytes of the logits that exist at once.
+  static func logitBytes(tokens: Int, vocabulary: Int, form: ActivationForm) -> Int {
+    let rowBytes =
+      ValueType(.f32, rows: .fixed(1), columns: vocabulary).rowBytes
+      + (form == .f32 ? 0 : form.rowBytes(vocabulary))
+    return chunk(tokens: tokens, rowBytes: rowBytes) * rowBytes
+  }
+
   package func kernel(_ inputs: [Operand], _ outputs: [Operand], _ context: KernelContext) -> Kernel {
     guard case .floats(let weights) = inputs[1].parameter else {
       preconditionFailure("a head that is trained has floats")
@@ -89,9 +102,7 @@ private final class LinearCrossEntropyKernel: Kernel {
   private let backward: FloatProductUnits?
   private let outer: OuterProducts?
   private let memory: HugeBuffer
-
-  /// About this much for a chunk: enough tokens to make up for reading the weight and its gradient once each.
-  private static let chunkBytes = 96 << 20
+  private let scratch: WorkerScratch
 
   init(
     _ operation: LinearCrossEntropy, _ weights: FloatWeights, _ inputs: [Operand], _ outputs: [Operand],
@@ -105,8 +116,7 @@ private final class LinearCrossEntropyKernel: Kernel {
     let form = x.type.activationForm
     let floatBytes = ValueType(.f32, rows: .fixed(1), columns: weights.rows).rowBytes
     let roundedBytes = form == .f32 ? 0 : form.rowBytes(weights.rows)
-    let fitting = Self.chunkBytes / (floatBytes + roundedBytes) & ~63
-    chunk = min(max(64, fitting), (limit + 1) & ~1)
+    chunk = LinearCrossEntropy.chunk(tokens: limit, rowBytes: floatBytes + roundedBytes)
     // The plan cannot reserve it: it does not live in the arena, because it is no value.
     guard let memory = try? HugeBuffer(byteCount: chunk * (floatBytes + roundedBytes), purpose: "logits") else {
       preconditionFailure("no memory for the logits of \(chunk) tokens")
@@ -121,6 +131,8 @@ private final class LinearCrossEntropyKernel: Kernel {
       : Operand(
         type: ValueType(.activation(form), rows: x.type.rows, columns: weights.rows),
         base: base + chunk * floatBytes, parameter: nil)
+    scratch = context.scratch
+    if operation.softCap > 0 { scratch.reserve(4 * weights.rows) }
     forward = FloatProductUnits(weights, isTransposed: false, context)
     guard operation.gradients != .none else {
       (backward, outer, dx) = (nil, nil, nil)
@@ -164,7 +176,7 @@ private final class LinearCrossEntropyKernel: Kernel {
     case 1:
       let first = tokens.lowerBound + unit * Self.rowsPerUnit
       for token in first..<min(first + Self.rowsPerUnit, tokens.upperBound) {
-        finish(token, of: tokens)
+        finish(token, of: tokens, worker)
       }
     default:
       if let backward, let dx, unit < backward.unitCount {
@@ -181,11 +193,14 @@ private final class LinearCrossEntropyKernel: Kernel {
   }
 
   /// The loss of a token, and its logits turned into their gradient.
-  private func finish(_ token: Int, of chunk: Range<Int>) {
+  private func finish(_ token: Int, of chunk: Range<Int>, _ worker: Int) {
     let values = logits.floats + (token - chunk.lowerBound) * logits.stride
     let (target, weight) = (Int(targets.integers[token]), tokenWeights.floats[token])
     let vocabulary = Int32(logits.type.columns)
-    if operation.softCap > 0 { finishCapped(values, token, target, weight, of: chunk); return }
+    if operation.softCap > 0 {
+      finishCapped(values, token, target, weight, of: chunk, scratch.block(worker))
+      return
+    }
     let (loss, logSum) = row.loss(values, target: target, weight: weight)
     losses.floats[token * losses.stride] = loss
     if backward == nil { return }
@@ -195,19 +210,18 @@ private final class LinearCrossEntropyKernel: Kernel {
 
   /// With a cap the logits are needed once more, for its slope: a row beside them holds what is capped.
   private func finishCapped(
-    _ values: UnsafeMutablePointer<Float>, _ token: Int, _ target: Int, _ weight: Float, of chunk: Range<Int>
+    _ values: UnsafeMutablePointer<Float>, _ token: Int, _ target: Int, _ weight: Float, of chunk: Range<Int>,
+    _ memory: UnsafeMutableRawPointer
   ) {
     let vocabulary = logits.type.columns
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: vocabulary) { capped in
-      let capped = capped.baseAddress!
-      cpu.pointee.softcap(values, operation.softCap, Int32(vocabulary), capped)
-      let (loss, logSum) = row.loss(capped, target: target, weight: weight)
-      losses.floats[token * losses.stride] = loss
-      if backward == nil { return }
-      row.gradient(capped, logSum: logSum, target: target, weight: weight, into: capped)
-      cpu.pointee.softcap_gradient(values, operation.softCap, capped, Int32(vocabulary), values)
-    }
-    if backward != nil { round(values, token - chunk.lowerBound, Int32(vocabulary)) }
+    let capped = memory.assumingMemoryBound(to: Float.self)
+    cpu.pointee.softcap(values, operation.softCap, Int32(vocabulary), capped)
+    let (loss, logSum) = row.loss(capped, target: target, weight: weight)
+    losses.floats[token * losses.stride] = loss
+    if backward == nil { return }
+    row.gradient(capped, logSum: logSum, target: target, weight: weight, into: capped)
+    cpu.pointee.softcap_gradient(values, operation.softCap, capped, Int32(vocabulary), values)
+    round(values, token - chunk.lowerBound, Int32(vocabulary))
   }
 
   private func round(_ values: UnsafeMutablePointer<Float>, _ row: Int, _ columns: Int32) {

@@ -54,7 +54,7 @@ final class OuterProducts {
   private let x: Operand
   private let gradient: UnsafeMutablePointer<Float>
   private let kernel: OuterKernel
-  private let scratch: UnsafeMutableRawPointer
+  private let scratch: WorkerScratch
   private let rowsPerUnit: Int
   private let rowUnits: Int
   private let columnUnits: Int
@@ -70,7 +70,8 @@ final class OuterProducts {
     self.gradient = gradient
     let table = context.cpu.pointee
     kernel = dy.type.activationForm == .bf16 ? table.outer_bf16! : table.outer_f32!
-    scratch = .allocate(byteCount: context.workers * Self.scratchBytes, alignment: 64)
+    scratch = context.scratch
+    scratch.reserve(apus_outer_scratch())
     columnUnits = (x.type.columns + Self.unitColumns - 1) / Self.unitColumns
     // Six units a worker balance them; fewer than 96 rows would not pay for the panels of x.
     let rows = dy.type.columns
@@ -78,12 +79,6 @@ final class OuterProducts {
     rowsPerUnit = max(96, ((rows + wanted - 1) / wanted + 47) / 48 * 48)
     rowUnits = (rows + rowsPerUnit - 1) / rowsPerUnit
   }
-
-  deinit {
-    scratch.deallocate()
-  }
-
-  private static var scratchBytes: Int { (apus_outer_scratch() + 63) & ~63 }
 
   var unitCount: Int { rowUnits * columnUnits }
 
@@ -105,7 +100,7 @@ final class OuterProducts {
     arguments.y = gradient + row * columns + column
     arguments.y_stride = columns
     arguments.accumulate = accumulates ? 1 : 0
-    arguments.scratch = scratch + worker * Self.scratchBytes
+    arguments.scratch = scratch.block(worker)
     kernel(&arguments)
   }
 }

@@ -3,13 +3,7 @@
 import ApusModels
 import ApusTensor
 
-/// The arithmetic of a network in training.
-public enum TrainingPrecision: String, Sendable, CaseIterable {
-  /// Products of floats.
-  case f32
-  /// Matrices and what they meet are rounded to bfloat16; norms, biases, look-ups and sums are not.
-  case bf16
-
+extension TrainingPrecision {
   /// The number format keys and values are rounded to.
   package var keyValueFormat: KVFormat { self == .f32 ? .f32 : .bf16 }
 
