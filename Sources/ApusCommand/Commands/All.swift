@@ -12,6 +12,7 @@ var allCommands: [any Command.Type] {
     QuantizeCommand.self,
     TokenizeCommand.self,
     DetokenizeCommand.self,
+    DataTokenizerCommand.self,
     LogitsCommand.self,
     BenchCommand.self,
     BenchKernelsCommand.self,

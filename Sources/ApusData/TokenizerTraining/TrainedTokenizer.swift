@@ -62,13 +62,25 @@ public struct TrainedTokenizer: Sendable {
   /// - Throws: `FileError`, `.exists` when one of the files is there and `replacing` is false.
   public func write(to folder: String, replacing: Bool) throws(FileError) {
     try makeFolder(folder)
-    var tokenizer = try AtomicFile(path: folder + "/tokenizer.json", replacing: replacing)
-    var config = try AtomicFile(path: folder + "/tokenizer_config.json", replacing: replacing)
+    let paths = Self.paths(folder)
+    var tokenizer = try AtomicFile(path: paths.tokenizer, replacing: replacing)
+    var config = try AtomicFile(path: paths.config, replacing: replacing)
     try tokenizer.write(tokenizerJSON)
     try config.write(configJSON)
     // Whoever looks for a tokenizer looks for tokenizer.json, so it comes last.
     try config.commit()
     try tokenizer.commit()
+  }
+
+  /// Throws `FileError.exists` when a folder has one of the files that `write` would write: to know before the training.
+  public static func checkFolder(_ folder: String) throws(FileError) {
+    for path in [paths(folder).config, paths(folder).tokenizer] where access(path, F_OK) == 0 {
+      throw .exists(path: path)
+    }
+  }
+
+  private static func paths(_ folder: String) -> (tokenizer: String, config: String) {
+    (folder + "/tokenizer.json", folder + "/tokenizer_config.json")
   }
 }
 

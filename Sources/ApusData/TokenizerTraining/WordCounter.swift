@@ -16,6 +16,8 @@ struct WordCounter: ~Copyable {
   private var stretches: [Range<Int>] = []
   /// Where in `pending` the part of the current document begins that is not in `stretches`.
   private var rest = 0
+  /// No cut lies between `stretchBytes` and this distance from there: what was searched once is not searched again.
+  private var searched = 0
   private let batch: Int
   private let stretchBytes: Int
 
@@ -78,9 +80,10 @@ struct WordCounter: ~Copyable {
       let document = UnsafeBufferPointer(rebasing: text[start..<end])
       var position = 0
       while position < document.count {
-        let next = nextCut(document, from: position + stretchBytes)
+        let next = nextCut(document, from: position + max(stretchBytes, searched))
         stretches.append(start + position..<start + next)
         position = next
+        searched = 0
       }
     }
     rest = end
@@ -121,24 +124,25 @@ struct WordCounter: ~Copyable {
 
   /// Counts what is pending, apart from the end of a document that may go on.
   private mutating func flush() throws(BPETrainingError) {
-    let open = rest
-    var cut = rest
+    var position = rest
     let result = pending.withUnsafeBufferPointer { text in
-      // What may follow must not change the cut: it looks at one character on each side.
-      let document = UnsafeBufferPointer(rebasing: text[open...])
-      var position = 0
       while true {
-        let next = nextCut(document, from: position + stretchBytes)
-        guard next + 4 <= document.count else { break }
-        stretches.append(open + position..<open + next)
-        position = next
+        let document = UnsafeBufferPointer(rebasing: text[position...])
+        let next = nextCut(document, from: max(stretchBytes, searched))
+        // What may follow must not change the cut: it looks at one character on each side.
+        guard next + 4 <= document.count else {
+          searched = max(0, document.count - 4)
+          break
+        }
+        stretches.append(position..<position + next)
+        position += next
+        searched = 0
       }
-      cut = open + position
       return Result { () throws(BPETrainingError) in try run(text, stretches) }
     }
     try result.get()
     stretches.removeAll(keepingCapacity: true)
-    pending.removeSubrange(..<cut)
+    pending.removeSubrange(..<position)
     rest = 0
   }
 

@@ -28,7 +28,7 @@ import Testing
     #expect(learned.tokenCount == expected.tokens, comment)
   }
 
-  @Test(arguments: 0..<60)
+  @Test(arguments: 0..<40)
   func mergesAsDefined(seed: Int) throws {
     var random = Seeded(seed)
     let alphabet = Array("aabc".utf8.prefix(Int.random(in: 1...4, using: &random)))
