@@ -13,6 +13,8 @@ var allCommands: [any Command.Type] {
     TokenizeCommand.self,
     DetokenizeCommand.self,
     LogitsCommand.self,
+    DataTokenizeCommand.self,
+    DataInspectCommand.self,
     BenchCommand.self,
     BenchKernelsCommand.self,
     BenchEmbeddingsCommand.self,
