@@ -2,6 +2,7 @@
 
 import ApusRuntime
 import ApusTestSupport
+import ApusText
 
 @testable import ApusData
 
@@ -66,4 +67,10 @@ func randomDocuments(count: Int, vocabularySize: Int, seed: UInt64) -> [[Int32]]
       return Int32(random.uniform(position) * Float(vocabularySize))
     }
   }
+}
+
+/// A tokenizer of Tests/Fixtures/tokenizer_json.
+func fixtureTokenizer(_ name: String) throws -> any Tokenizer {
+  let file = try MappedFile(path: Fixtures.path("tokenizer_json/\(name).json"))
+  return try withExtendedLifetime(file) { try HuggingFaceTokenizer.make(file.bytes, config: nil, name: name) }
 }

@@ -14,6 +14,8 @@ var allCommands: [any Command.Type] {
     DetokenizeCommand.self,
     DataTokenizerCommand.self,
     LogitsCommand.self,
+    DataTokenizeCommand.self,
+    DataInspectCommand.self,
     BenchCommand.self,
     BenchKernelsCommand.self,
     BenchEmbeddingsCommand.self,

@@ -96,12 +96,14 @@
       throw .compression(
         path: path,
         problem: "is \(format.name)-compressed, which this build does not read; build with "
-          + "'swift build --traits Compression' (Debian: apt-get install zlib1g-dev libzstd-dev), or decompress it first")
+          + "'swift build --traits Compression' (Debian: apt-get install zlib1g-dev libzstd-dev), or decompress it first"
+      )
     case .xz, .bzip2, .zip: throw unreadCompression(format, path)
     }
   }
 #endif
 
 private func unreadCompression(_ format: CompressionFormat, _ path: String) -> ReadingError {
-  .compression(path: path, problem: "is \(format.name)-compressed, which Apus does not read; decompress it first")
+  .compression(
+    path: path, problem: "is \(format.name)-compressed, which Apus does not read; decompress it first")
 }

@@ -32,7 +32,9 @@ struct FileInput: ~Copyable {
       // Looked at before it is opened, because opening some devices does something.
       let kind = FileKind(path)
       guard kind != .folder else { throw .notRegular(path: path, kind: "a directory") }
-      guard kind != .other || Self.isPipe(path) else { throw .notRegular(path: path, kind: "a device or socket") }
+      guard kind != .other || Self.isPipe(path) else {
+        throw .notRegular(path: path, kind: "a device or socket")
+      }
       number = open(path, O_RDONLY | O_CLOEXEC)
     }
     guard number >= 0 else { throw .system(path: path, operation: "open", reason: errorText(errno)) }

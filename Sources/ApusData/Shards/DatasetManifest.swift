@@ -51,7 +51,8 @@ public struct DatasetManifest: Sendable, Equatable {
     }
     let json: JSONValue
     do {
-      json = try JSONValue(parsing: MappedFile(path: path).bytes)
+      let file = try MappedFile(path: path)
+      json = try withExtendedLifetime(file) { try JSONValue(parsing: file.bytes) }
     } catch let error as FileError {
       throw .file(error)
     } catch {

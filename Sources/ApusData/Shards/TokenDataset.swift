@@ -54,7 +54,8 @@ public final class TokenDataset: Sendable {
     hash.add(UInt64(vocabularySize))
     if shards.isEmpty {
       for section in sections {
-        hash.add(UnsafeRawBufferPointer(start: section.tokens, count: section.tokenCount * section.tokenWidth))
+        hash.add(
+          UnsafeRawBufferPointer(start: section.tokens, count: section.tokenCount * section.tokenWidth))
         hash.add(UnsafeRawBufferPointer(start: section.ends, count: 8 * section.documentCount))
       }
     }

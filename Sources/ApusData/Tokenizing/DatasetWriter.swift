@@ -18,6 +18,7 @@ final class DatasetWriter: TokenSink {
   private var manifest: DatasetManifest
   private var train: ShardWriter?
   private var validation: ShardWriter?
+  private var isFinished = false
 
   /// Makes the folder if need be, and takes away an old data set, or what is left of one that was never finished.
   ///
@@ -39,6 +40,15 @@ final class DatasetWriter: TokenSink {
       tokenizer: tokenizer, vocabularySize: vocabularySize, fingerprint: fingerprint, parts: [:])
     // First the list, then what it lists: a data set is never half there.
     unlink(manifestPath)
+    removeShards()
+  }
+
+  deinit {
+    // Without its list a shard is of no use.
+    if !isFinished { removeShards() }
+  }
+
+  private func removeShards() {
     for part in DatasetPart.allCases {
       var number = 0
       while unlink(path(part, number)) == 0 { number += 1 }
@@ -72,6 +82,7 @@ final class DatasetWriter: TokenSink {
   func finish() throws(FileError) {
     try closeAll()
     try manifest.write(folder: folder)
+    isFinished = true
   }
 
   private func closeAll() throws(FileError) {

@@ -69,7 +69,8 @@ public enum TokenizingError: ApusError, Equatable {
     switch self {
     case .setting(let name, let value, let expected): "\(name) is \(value); \(expected) is possible"
     case .noEnd: "the tokenizer has no end-of-text token to end documents with; leave it out with --no-eos"
-    case .exists(let folder): "\(folder): holds a data set; choose another folder, or ask for it to be replaced"
+    case .exists(let folder):
+      "\(folder): holds a data set; choose another folder, or ask for it to be replaced"
     case .emptyPart(let part, let documents, let share):
       "none of \(documents) documents is left for the \(part.rawValue) part with a share of \(share) for validation; "
         + "give more documents or another share, or cut files into documents with --separator"

@@ -9,7 +9,8 @@ import Testing
 
 @Suite struct BatchPlanTests {
   private static func plan(
-    _ mode: BatchSettings.Mode, tokens: Int = 10_007, length: Int = 50, seed: UInt64 = 5, shuffles: Bool = true
+    _ mode: BatchSettings.Mode, tokens: Int = 10_007, length: Int = 50, seed: UInt64 = 5,
+    shuffles: Bool = true
   ) throws -> BatchPlan {
     var lengths = documentLengths(count: 3000, longest: 120, seed: 9)
     while lengths.reduce(0, +) > tokens { lengths.removeLast() }
@@ -69,7 +70,9 @@ import Testing
         }
       }
     }
-    for (index, row) in inOrder.enumerated() { #expect(halves[index / 2 % 2][index / 4 * 2 + index % 2] == row) }
+    for (index, row) in inOrder.enumerated() {
+      #expect(halves[index / 2 % 2][index / 4 * 2 + index % 2] == row)
+    }
   }
 
   @Test(arguments: BatchSettings.Mode.allCases)
@@ -111,7 +114,8 @@ import Testing
       try BatchPlan(dataset, BatchSettings(mode: mode, sequences: rows + 1, length: 30))
     }
     #expect(
-      error?.description == "tokens in memory: 100 tokens make \(rows) sequences of 30, less than one batch of "
+      error?.description
+        == "tokens in memory: 100 tokens make \(rows) sequences of 30, less than one batch of "
         + "\(rows + 1); use smaller batches, shorter sequences or more text")
   }
 

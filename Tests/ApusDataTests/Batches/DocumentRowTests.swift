@@ -14,9 +14,12 @@ import Testing
   }
 
   static let shapes = [
-    Shape(documents: 1, longest: 5000, length: 7, seed: 1), Shape(documents: 2500, longest: 100, length: 32, seed: 2),
-    Shape(documents: 2049, longest: 40, length: 128, seed: 3), Shape(documents: 1024, longest: 40, length: 1, seed: 4),
-    Shape(documents: 500, longest: 65, length: 65, seed: 5), Shape(documents: 1100, longest: 200, length: 64, seed: 6),
+    Shape(documents: 1, longest: 5000, length: 7, seed: 1),
+    Shape(documents: 2500, longest: 100, length: 32, seed: 2),
+    Shape(documents: 2049, longest: 40, length: 128, seed: 3),
+    Shape(documents: 1024, longest: 40, length: 1, seed: 4),
+    Shape(documents: 500, longest: 65, length: 65, seed: 5),
+    Shape(documents: 1100, longest: 200, length: 64, seed: 6),
   ]
 
   @Test(arguments: shapes)
@@ -108,7 +111,9 @@ private struct EpochCheck {
       }
       for place in range {
         let token = Int(row.tokens[place])
-        if place > range.lowerBound, token != Int(row.tokens[place - 1]) + 1 { problems.append("gap at \(token)") }
+        if place > range.lowerBound, token != Int(row.tokens[place - 1]) + 1 {
+          problems.append("gap at \(token)")
+        }
         if document[token] != document[Int(row.tokens[range.lowerBound])] {
           problems.append("a segment of two documents at \(token)")
         }

@@ -49,7 +49,9 @@ private let skipReason: Comment = "needs a build with --traits Compression"
     for name in ["text.txt.gz", "text.txt.zst"] {
       let error = #expect(throws: ReadingError.self) { try Self.read(Fixtures.path("compression/\(name)")) }
       let text = error?.description ?? ""
-      #expect(text.contains("'swift build --traits Compression'") && text.contains("zlib1g-dev libzstd-dev"), "\(text)")
+      #expect(
+        text.contains("'swift build --traits Compression'") && text.contains("zlib1g-dev libzstd-dev"),
+        "\(text)")
       #expect(text.contains("/\(name): is \(name.hasSuffix("gz") ? "gzip" : "zstd")-compressed"), "\(text)")
     }
   }
@@ -136,7 +138,9 @@ private let skipReason: Comment = "needs a build with --traits Compression"
         _ = try reader.next()
         let before = ProcessMemory.peakResident!
         while try reader.next() != nil {}
-        guard reader.report.textBytes == 300 * 68_668, ProcessMemory.peakResident! - before < 8 << 20 else { exit(1) }
+        guard reader.report.textBytes == 300 * 68_668, ProcessMemory.peakResident! - before < 8 << 20 else {
+          exit(1)
+        }
       }
     }
   }
@@ -145,10 +149,14 @@ private let skipReason: Comment = "needs a build with --traits Compression"
   @Test(.enabled(if: readsCompressed, skipReason), arguments: ["zeros.gz", "zeros.zst"])
   func f73BombsAreTooLongLines(name: String) throws {
     let scratch = ScratchDirectory()
-    let path = scratch.write("a.jsonl" + name.dropFirst(5), Array(repeatElement(try Self.fixture(name), count: 8).joined()))
+    let path = scratch.write(
+      "a.jsonl" + name.dropFirst(5), Array(repeatElement(try Self.fixture(name), count: 8).joined()))
     var options = ReadingOptions()
     options.longest = 4 << 20
-    #expect(throws: ReadingError.bad(InputPlace(path: path, line: 1), problem: "a line is longer than 4194304 bytes")) {
+    #expect(
+      throws: ReadingError.bad(
+        InputPlace(path: path, line: 1), problem: "a line is longer than 4194304 bytes")
+    ) {
       try DocumentReader([path], options).next()
     }
   }

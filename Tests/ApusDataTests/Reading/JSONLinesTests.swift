@@ -16,7 +16,8 @@ import Testing
 
 @Suite struct JSONLinesTests {
   private static func read(
-    _ text: [UInt8], field: String = "text", skipLimit: Int = 0, longest: Int = 64 << 20, name: String = "a.jsonl"
+    _ text: [UInt8], field: String = "text", skipLimit: Int = 0, longest: Int = 64 << 20,
+    name: String = "a.jsonl"
   ) -> (texts: [String], lines: [Int], report: ReadingReport, error: ReadingError?) {
     let scratch = ScratchDirectory()
     var options = ReadingOptions()
@@ -71,10 +72,17 @@ import Testing
     (Array("{}".utf8), #"has no member "text""#), (Array(#"{"text": 7}"#.utf8), #""text" is no text"#),
     (Array(#"{"text": null}"#.utf8), #""text" is no text"#),
     (Array(#"{"text": "a", "text": "b"}"#.utf8), #"has the member "text" twice"#),
-    (Array(#"["text"]"#.utf8), "is no JSON object"), (Array("plain words".utf8), "column 1: a value should be here"),
-    ([0x7B, 0x22, 0x74, 0x65, 0x78, 0x74, 0x22, 0x3A, 0x22, 0xFF, 0x22, 0x7D], "column 10: a string is not valid UTF-8"),
+    (Array(#"["text"]"#.utf8), "is no JSON object"),
+    (Array("plain words".utf8), "column 1: a value should be here"),
+    (
+      [0x7B, 0x22, 0x74, 0x65, 0x78, 0x74, 0x22, 0x3A, 0x22, 0xFF, 0x22, 0x7D],
+      "column 10: a string is not valid UTF-8"
+    ),
     (Array(#"{"text": "\ud800"}"#.utf8), "a surrogate without its pair"),
-    (Array((#"{"text": ""# + String(repeating: "x", count: 400_000) + #""}"#).utf8), "a line is longer than 300000 bytes"),
+    (
+      Array((#"{"text": ""# + String(repeating: "x", count: 400_000) + #""}"#).utf8),
+      "a line is longer than 300000 bytes"
+    ),
     (Array(repeating: UInt8(ascii: "["), count: 200), "is no JSON object"),
     (Array((#"{"a": "# + String(repeating: "[", count: 200)).utf8), "nested deeper than 128"),
   ]

@@ -11,8 +11,10 @@ import Testing
   /// Texts of pieces that splitters treat differently, line ends among them.
   static let texts: [[UInt8]] = {
     let pieces = [
-      "word", "Word", "WORD", " ", "  ", "\t", "\r", "\n", "\n", "\n", "\n", "123", "7", ".", ",", "!?", "'s", "'LL", "-",
-      "(", "ä", "Éx", "中文", "。", "、", "\u{3000}", "\u{A0}", "\u{2028}", "\u{301}", "한국", "かな", "🙂", "👍🏽", "_", "$x", "#",
+      "word", "Word", "WORD", " ", "  ", "\t", "\r", "\n", "\n", "\n", "\n", "123", "7", ".", ",", "!?", "'s",
+      "'LL", "-",
+      "(", "ä", "Éx", "中文", "。", "、", "\u{3000}", "\u{A0}", "\u{2028}", "\u{301}", "한국", "かな", "🙂", "👍🏽", "_",
+      "$x", "#",
       "ß", "Ω", "ы", "\u{0}", "/*", "a1b2", "،", "/", "…", "，", "।",
     ]
     let random = Philox(key: 42)
@@ -29,7 +31,9 @@ import Testing
     func words(_ bytes: ArraySlice<UInt8>) -> [[UInt8]] {
       Array(bytes).withUnsafeBufferPointer { buffer in
         var words: [[UInt8]] = []
-        preTokenizer.splitter.split(ScannedText(buffer), 0, buffer.count) { words.append(Array(buffer[$0..<$1])) }
+        preTokenizer.splitter.split(ScannedText(buffer), 0, buffer.count) {
+          words.append(Array(buffer[$0..<$1]))
+        }
         return words
       }
     }
@@ -40,7 +44,8 @@ import Testing
         guard text.withUnsafeBytes({ SafeCut.isSafe(behind: newline, in: $0) }) else { continue }
         cuts += 1
         let pieces = words(text[...newline]) + words(text[(newline + 1)...])
-        #expect(pieces == whole, "\(String(decoding: text, as: UTF8.self).debugDescription) behind byte \(newline)")
+        #expect(
+          pieces == whole, "\(String(decoding: text, as: UTF8.self).debugDescription) behind byte \(newline)")
       }
     }
     #expect(cuts > 50)

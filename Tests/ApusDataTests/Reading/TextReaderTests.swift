@@ -9,7 +9,8 @@ import Testing
 @Suite struct TextReaderTests {
   /// The documents of one file.
   private static func documents(
-    _ text: [UInt8], _ separator: ReadingOptions.Separator = .none, cutsAt: Int? = nil, longest: Int = 64 << 20
+    _ text: [UInt8], _ separator: ReadingOptions.Separator = .none, cutsAt: Int? = nil,
+    longest: Int = 64 << 20
   ) throws -> [[UInt8]] {
     let scratch = ScratchDirectory()
     var options = ReadingOptions()
@@ -72,7 +73,9 @@ import Testing
     for cutsAt in [nil, 1000, 300_000] {
       for style in [ReadingOptions.Separator.text("<|end|>"), .line("<|end|>")] {
         let found = try Self.documents(text, style, cutsAt: cutsAt)
-        #expect(found.elementsEqual(expected) { $0.elementsEqual($1.utf8) }, "cuts at \(String(describing: cutsAt))")
+        #expect(
+          found.elementsEqual(expected) { $0.elementsEqual($1.utf8) }, "cuts at \(String(describing: cutsAt))"
+        )
       }
     }
   }
@@ -113,7 +116,9 @@ import Testing
 
   /// F31: bytes are taken as they are: what is no UTF-8, NUL, byte-order marks, carriage returns.
   @Test func f31BytesStayAsTheyAre() throws {
-    let text: [UInt8] = [0xEF, 0xBB, 0xBF, 0x00, 0xFF, 0xC3, 0x0D, 0x0A, 0xED, 0xA0, 0x80, 0xEF, 0xBF, 0xBE, 0x0D]
+    let text: [UInt8] = [
+      0xEF, 0xBB, 0xBF, 0x00, 0xFF, 0xC3, 0x0D, 0x0A, 0xED, 0xA0, 0x80, 0xEF, 0xBF, 0xBE, 0x0D,
+    ]
     #expect(try Self.documents(text) == [text])
   }
 

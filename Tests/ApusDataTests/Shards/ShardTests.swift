@@ -60,7 +60,9 @@ import Testing
     /// Changes a header field and puts its checksum right: what a careless program writes.
     func forge(_ change: (inout [UInt8]) -> Void) {
       change(&bytes)
-      withUnsafeBytes(of: CRC32C.of(Array(bytes[..<60])).littleEndian) { bytes.replaceSubrange(60..<64, with: $0) }
+      withUnsafeBytes(of: CRC32C.of(Array(bytes[..<60])).littleEndian) {
+        bytes.replaceSubrange(60..<64, with: $0)
+      }
     }
     switch damage {
     case .empty: (bytes, expected) = ([], "it is empty")
