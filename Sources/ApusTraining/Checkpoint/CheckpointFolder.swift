@@ -93,7 +93,7 @@ public struct CheckpointFolder: Sendable {
           step: step, reason: "\(entry.name) has \(file.byteCount) bytes instead of \(entry.byteCount)")
       }
       var sum = CRC32C()
-      sum.update(file.bytes)
+      withExtendedLifetime(file) { sum.update(file.bytes) }
       guard sum.value == entry.checksum else {
         throw CheckpointDamage(step: step, reason: "the checksum of \(entry.name) is wrong")
       }
@@ -108,7 +108,10 @@ public struct CheckpointFolder: Sendable {
   func manifest(_ step: Int) throws(CheckpointDamage) -> CheckpointManifest {
     let file = try mapped(CheckpointManifest.fileName, step)
     do throws(ManifestProblem) {
-      let manifest = try CheckpointManifest(parsing: file.bytes)
+      let result = withExtendedLifetime(file) {
+        Result { () throws(ManifestProblem) in try CheckpointManifest(parsing: file.bytes) }
+      }
+      let manifest = try result.get()
       if manifest.step == step { return manifest }
       throw "\(CheckpointManifest.fileName) is that of step \(manifest.step)"
     } catch {
@@ -129,8 +132,8 @@ public struct CheckpointFolder: Sendable {
     guard let file = try? MappedFile(path: directory + "/" + Self.latestName) else {
       return "\(directory): there is no file \"\(Self.latestName)\"; the newest checkpoint was taken"
     }
-    let name = String(decoding: file.bytes.prefix(100), as: UTF8.self).split(whereSeparator: \.isWhitespace)
-      .first
+    let text = withExtendedLifetime(file) { String(decoding: file.bytes.prefix(100), as: UTF8.self) }
+    let name = text.split(whereSeparator: \.isWhitespace).first
     guard let step = name.flatMap({ Self.step(String($0)) }), present.contains(step) else {
       return "\(directory): \"\(Self.latestName)\" names no checkpoint that is there; the newest was taken"
     }

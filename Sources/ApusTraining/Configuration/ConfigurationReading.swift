@@ -14,7 +14,7 @@ extension TrainingConfiguration {
   public init(path: String, settings: [String] = []) throws(ConfigurationError) {
     let file: MappedFile
     do throws(FileError) { file = try MappedFile(path: path) } catch { throw .file(error) }
-    try self.init(parsing: Array(file.bytes), name: path, settings: settings)
+    try self.init(parsing: withExtendedLifetime(file) { Array(file.bytes) }, name: path, settings: settings)
   }
 
   /// Reads a text, lets the settings take precedence, and checks the whole. `name` is for errors.
