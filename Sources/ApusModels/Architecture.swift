@@ -7,8 +7,9 @@ package protocol Architecture: Sendable {
   /// The values of `general.architecture` that mean this family.
   static var names: [String] { get }
 
-  /// How Hugging Face names the family, its settings and its tensors; nil where folders of it are not read.
-  static var huggingFace: HuggingFaceLayout? { get }
+  /// How Hugging Face names the family, its settings and its tensors, for each model type; none where folders of it
+  /// are not read.
+  static var huggingFace: [HuggingFaceLayout] { get }
 
   /// Whether the family was made to continue texts; the others turn a text into a vector or a score.
   static var isGenerative: Bool { get }
@@ -33,7 +34,7 @@ package protocol Architecture: Sendable {
 }
 
 extension Architecture {
-  package static var huggingFace: HuggingFaceLayout? { nil }
+  package static var huggingFace: [HuggingFaceLayout] { [] }
   package static var isGenerative: Bool { true }
 
   package func logits(_ x: ValueID, _ b: inout NetworkBuilder) throws(ModelError) -> ValueID {

@@ -28,3 +28,26 @@ struct Llama: Architecture {
     return try PreNormDecoder(c, attention, feedForward)(&b)
   }
 }
+
+extension Llama {
+  static let huggingFace = [
+    layout("llama", "LlamaForCausalLM"),
+    layout("mistral", "MistralForCausalLM") {
+      $0.add(keys: ["attention.sliding_window": ["sliding_window"]])
+      $0.defaults = ["attention.sliding_window": .integer(4096)]
+      $0.nulls = ["attention.sliding_window": .integer(0)]
+    },
+  ]
+
+  private static func layout(
+    _ modelType: String, _ className: String, _ change: (inout HuggingFaceLayout) -> Void = { _ in }
+  ) -> HuggingFaceLayout {
+    .decoder(modelType, architecture: "llama", className: className, tiesHead: false) {
+      $0.halves = ["blk.#.attn_q", "blk.#.attn_k"]
+      for key in ["partial_rotary_factor", "rope_parameters.partial_rotary_factor"] {
+        $0.requires[key] = ["1", "1.0"]
+      }
+      change(&$0)
+    }
+  }
+}

@@ -27,3 +27,20 @@ struct Phi3: Architecture {
     return try PreNormDecoder(c, attention, feedForward)(&b)
   }
 }
+
+extension Phi3 {
+  static let huggingFace = [
+    HuggingFaceLayout.decoder(
+      "phi3", architecture: "phi3", className: "Phi3ForCausalLM", tiesHead: false
+    ) {
+      $0.add(
+        keys: ["attention.sliding_window": ["sliding_window"]],
+        tensors: [
+          "blk.#.attn_qkv": ["layers.#.self_attn.qkv_proj"], "blk.#.ffn_up": ["layers.#.mlp.gate_up_proj"],
+        ])
+      for name in ["blk.#.attn_q", "blk.#.attn_k", "blk.#.attn_v", "blk.#.ffn_gate"] {
+        $0.tensors[name] = nil
+      }
+    }
+  ]
+}

@@ -56,9 +56,9 @@ package protocol WeightSource: Sendable {
   func tensor(_ name: String, rows: Int, columns: Int) -> TensorDescription?
   /// Whether there is such a tensor, where the network can do without.
   func has(_ name: String) -> Bool
-  /// The first byte of a tensor. The source keeps it valid for as long as it lives.
+  /// The first byte of a tensor. The source keeps it valid until the tensor is released, or as long as it lives.
   func bytes(of tensor: TensorDescription) -> UnsafeRawPointer
-  /// Says that the range will not be read again soon, so that its pages may be dropped.
+  /// Says that nobody reads the tensor any more before asking for its bytes again, so that its memory may be dropped.
   func release(_ tensor: TensorDescription)
 }
 
