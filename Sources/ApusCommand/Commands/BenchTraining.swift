@@ -127,7 +127,8 @@ enum BenchTrainingCommand: Command {
     let kind: OptimizerKind =
       values[optimizer] == .adamw ? .adamW(AdamWSettings()) : .adamW8(AdamWSettings())
     let optimizer = try OptimizerEngine(
-      kind, tensors: Learner.tensors(weights), workers: runtime.workers, cpu: runtime.cpu.table)
+      kind,
+      tensors: Learner.tensors(weights.tensors, masters: weights.masters, gradients: weights.gradients), workers: runtime.workers, cpu: runtime.cpu.table)
     return Learner(engine, optimizer)
   }
 

@@ -28,6 +28,12 @@ public final class TokenShard: Sendable {
   private let file: MappedFile
   private let header: ShardHeader
 
+  /// Whether the file at `path` begins as shards do; false also when it cannot be read.
+  public static func isShard(_ path: String) -> Bool {
+    guard FileKind(path) == .file, let file = try? MappedFile(path: path) else { return false }
+    return withExtendedLifetime(file) { file.bytes.starts(with: ShardHeader.magic) }
+  }
+
   /// Opens the shard at `path`.
   ///
   /// - Throws: `ShardError`: another kind of file or version, a damaged header, a file that is shorter or longer than

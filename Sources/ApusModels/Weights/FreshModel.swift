@@ -28,6 +28,11 @@ package struct FreshModel: WeightSource {
 
   package var architecture: String? { family }
 
+  /// All hyper-parameters by their full keys.
+  package var fullHyperparameters: [String: HyperparameterValue] {
+    Dictionary(uniqueKeysWithValues: hyperparameters.map { ("\(family).\($0)", $1) })
+  }
+
   package func hyperparameter(_ key: String) -> HyperparameterValue? {
     hyperparameters[String(key.dropFirst(family.count + 1))]
   }

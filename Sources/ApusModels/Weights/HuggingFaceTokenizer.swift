@@ -2,6 +2,7 @@
 
 import ApusBasics
 import ApusFiles
+import ApusRuntime
 import ApusText
 
 /// The tokenizer a folder describes, which need not hold a model.
@@ -16,5 +17,18 @@ package func makeTokenizer(inFolder path: String) throws -> any Tokenizer {
     try HuggingFaceTokenizer.make(
       file.bytes, config: HuggingFaceFolder.json(path, "tokenizer_config.json"),
       name: "\(path)/tokenizer.json")
+  }
+}
+
+/// The tokenizer of a `tokenizer.json` under any name; the settings that name its special tokens lie beside it or not at
+/// all.
+///
+/// - Throws: as for a folder.
+package func makeTokenizer(json path: String) throws -> any Tokenizer {
+  let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+  let file = try MappedFile(path: path)
+  return try withExtendedLifetime(file) {
+    try HuggingFaceTokenizer.make(
+      file.bytes, config: HuggingFaceFolder.json(folder, "tokenizer_config.json"), name: path)
   }
 }

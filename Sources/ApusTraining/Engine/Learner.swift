@@ -30,27 +30,24 @@ package final class Learner {
     self.optimizer = optimizer
   }
 
-  /// The weights as optimisers see them: what has rows to look up, and the head, are embeddings; matrices and embeddings
-  /// decay.
+  /// The weights as optimisers see them: what has rows to look up, and the head, are embeddings.
   ///
-  /// - Parameter rateScale: of a tensor by its name.
+  /// - Parameters:
+  ///   - decays: whether weight decay applies to a kind of tensor.
+  ///   - rateScale: of a tensor's learning rate.
   package static func tensors(
-    _ weights: TrainableWeights, decaysEmbeddings: Bool = true, decaysVectors: Bool = false,
-    rateScale: (String) -> Float = { _ in 1 }
+    _ layout: [TrainableWeights.Tensor], masters: UnsafeMutablePointer<Float>,
+    gradients: UnsafeMutablePointer<Float>,
+    decays: (TrainableTensor.Kind) -> Bool = { $0 != .vector },
+    rateScale: (String, TrainableTensor.Kind) -> Float = { _, _ in 1 }
   ) -> [TrainableTensor] {
-    weights.tensors.map { tensor in
+    layout.map { tensor in
       let isEmbedding = tensor.isLookedUp || tensor.name == "output.weight"
       let kind: TrainableTensor.Kind = tensor.rows == 1 ? .vector : isEmbedding ? .embedding : .matrix
-      let decays =
-        switch kind {
-        case .vector: decaysVectors
-        case .embedding: decaysEmbeddings
-        case .matrix: true
-        }
       return TrainableTensor(
-        name: tensor.name, rows: tensor.rows, columns: tensor.columns, weights: weights.master(tensor),
-        gradient: weights.gradient(tensor), kind: kind, decays: decays,
-        learningRateScale: rateScale(tensor.name))
+        name: tensor.name, rows: tensor.rows, columns: tensor.columns, weights: masters + tensor.offset,
+        gradient: gradients + tensor.offset, kind: kind, decays: decays(kind),
+        learningRateScale: rateScale(tensor.name, kind))
     }
   }
 

@@ -45,6 +45,32 @@ package final class TrainingEngine {
     return try forward.differentiated(from: [forward.results[0]: nil]) { _ in true }
   }
 
+  /// The graph optimised and planned.
+  package static func plan(_ graph: Graph, _ options: TrainingEngineOptions) -> Plan {
+    Plan(
+      graph, limits: Sizes(tokens: options.tokens, outputs: 0, sequences: options.sequences),
+      optimized: options.optimized, passes: trainingPasses)
+  }
+
+  /// Without a way back nobody reads a key after its layer.
+  private static func cacheLayout(
+    _ network: Network, _ options: TrainingEngineOptions, _ precision: TrainingPrecision
+  ) -> KVLayout {
+    network.cacheLayout(precision.keyValueFormat, isKept: !options.isForwardOnly)
+  }
+
+  /// A page holds one text's keys: each text may leave its last one almost empty.
+  private static func pageCount(_ options: TrainingEngineOptions) -> Int {
+    options.tokens / KVLayout.pageKeys + options.sequences
+  }
+
+  /// Bytes of the keys and values of a full micro-batch.
+  package static func cacheBytes(
+    _ network: Network, _ options: TrainingEngineOptions, _ precision: TrainingPrecision
+  ) -> Int {
+    pageCount(options) * cacheLayout(network, options, precision).pageBytes
+  }
+
   /// Compiles a graph made by `graph(_:_:)`.
   package init(
     _ network: Network, _ graph: Graph, _ weights: TrainableWeights, _ options: TrainingEngineOptions,
@@ -52,12 +78,10 @@ package final class TrainingEngine {
   ) throws {
     self.weights = weights
     self.options = options
-    let limits = Sizes(tokens: options.tokens, outputs: 0, sequences: options.sequences)
-    let plan = Plan(graph, limits: limits, optimized: options.optimized, passes: trainingPasses)
-    let layout = network.cacheLayout(weights.precision.keyValueFormat)
+    let plan = Self.plan(graph, options)
+    let layout = Self.cacheLayout(network, options, weights.precision)
     let pageStride = (layout.pageBytes + 63) & ~63
-    // A page holds one text's keys: each text may leave its last one almost empty.
-    let pageCount = options.tokens / KVLayout.pageKeys + options.sequences
+    let pageCount = Self.pageCount(options)
     cache = try HugeBuffer(byteCount: pageCount * pageStride, purpose: "keys and values")
     executor = try Executor(
       plan, cpu: runtime.cpu.table, workers: runtime.workers, cache: layout, positions: options.contextLength,

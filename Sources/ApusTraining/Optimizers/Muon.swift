@@ -26,6 +26,8 @@ package struct MuonSettings: OptimizerSettings, Equatable {
 
   package var momentum = 0.95
   package var nesterov = true
+  /// Steps of the iteration that makes a matrix orthogonal.
+  package var iterations = 5
   /// A step multiplies decaying weights by 1 − rate · decay.
   package var weightDecay = 0.1
   package var scale = Scale.matchAdamW
@@ -60,8 +62,8 @@ private final class MuonRule: UpdateRule {
   init(_ options: MuonSettings, _ group: TensorGroup) throws(RuntimeError) {
     self.options = options
     newtonSchulz = try NewtonSchulz(
-      group.tensors.map { ($0.rows, $0.columns) }, precision: options.precision, cpu: group.cpu,
-      workers: group.workers)
+      group.tensors.map { ($0.rows, $0.columns) }, iterations: options.iterations, precision: options.precision,
+      cpu: group.cpu, workers: group.workers)
     squares = .allocate(capacity: group.units.count)
     super.init(group)
   }

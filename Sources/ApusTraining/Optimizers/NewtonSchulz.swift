@@ -10,7 +10,7 @@ import CApusKernels
 /// Makes matrices orthogonal in memory of its own. Not thread-safe.
 final class NewtonSchulz {
   static let coefficients = (a: 3.4445, b: -4.7750, c: 2.0315)
-  static let iterations = 5
+  private let iterations: Int
   /// The least norm a matrix is divided by.
   static let leastNorm = 1e-7
 
@@ -38,9 +38,10 @@ final class NewtonSchulz {
 
   /// Takes all memory that matrices of these shapes will ever need.
   init(
-    _ shapes: [(rows: Int, columns: Int)], precision: FloatProduct.Precision, cpu: KernelTable,
-    workers: WorkerPool
+    _ shapes: [(rows: Int, columns: Int)], iterations: Int = 5, precision: FloatProduct.Precision,
+    cpu: KernelTable, workers: WorkerPool
   ) throws(RuntimeError) {
+    self.iterations = iterations
     self.precision = precision
     self.cpu = cpu
     self.workers = workers
@@ -65,7 +66,7 @@ final class NewtonSchulz {
   func orthogonalize(rows: Int, columns: Int, norm: Double) throws(RuntimeError) {
     let scale = Float(1 / (norm < Self.leastNorm ? Self.leastNorm : norm))
     combine(scale, matrix, 0, matrix, rows * columns, into: matrix)
-    for _ in 0..<Self.iterations { try iterate(rows, columns) }
+    for _ in 0..<iterations { try iterate(rows, columns) }
   }
 
   private func iterate(_ rows: Int, _ columns: Int) throws(RuntimeError) {

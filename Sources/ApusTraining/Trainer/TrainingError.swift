@@ -20,6 +20,8 @@ public enum TrainingError: ApusError {
   case vocabulary(data: String, tokens: Int, model: Int)
   /// A text of the data is longer than the model's context.
   case context(length: Int, context: Int)
+  /// Text cannot be read as tokens.
+  case noTokenizer(String)
   /// Nothing says how many tokens there are.
   case noVocabulary
   /// The model and a checkpoint file could not be written.
@@ -51,6 +53,8 @@ public enum TrainingError: ApusError {
         + "use the model's tokenizer"
     case .context(let length, let context):
       return "batch.length is \(length); the model takes \(context) tokens (model.context)"
+    case .noTokenizer(let path):
+      return "\(path) is text, and data.tokenizer names no tokenizer to read it with"
     case .noVocabulary:
       return "neither model.vocabulary nor data.tokenizer says how many tokens there are"
     case .other(let message):

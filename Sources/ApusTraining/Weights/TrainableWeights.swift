@@ -32,8 +32,8 @@ package final class TrainableWeights {
   private let gradientMemory: HugeBuffer
   private let index: [String: Int]
 
-  /// Reserves room for the weights that `graph` reads; they hold nothing yet.
-  package init(_ graph: Graph, precision: TrainingPrecision) throws {
+  /// The weights that `graph` reads, and where each would lie.
+  package static func layout(_ graph: Graph) -> [Tensor] {
     var tensors: [Tensor] = []
     var sizes: [String: (rows: Int, columns: Int, isLookedUp: Bool, isProduct: Bool)] = [:]
     var order: [String] = []
@@ -62,12 +62,22 @@ package final class TrainableWeights {
           isProduct: size.isProduct))
       offset += (size.rows * size.columns + 15) & ~15
     }
-    self.tensors = tensors
+    return tensors
+  }
+
+  /// Reserves room for the weights that `graph` reads; they hold nothing yet.
+  package init(_ graph: Graph, precision: TrainingPrecision) throws {
+    tensors = Self.layout(graph)
     self.precision = precision
-    floatCount = offset
+    floatCount = Self.floats(tensors)
     index = Dictionary(uniqueKeysWithValues: tensors.enumerated().map { ($1.name, $0) })
-    masterMemory = try HugeBuffer(byteCount: max(64, 4 * offset), purpose: "weights")
-    gradientMemory = try HugeBuffer(byteCount: max(64, 4 * offset), purpose: "gradients")
+    masterMemory = try HugeBuffer(byteCount: max(64, 4 * floatCount), purpose: "weights")
+    gradientMemory = try HugeBuffer(byteCount: max(64, 4 * floatCount), purpose: "gradients")
+  }
+
+  /// Floats of a layout, gaps included.
+  package static func floats(_ tensors: [Tensor]) -> Int {
+    tensors.last.map { ($0.offset + $0.count + 15) & ~15 } ?? 0
   }
 
   /// Weights in all, without gaps.
