@@ -58,29 +58,31 @@ public struct SafetensorsWriter {
   /// - Parameter replacing: whether an existing file may be replaced.
   /// - Throws: `FileError`; nothing is left behind then, and a disk too full shows before anything is written.
   public func write(to path: String, replacing: Bool = false) throws(FileError) {
-    let order = dataOrder
-    let header = header(order)
-    let size = order.reduce(header.count) { $0 + $1.byteCount }
-    var file = try AtomicFile(path: path, replacing: replacing, expectedBytes: size)
-    try file.write(header)
-    for tensor in order {
-      var failure: FileError?
-      give(tensor) { bytes in
-        guard failure == nil else { return }
-        do throws(FileError) { try file.write(bytes) } catch { failure = error }
-      }
-      if let failure { throw failure }
-    }
+    var file = try AtomicFile(path: path, replacing: replacing, expectedBytes: byteCount)
+    try write { bytes throws(FileError) in try file.write(bytes) }
     try file.commit()
   }
 
+  /// Gives the file piece by piece; the first error of `sink` ends it.
+  public func write<Failure>(_ sink: (UnsafeRawBufferPointer) throws(Failure) -> Void) throws(Failure) {
+    var failure: Failure?
+    func pass(_ bytes: UnsafeRawBufferPointer) {
+      guard failure == nil else { return }
+      do throws(Failure) { try sink(bytes) } catch { failure = error }
+    }
+    let order = dataOrder
+    header(order).withUnsafeBytes(pass)
+    for tensor in order where failure == nil { give(tensor, pass) }
+    if let failure { throw failure }
+  }
+
+  /// Bytes of the whole file.
+  public var byteCount: Int { dataOrder.reduce(header(dataOrder).count) { $0 + $1.byteCount } }
+
   /// The file in memory.
   public func bytes() -> [UInt8] {
-    let order = dataOrder
-    var file = header(order)
-    for tensor in order {
-      give(tensor) { file.append(contentsOf: $0) }
-    }
+    var file: [UInt8] = []
+    write { file.append(contentsOf: $0) }
     return file
   }
 
