@@ -13,6 +13,10 @@ public struct WeightFault: Sendable, Equatable, CustomStringConvertible {
   /// What it is, such as `is nan`.
   public let problem: String
 
+  package init(tensor: String, index: Int, problem: String) {
+    (self.tensor, self.index, self.problem) = (tensor, index, problem)
+  }
+
   /// One line, such as `tensor "output.weight": weight 4097 is nan`.
   public var description: String { "tensor \(quoted(tensor)): weight \(index) \(problem)" }
 }

@@ -10,6 +10,7 @@ var allCommands: [any Command.Type] {
     SearchCommand.self,
     InspectCommand.self,
     QuantizeCommand.self,
+    ConvertCommand.self,
     TokenizeCommand.self,
     DetokenizeCommand.self,
     DataTokenizerCommand.self,

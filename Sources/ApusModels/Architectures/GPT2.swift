@@ -55,6 +55,7 @@ extension GPT2 {
         "scale_attn_by_inverse_layer_idx": ["false"], "add_cross_attention": ["false"],
       ]
       $0.transposed = ["blk.#.attn_qkv", "blk.#.attn_output", "blk.#.ffn_up", "blk.#.ffn_down"]
+      $0.biases = $0.transposed.union(["blk.#.attn_norm", "blk.#.ffn_norm", "output_norm"])
       $0.rotarySections = []
     }
   ]

@@ -95,6 +95,7 @@ extension Gemma2 {
       $0.requires = ["hidden_activation": ["gelu_pytorch_tanh"]]
       $0.condition = (key: "use_bidirectional_attention", value: false)
       $0.normsLackOne = true
+      $0.biasSettings = ["attention_bias"]
       $0.contradiction = { config in
         for (layer, kind) in (config["layer_types"]?.array ?? []).enumerated()
         where kind.string != (layer % 2 == 0 ? "sliding_attention" : "full_attention") {
@@ -104,4 +105,21 @@ extension Gemma2 {
       }
     }
   ]
+
+  var huggingFaceSettings: [(key: String, value: JSONValue)] {
+    configuration.gemmaSettings(window: window, scoreCap: scoreCap, logitCap: logitCap)
+  }
+}
+
+extension TransformerConfiguration {
+  /// What config.json says of a Gemma 2 or 3.
+  func gemmaSettings(
+    window: Int, scoreCap: Float, logitCap: Float
+  ) -> [(key: String, value: JSONValue)] {
+    func cap(_ value: Float) -> JSONValue { value > 0 ? .double(shortest(Double(value))) : .null }
+    return [
+      ("sliding_window", .int(Int64(window))), ("attn_logit_softcapping", cap(scoreCap)),
+      ("final_logit_softcapping", cap(logitCap)), ("query_pre_attn_scalar", .int(Int64(gemmaQueryScale))),
+    ]
+  }
 }

@@ -1,6 +1,7 @@
 // Gemma 3: five sliding-window layers to one global layer, each kind with its own rotary base, and QK-norm
 // in place of the score cap.        Gemma Team 2025, arXiv:2503.19786
 
+import ApusBasics
 import ApusGraph
 
 struct Gemma3: Architecture {
@@ -89,8 +90,16 @@ extension Gemma3 {
       ]
       $0.condition = (key: "use_bidirectional_attention", value: false)
       $0.normsLackOne = true
+      $0.biasSettings = ["attention_bias"]
       $0.rotarySections = ["rope_parameters.full_attention", "rope_scaling"]
       $0.contradiction = TransformerConfiguration.gemmaContradiction
     }
   ]
+
+  var huggingFaceSettings: [(key: String, value: JSONValue)] {
+    configuration.gemmaSettings(window: window, scoreCap: scoreCap, logitCap: logitCap) + [
+      ("layer_types", .array(slides.map { .string($0 ? "sliding_attention" : "full_attention") })),
+      ("rope_local_base_freq", .double(shortest(localBase))), ("use_bidirectional_attention", .bool(false)),
+    ]
+  }
 }

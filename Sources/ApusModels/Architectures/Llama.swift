@@ -1,6 +1,7 @@
 // Llama 1, 2 and 3.x, and what shares its structure: Mistral, SmolLM, TinyLlama.
 // Touvron et al. 2023, arXiv:2302.13971
 
+import ApusBasics
 import ApusGraph
 
 /// Pre-norm decoder: RMS norm, rotary attention with grouped heads, SwiGLU.
@@ -31,13 +32,19 @@ struct Llama: Architecture {
 
 extension Llama {
   static let huggingFace = [
-    layout("llama", "LlamaForCausalLM"),
+    layout("llama", "LlamaForCausalLM") { $0.biasSettings = ["attention_bias", "mlp_bias"] },
     layout("mistral", "MistralForCausalLM") {
       $0.add(keys: ["attention.sliding_window": ["sliding_window"]])
       $0.defaults = ["attention.sliding_window": .integer(4096)]
       $0.nulls = ["attention.sliding_window": .integer(0)]
     },
   ]
+
+  var huggingFaceModelType: String? { window == nil ? "llama" : "mistral" }
+
+  var huggingFaceSettings: [(key: String, value: JSONValue)] {
+    window.map { [("sliding_window", .int(Int64($0)))] } ?? []
+  }
 
   private static func layout(
     _ modelType: String, _ className: String, _ change: (inout HuggingFaceLayout) -> Void = { _ in }

@@ -27,6 +27,9 @@ extension Qwen2 {
   static let huggingFace = [
     HuggingFaceLayout.decoder(
       "qwen2", architecture: "qwen2", className: "Qwen2ForCausalLM", tiesHead: false
-    ) { $0.requires["use_sliding_window"] = ["false"] }
+    ) {
+      $0.requires["use_sliding_window"] = ["false"]
+      $0.biases = ["blk.#.attn_q", "blk.#.attn_k", "blk.#.attn_v"]
+    }
   ]
 }

@@ -31,6 +31,7 @@ extension Qwen3 {
     ) {
       $0.add(tensors: HuggingFaceLayout.headNorms)
       $0.requires["use_sliding_window"] = ["false"]
+      $0.biasSettings = ["attention_bias"]
       $0.defaults = ["attention.key_length": .integer(128), "attention.value_length": .integer(128)]
     }
   ]

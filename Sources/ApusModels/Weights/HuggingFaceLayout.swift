@@ -34,6 +34,10 @@ package struct HuggingFaceLayout: Sendable {
   package var rotarySections: [String] = []
   /// The class of transformers for networks that continue texts, where folders of the family are written.
   package var className: String?
+  /// Products, by the names of `tensors`, that always have biases in that class.
+  package var biases: Set<String> = []
+  /// Settings by which that class has other biases: "attention_bias", "mlp_bias".
+  package var biasSettings: Set<String> = []
   /// Whether the head is the embedding where `tie_word_embeddings` is not there; nil for networks without a head.
   package var tiesHead: Bool?
   /// What in a document is another network than the one of this family, in words.

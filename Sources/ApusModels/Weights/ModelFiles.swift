@@ -59,6 +59,18 @@ public struct ModelFiles: Sendable {
     }
   }
 
+  /// The path, and the paths of all files that are open.
+  package var paths: [String] {
+    switch kind {
+    case .gguf(let file): [path] + file.paths
+    case .folder(let folder):
+      [path] + folder.weights.paths
+        + ["config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json"].map {
+          "\(path)/\($0)"
+        }
+    }
+  }
+
   /// Bytes of all files with weights.
   public var byteCount: Int {
     switch kind {
