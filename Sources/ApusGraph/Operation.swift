@@ -82,15 +82,23 @@ package struct Operand {
   /// Row 0; nil for effects and for weights, which are reached through `parameter`.
   package let base: UnsafeMutableRawPointer?
   package let parameter: Parameter?
+  /// Bytes from one row to the next.
+  package let rowBytes: Int
 
-  package var rowBytes: Int { type.rowBytes }
+  /// - Parameter rowBytes: where it is not what the type says.
+  package init(type: ValueType, base: UnsafeMutableRawPointer?, parameter: Parameter?, rowBytes: Int? = nil) {
+    self.type = type
+    self.base = base
+    self.parameter = parameter
+    self.rowBytes = rowBytes ?? type.rowBytes
+  }
 
   /// The floats of row 0.
   package var floats: UnsafeMutablePointer<Float> { base!.assumingMemoryBound(to: Float.self) }
   /// The integers of row 0.
   package var integers: UnsafeMutablePointer<Int32> { base!.assumingMemoryBound(to: Int32.self) }
   /// Floats from one row to the next.
-  package var stride: Int { type.rowBytes / 4 }
+  package var stride: Int { rowBytes / 4 }
 
   /// The memory a weight's gradient is gathered in: rows one after another, `columns` floats each.
   var gradient: UnsafeMutablePointer<Float> {

@@ -70,10 +70,8 @@ package struct LinearCrossEntropy: Operation {
   }
 
   /// Bytes of the logits that exist at once.
-  static func logitBytes(tokens: Int, vocabulary: Int, form: ActivationForm) -> Int {
-    let rowBytes =
-      ValueType(.f32, rows: .fixed(1), columns: vocabulary).rowBytes
-      + (form == .f32 ? 0 : form.rowBytes(vocabulary))
+  static func logitBytes(tokens: Int, vocabulary: Int) -> Int {
+    let rowBytes = ValueType(.f32, rows: .fixed(1), columns: vocabulary).rowBytes
     return chunk(tokens: tokens, rowBytes: rowBytes) * rowBytes
   }
 
@@ -114,23 +112,22 @@ private final class LinearCrossEntropyKernel: Kernel {
     row = LossRow(operation.options, vocabulary: weights.rows, context.cpu)
     limit = context.limits[x.type.rows]
     let form = x.type.activationForm
-    let floatBytes = ValueType(.f32, rows: .fixed(1), columns: weights.rows).rowBytes
-    let roundedBytes = form == .f32 ? 0 : form.rowBytes(weights.rows)
-    chunk = LinearCrossEntropy.chunk(tokens: limit, rowBytes: floatBytes + roundedBytes)
+    let type = ValueType(.f32, rows: x.type.rows, columns: weights.rows)
+    chunk = LinearCrossEntropy.chunk(tokens: limit, rowBytes: type.rowBytes)
     // The plan cannot reserve it: it does not live in the arena, because it is no value.
-    guard let memory = try? HugeBuffer(byteCount: chunk * (floatBytes + roundedBytes), purpose: "logits") else {
+    guard let memory = try? HugeBuffer(byteCount: chunk * type.rowBytes, purpose: "logits") else {
       preconditionFailure("no memory for the logits of \(chunk) tokens")
     }
     let base = memory.base
     self.memory = memory
-    logits = Operand(
-      type: ValueType(.f32, rows: x.type.rows, columns: weights.rows), base: base, parameter: nil)
+    logits = Operand(type: type, base: base, parameter: nil)
+    // A row is rounded in its own place: what is written lies behind what is still to be read.
     gradient =
       form == .f32
       ? logits
       : Operand(
-        type: ValueType(.activation(form), rows: x.type.rows, columns: weights.rows),
-        base: base + chunk * floatBytes, parameter: nil)
+        type: ValueType(.activation(form), rows: x.type.rows, columns: weights.rows), base: base,
+        parameter: nil, rowBytes: type.rowBytes)
     scratch = context.scratch
     if operation.softCap > 0 { scratch.reserve(4 * weights.rows) }
     forward = FloatProductUnits(weights, isTransposed: false, context)
