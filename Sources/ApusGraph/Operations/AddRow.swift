@@ -42,3 +42,25 @@ extension GraphBuilder {
     try apply(AddRow(), [x, bias])[0]
   }
 }
+
+extension AddRow {
+  package func reference<S: ReferenceScalar>(
+    _ inputs: [ReferenceTensor<S>], _ outputs: [ValueType], _ step: ReferenceStep
+  ) -> [ReferenceTensor<S>] {
+    let (x, bias) = (inputs[0], inputs[1])
+    return [ReferenceTensor(rows: x.rows, columns: x.columns) { x[$0, $1] + bias[0, $1] }]
+  }
+
+  package static var cases: [OperationCase] {
+    [
+      OperationCase("addrow") { b in
+        try b.addRow(b.example("x", columns: 21), b.exampleVector("bias", count: 21))
+      },
+      OperationCase("addrow twice, a part once") { b in
+        let x = try b.example("x", columns: 5)
+        let whole = try b.addRow(x, b.exampleVector("bias", count: 5))
+        return try b.addRow(whole, b.exampleVector("long", count: 12, part: 4..<9))
+      },
+    ]
+  }
+}

@@ -38,3 +38,23 @@ extension GraphBuilder {
     try apply(SelectRows(), [x, input(.outputRows)])[0]
   }
 }
+
+extension SelectRows {
+  package func reference<S: ReferenceScalar>(
+    _ inputs: [ReferenceTensor<S>], _ outputs: [ValueType], _ step: ReferenceStep
+  ) -> [ReferenceTensor<S>] {
+    let (x, indices) = (inputs[0], inputs[1])
+    return [ReferenceTensor(rows: indices.rows, columns: x.columns) { x[indices.index($0), $1] }]
+  }
+
+  package static var cases: [OperationCase] {
+    [
+      OperationCase("select the last two", ReferenceStep(lengths: [4, 2, 3], outputs: .last(2))) { b in
+        try b.selectOutputs(b.example("x", columns: 7))
+      },
+      OperationCase("select the first", ReferenceStep(lengths: [4, 2, 3], outputs: .first)) { b in
+        try b.selectOutputs(b.scale(b.example("x", columns: 7), by: 1.5))
+      },
+    ]
+  }
+}
