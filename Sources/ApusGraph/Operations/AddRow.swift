@@ -56,10 +56,11 @@ extension AddRow {
       OperationCase("addrow") { b in
         try b.addRow(b.example("x", columns: 21), b.exampleVector("bias", count: 21))
       },
-      OperationCase("addrow twice, a part once") { b in
+      OperationCase("addrow of parts of one vector, one of them twice") { b in
         let x = try b.example("x", columns: 5)
-        let whole = try b.addRow(x, b.exampleVector("bias", count: 5))
-        return try b.addRow(whole, b.exampleVector("long", count: 12, part: 4..<9))
+        let first = b.exampleVector("bias", count: 10, part: 0..<5)
+        let second = b.exampleVector("bias", count: 10, part: 5..<10)
+        return try b.addRow(b.addRow(b.addRow(x, first), second), first)
       },
     ]
   }

@@ -190,7 +190,8 @@ extension LossOptions {
     let mean = S.sum(logits) / S(logits.count)
     let smoothing = S(labelSmoothing)
     return weight
-      * ((1 - smoothing) * (logSum - logits[target]) + smoothing * (logSum - mean) + S(zLoss) * logSum * logSum)
+      * ((1 - smoothing) * (logSum - logits[target]) + smoothing * (logSum - mean) + S(zLoss) * logSum
+        * logSum)
   }
 
   /// Its gradient by the logits.

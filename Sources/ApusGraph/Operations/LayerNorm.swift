@@ -61,7 +61,9 @@ extension LayerNorm {
     return [
       x.mapRows { row in
         let statistics = NormGradient.Kind.layer.statistics(row, epsilon: epsilon)
-        return row.indices.map { (row[$0] - statistics.mean) * statistics.inverse * weight[0, $0] + bias[0, $0] }
+        return row.indices.map {
+          (row[$0] - statistics.mean) * statistics.inverse * weight[0, $0] + bias[0, $0]
+        }
       }
     ]
   }
@@ -70,7 +72,8 @@ extension LayerNorm {
     [
       OperationCase("layernorm") { b in
         try b.layerNorm(
-          b.example("x", columns: 19), b.exampleVector("weight", count: 19), b.exampleVector("bias", count: 19),
+          b.example("x", columns: 19), b.exampleVector("weight", count: 19),
+          b.exampleVector("bias", count: 19),
           epsilon: 0.03125)
       }
     ]

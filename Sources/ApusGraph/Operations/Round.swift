@@ -62,7 +62,8 @@ extension Round {
         return try b.linear(b.linear(b.example("x", columns: 7), w), w)
       },
       OperationCase("round to bytes by 32", isForwardOnly: true) { b in
-        try b.linear(b.example("x", columns: 64), b.exampleWeight("w", rows: 5, columns: 64, type: .q8_0))
+        let x = try b.activate(b.example("x", columns: 64), .tanh)
+        return try b.linear(x, b.exampleWeight("w", rows: 5, columns: 64, type: .q8_0))
       },
     ]
   }

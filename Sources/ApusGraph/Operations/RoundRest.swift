@@ -45,8 +45,8 @@ extension RoundRest {
   package static var cases: [OperationCase] {
     [
       OperationCase("roundrest", isForwardOnly: true) { b in
-        try b.linear(
-          b.example("x", columns: 64), b.exampleWeight("w", rows: 5, columns: 64, type: .q8_0), refined: true)
+        let x = try b.activate(b.example("x", columns: 64), .tanh)
+        return try b.linear(x, b.exampleWeight("w", rows: 5, columns: 64, type: .q8_0), refined: true)
       }
     ]
   }

@@ -48,13 +48,13 @@ extension SelectRows {
   }
 
   package static var cases: [OperationCase] {
-    [
-      OperationCase("select the last two", ReferenceStep(lengths: [4, 2, 3], outputs: .last(2))) { b in
-        try b.selectOutputs(b.example("x", columns: 7))
-      },
-      OperationCase("select the first", ReferenceStep(lengths: [4, 2, 3], outputs: .first)) { b in
-        try b.selectOutputs(b.scale(b.example("x", columns: 7), by: 1.5))
-      },
-    ]
+    [("select the last two", OutputRows.last(2)), ("select the first", .first)].map { name, outputs in
+      OperationCase(name, ReferenceStep(lengths: [4, 2, 3], outputs: outputs), cache: (1, 2, 4)) { b in
+        // As in a last layer: keys are wanted of all tokens, what follows of a few.
+        let x = try b.example("x", columns: 8)
+        _ = try b.storeKeyValue(x, x, layer: 0)
+        return try b.selectOutputs(b.add(x, b.scale(x, by: 1.5)))
+      }
+    }
   }
 }

@@ -38,7 +38,8 @@ package struct ReferenceExecutor<Scalar: ReferenceScalar> {
     }
     let types = graph.types(node.outputs)
     let outputs = node.operation.reference(inputs, types, step)
-    precondition(outputs.count == types.count, "\(node.name) makes \(outputs.count) values, not \(types.count)")
+    precondition(
+      outputs.count == types.count, "\(node.name) makes \(outputs.count) values, not \(types.count)")
     for (output, (tensor, type)) in zip(node.outputs, zip(outputs, types)) {
       precondition(
         type.element == .effect || (tensor.rows, tensor.columns) == (step.sizes[type.rows], type.columns),

@@ -13,7 +13,9 @@ let allCases: [OperationCase] = {
 
 struct CaseGraph {
   let operationCase: OperationCase
-  /// The value to check comes first of the results, then what each of its elements counts, if that is not 1.
+  /// As declared: its result is the value to check.
+  let declared: Graph
+  /// With a second result, what each element of the first counts, if that is not 1.
   let forward: Graph
   /// The same with gradients.
   let graph: Graph
@@ -26,10 +28,12 @@ struct CaseGraph {
     self.operationCase = operationCase
     var b = GraphBuilder()
     let y = try operationCase.build(&b)
+    declared = b.finish(results: [y])
     let isLoss = b.graph.nodes.contains { $0.outputs == [y] && $0.operation is CrossEntropy }
     var counts: ValueID?
     if !isLoss && !operationCase.isForwardOnly {
-      counts = try b.example(Self.counts, columns: b.type(of: y).columns, rows: operationCase.step.sizes.tokens)
+      counts = try b.example(
+        Self.counts, columns: b.type(of: y).columns, rows: operationCase.step.sizes.tokens)
       switch b.type(of: y).rows {
       case .outputs: counts = try b.selectOutputs(counts!)
       case .sequences: counts = try b.meanOfTokens(counts!)

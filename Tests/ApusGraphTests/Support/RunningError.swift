@@ -53,7 +53,8 @@ struct RunningError: ReferenceScalar {
 
   static func / (left: RunningError, right: RunningError) -> RunningError {
     let quotient = left.value / right.value
-    return rounded(quotient, error: (left.error + abs(quotient) * right.error) / (abs(right.value) - right.error))
+    return rounded(
+      quotient, error: (left.error + abs(quotient) * right.error) / (abs(right.value) - right.error))
   }
 
   func squareRoot() -> RunningError {
