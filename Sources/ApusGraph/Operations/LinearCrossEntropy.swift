@@ -226,3 +226,38 @@ private final class LinearCrossEntropyKernel: Kernel {
     round(values, columns, gradient.base! + row * gradient.rowBytes)
   }
 }
+
+extension LinearCrossEntropy {
+  package func reference<S: ReferenceScalar>(
+    _ inputs: [ReferenceTensor<S>], _ outputs: [ValueType], _ step: ReferenceStep
+  ) -> [ReferenceTensor<S>] {
+    let (x, weight, targets, weights) = (inputs[0], inputs[1], inputs[2], inputs[3])
+    let logits = x.timesTransposed(weight)
+    let cap = SoftCap(cap: softCap)
+    let capped = softCap > 0 ? cap.reference([logits], outputs, step)[0] : logits
+    let losses = CrossEntropy(options: options).reference([capped, targets, weights], outputs, step)
+    guard gradients != .none else { return losses }
+    var dl = CrossEntropyGradient(options: options).reference([capped, targets, weights], outputs, step)
+    if softCap > 0 { dl = SoftCapGradient(cap: softCap).reference([logits, dl[0]], outputs, step) }
+    let dx = dl[0].times(weight)
+    guard case .ofInputAndWeight(let isFirst) = gradients else { return losses + [dx] }
+    return losses + [dx] + WeightGradient(isFirst: isFirst).reference([dl[0], x, inputs[4]], outputs, step)
+  }
+
+  package static var cases: [OperationCase] {
+    [Float(0), 1.25].map { cap in
+      OperationCase("head-loss, cap \(cap)", ReferenceStep(lengths: [5, 4])) { b in
+        let x = try b.example("x", columns: 7)
+        let logits = try b.linear(x, b.exampleWeight("head", rows: 11, columns: 7))
+        return try b.crossEntropy(
+          cap > 0 ? b.softCap(logits, cap) : logits, LossOptions(labelSmoothing: 0.125, zLoss: 0.0625))
+      }
+    } + [
+      OperationCase("head-loss, tied to the table", ReferenceStep(lengths: [5, 4])) { b in
+        let x = try b.example("table", columns: 7, rows: 11)
+        let logits = try b.linear(x, b.exampleWeight("table", rows: 11, columns: 7))
+        return try b.crossEntropy(logits, LossOptions())
+      }
+    ]
+  }
+}

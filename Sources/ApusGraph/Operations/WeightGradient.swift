@@ -105,3 +105,19 @@ final class OuterProducts {
     kernel(&arguments)
   }
 }
+
+extension WeightGradient {
+  package func reference<S: ReferenceScalar>(
+    _ inputs: [ReferenceTensor<S>], _ outputs: [ValueType], _ step: ReferenceStep
+  ) -> [ReferenceTensor<S>] {
+    let (dy, x) = (inputs[0], inputs[1])
+    let memory = step.gathered(inputs[2], isFirst: isFirst)
+    return [
+      ReferenceTensor(rows: memory.rows, columns: memory.columns) { row, column in
+        S.sum([memory[row, column]] + (0..<dy.rows).map { dy[$0, row] * x[$0, column] })
+      }
+    ]
+  }
+
+  package static var cases: [OperationCase] { MatMul.cases }
+}
