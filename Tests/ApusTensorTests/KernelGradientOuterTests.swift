@@ -31,12 +31,11 @@ import Testing
     var numbers = SeededNumbers(1)
     for problem in Self.problems(kind, isBF16: isBF16, each: kind == .plain ? 1 : 3) {
       let start = problem.start(kind, &numbers)
-      for accumulate in [false, true] {
-        let expected = problem.run(.portable, from: start, accumulate: accumulate)
-        for table in Table.others {
-          let found = problem.run(table, from: start, accumulate: accumulate)
-          expectSame(expected, found, "\(table) \(kind) \(problem), accumulate \(accumulate)")
-        }
+      let accumulate = numbers.below(2) == 1
+      let expected = problem.run(.portable, from: start, accumulate: accumulate)
+      for table in Table.others {
+        let found = problem.run(table, from: start, accumulate: accumulate)
+        expectSame(expected, found, "\(table) \(kind) \(problem), accumulate \(accumulate)")
       }
     }
   }
@@ -48,13 +47,12 @@ import Testing
     var infinite = 0
     for problem in Self.problems(kind, isBF16: isBF16, each: 5) {
       let start = problem.start(kind, &numbers)
-      for accumulate in [false, true] {
-        let expected = problem.defined(from: start, accumulate: accumulate)
-        let found = problem.run(.portable, from: start, accumulate: accumulate)
-        expectSame(expected, found, "\(kind) \(problem), accumulate \(accumulate)")
-        flushed += expected.count { $0 == 0 || $0.isSubnormal }
-        infinite += expected.count { !$0.isFinite }
-      }
+      let accumulate = numbers.below(2) == 1
+      let expected = problem.defined(from: start, accumulate: accumulate)
+      let found = problem.run(.portable, from: start, accumulate: accumulate)
+      expectSame(expected, found, "\(kind) \(problem), accumulate \(accumulate)")
+      flushed += expected.count { $0 == 0 || $0.isSubnormal }
+      infinite += expected.count { !$0.isFinite }
     }
     // The extremes are met.
     #expect((flushed > 100) == (kind == .tiny) && (infinite > 100) == (kind == .huge))
@@ -95,7 +93,7 @@ import Testing
   func partsGiveTheBitsOfOneCall(_ table: Table, _ isBF16: Bool) {
     var numbers = SeededNumbers(4)
     for kind in OperandKind.allCases {
-      for tokens in [3, 4, 129, 256, 257, 300, 513] {
+      for tokens in [3, 4, 129, 257, 300] {
         let (firstA, firstB) = (16 * numbers.below(3), 16 * numbers.below(3))
         let (rows, columns) = (
           firstA..<firstA + 17 + numbers.below(40), firstB..<firstB + 17 + numbers.below(200)
@@ -112,12 +110,11 @@ import Testing
             OuterProblem.Part(tokens: 0..<tokens, rows: rows, columns: $0)
           }
         }
-        for accumulate in [false, true] {
-          let expected = problem.run(table, from: start, accumulate: accumulate)
-          for (what, parts) in [("tokens at \(cut)", [before, after]), ("\(ranges.count) ranges", ranges)] {
-            let found = problem.run(table, from: start, accumulate: accumulate, parts: parts)
-            expectSame(expected, found, "\(table) \(kind) \(problem), \(what)")
-          }
+        let accumulate = numbers.below(2) == 1
+        let expected = problem.run(table, from: start, accumulate: accumulate)
+        for (what, parts) in [("tokens at \(cut)", [before, after]), ("\(ranges.count) ranges", ranges)] {
+          let found = problem.run(table, from: start, accumulate: accumulate, parts: parts)
+          expectSame(expected, found, "\(table) \(kind) \(problem), \(what)")
         }
       }
     }
