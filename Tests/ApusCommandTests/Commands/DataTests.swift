@@ -46,8 +46,8 @@ import Testing
   }
 
   @Test func separatorsAndEnds() throws {
-    let text = folder.write("a.txt", Array("ab\n--\nab".utf8))
-    let made = tokenize([text, "--separator", "--", "--no-bos", "--no-eos", "--json"])
+    let text = folder.write("a.txt", Array("ab\n==\nab".utf8))
+    let made = tokenize([text, "--separator", "==", "--no-bos", "--no-eos", "--json"])
     #expect((try document(made.output)["train"] as? [String: Int]) == ["documents": 2, "tokens": 4])
     #expect(tokenize([text]).errors.contains("holds a data set"))
     #expect(tokenize([text, "--force", "--validation", "0.5"]).errors.contains("the corpus is one document"))
