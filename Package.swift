@@ -22,6 +22,10 @@ let package = Package(
     .library(name: "Apus", targets: ["Apus"]),
     .executable(name: "apus", targets: ["ApusCommand"]),
   ],
+  traits: [
+    .trait(
+      name: "Compression", description: "Read .gz and .zst text with zlib and zstd (zlib1g-dev, libzstd-dev)")
+  ],
   targets: [
     .target(name: "CApusKernels"),
     .target(name: "CApusPlatform"),
@@ -40,7 +44,14 @@ let package = Package(
         "ApusModels", "ApusGraph", "ApusFiles", "ApusText", "ApusTensor", "ApusRuntime", "ApusBasics",
         "CApusKernels",
       ]),
-    room("ApusData", ["ApusText", "ApusFiles", "ApusRuntime", "ApusBasics"]),
+    .systemLibrary(name: "CCompression", providers: [.apt(["zlib1g-dev", "libzstd-dev"]), .brew(["zstd"])]),
+    .target(
+      name: "ApusData",
+      dependencies: [
+        "ApusText", "ApusFiles", "ApusRuntime", "ApusBasics",
+        .target(name: "CCompression", condition: .when(traits: ["Compression"])),
+      ],
+      swiftSettings: [.define("APUS_COMPRESSION", .when(traits: ["Compression"]))]),
     room(
       "ApusTraining",
       [
@@ -78,7 +89,13 @@ let package = Package(
     tests(
       "ApusInference",
       ["ApusModels", "ApusGraph", "ApusFiles", "ApusText", "ApusTensor", "ApusRuntime", "CApusKernels"]),
-    tests("ApusData", ["ApusText", "ApusFiles", "ApusRuntime", "ApusBasics", "CApusTestSupport"]),
+    .testTarget(
+      name: "ApusDataTests",
+      dependencies: [
+        "ApusData", "ApusText", "ApusFiles", "ApusRuntime", "ApusBasics", "ApusTestSupport",
+        "CApusTestSupport",
+      ],
+      swiftSettings: [.define("APUS_COMPRESSION", .when(traits: ["Compression"]))]),
     tests(
       "ApusTraining",
       [

@@ -44,3 +44,10 @@ fit("erf", lambda u: mpmath.erf(mpmath.sqrt(u)) / mpmath.sqrt(u) - 1,
     lambda u: mpmath.sqrt(u) / mpmath.erf(mpmath.sqrt(u)), 1e-9, 0.82, 6)
 # erfc x = exp(−x p(x)), 0.9 ≤ x ≤ 4; the error of erf relative to erf.
 fit("erfc", lambda x: -mpmath.log(mpmath.erfc(x)) / x, lambda x: x * mpmath.erfc(x) / mpmath.erf(x), 0.88, 4.0, 7)
+# kernels/normals.h. ln(1 + f) = f + f² p(f), √½ − 1 ≤ f ≤ √2 − 1; relative to the logarithm.
+fit("log", lambda f: (mpmath.log1p(f) - f) / f**2, lambda f: abs(f**2 / mpmath.log1p(f)), -0.2930, 0.4143, 8)
+# sin r = r + r³ p(r²) and cos r = 1 − r²/2 + r⁴ p(r²), |r| ≤ π/4.
+fit("sin", lambda u: (mpmath.sin(mpmath.sqrt(u)) / mpmath.sqrt(u) - 1) / u,
+    lambda u: u * mpmath.sqrt(u) / mpmath.sin(mpmath.sqrt(u)), 1e-9, 0.6169, 2)
+fit("cos", lambda u: (mpmath.cos(mpmath.sqrt(u)) - 1 + u / 2) / u**2,
+    lambda u: u**2 / mpmath.cos(mpmath.sqrt(u)), 1e-9, 0.6169, 2)

@@ -1,6 +1,7 @@
 // The umbrella: `import Apus` brings every public room. Nothing else lives here.
 
 @_exported import ApusBasics
+@_exported import ApusData
 @_exported import ApusFiles
 @_exported import ApusInference
 @_exported import ApusModels

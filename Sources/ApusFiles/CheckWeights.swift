@@ -13,6 +13,10 @@ public struct WeightFault: Sendable, Equatable, CustomStringConvertible {
   /// What it is, such as `is nan`.
   public let problem: String
 
+  package init(tensor: String, index: Int, problem: String) {
+    (self.tensor, self.index, self.problem) = (tensor, index, problem)
+  }
+
   /// One line, such as `tensor "output.weight": weight 4097 is nan`.
   public var description: String { "tensor \(quoted(tensor)): weight \(index) \(problem)" }
 }
@@ -25,7 +29,7 @@ extension GGUFFile {
     var faults: [WeightFault] = []
     for tensor in tensors {
       advise(.sequential, tensor)
-      if let index = firstFault(of: tensor, pool: pool) {
+      if let index = tensor.type.firstFault(in: bytes(of: tensor), pool: pool) {
         faults.append(
           WeightFault(tensor: tensor.name, index: index, problem: problem(of: tensor, at: index)))
       }
@@ -34,30 +38,57 @@ extension GGUFFile {
     return faults
   }
 
-  private func firstFault(of tensor: GGUFTensor, pool: WorkerPool?) -> Int? {
-    let bytes = SendableBytes(self.bytes(of: tensor))
-    let type = tensor.type
-    let piece = (1 << 16) / type.blockSize * type.blockBytes
+  /// What is wrong with the weight at `index`, in words.
+  func problem(of tensor: GGUFTensor, at index: Int) -> String {
+    tensor.type.problem(in: bytes(of: tensor), at: index)
+  }
+}
+
+extension SafetensorsFile {
+  /// The first such weight of every tensor that has one, in the order of their data; empty for a sound file. Tensors
+  /// of types that Apus does not read are passed over.
+  ///
+  /// - Complexity: O(*file*): every weight is decoded once.
+  public func checkWeights(pool: WorkerPool? = nil) -> [WeightFault] {
+    var faults: [WeightFault] = []
+    for tensor in tensors {
+      guard let type = tensor.type else { continue }
+      advise(.sequential, tensor)
+      let bytes = bytes(of: tensor)
+      if let index = type.firstFault(in: bytes, pool: pool) {
+        faults.append(
+          WeightFault(tensor: tensor.name, index: index, problem: type.problem(in: bytes, at: index)))
+      }
+      advise(.done, tensor)
+    }
+    return faults
+  }
+}
+
+extension TensorType {
+  /// The index of the first faulty weight in the bytes of a tensor, or nil.
+  fileprivate func firstFault(in bytes: UnsafeRawBufferPointer, pool: WorkerPool?) -> Int? {
+    let bytes = SendableBytes(bytes)
+    let piece = (1 << 16) / blockSize * blockBytes
     let units = (bytes.buffer.count + piece - 1) / piece
     let found = UnitResults<Int>(count: units, initial: -1)
     forEachUnit(units, on: pool) { unit in
       let start = unit * piece
       let range = start..<min(start + piece, bytes.buffer.count)
-      if let index = type.firstFault(in: UnsafeRawBufferPointer(rebasing: bytes.buffer[range])) {
-        found[unit] = start / type.blockBytes * type.blockSize + index
+      if let index = firstFault(in: UnsafeRawBufferPointer(rebasing: bytes.buffer[range])) {
+        found[unit] = start / blockBytes * blockSize + index
       }
     }
     return found.first { $0 >= 0 }
   }
 
-  /// What is wrong with the weight at `index`, in words.
-  func problem(of tensor: GGUFTensor, at index: Int) -> String {
-    let type = tensor.type
-    let start = index / type.blockSize * type.blockBytes
-    let block = UnsafeRawBufferPointer(rebasing: bytes(of: tensor)[start..<start + type.blockBytes])
-    return withUnsafeTemporaryAllocation(of: Float.self, capacity: type.blockSize) { values in
-      type.decode(block, into: values)
-      let value = values[index % type.blockSize]
+  /// What is wrong with the weight at `index` of a tensor, in words.
+  fileprivate func problem(in bytes: UnsafeRawBufferPointer, at index: Int) -> String {
+    let start = index / blockSize * blockBytes
+    let block = UnsafeRawBufferPointer(rebasing: bytes[start..<start + blockBytes])
+    return withUnsafeTemporaryAllocation(of: Float.self, capacity: blockSize) { values in
+      decode(block, into: values)
+      let value = values[index % blockSize]
       return value.isFinite ? "has a scale that is no number" : "is \(value)"
     }
   }

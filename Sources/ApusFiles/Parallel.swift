@@ -3,7 +3,7 @@
 import ApusRuntime
 
 /// Runs `body` once for each unit 0 ..< units. Units run at the same time and must not share what they write.
-func forEachUnit(_ units: Int, on pool: WorkerPool?, _ body: @Sendable (Int) -> Void) {
+package func forEachUnit(_ units: Int, on pool: WorkerPool?, _ body: @Sendable (Int) -> Void) {
   guard let pool, units > 1 else {
     for unit in 0..<units { body(unit) }
     return

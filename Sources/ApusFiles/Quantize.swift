@@ -94,7 +94,8 @@ private func quantizedHeader(_ file: GGUFFile, _ plans: [QuantizePlan], _ fileTy
   return header
 }
 
-private func isSameFile(_ left: String, _ right: String) -> Bool {
+/// Whether two paths name one file or folder that is there.
+package func isSameFile(_ left: String, _ right: String) -> Bool {
   var first = stat()
   var second = stat()
   guard stat(left, &first) == 0, stat(right, &second) == 0 else { return false }

@@ -5,14 +5,14 @@
 import ApusTensor
 
 /// What becomes of one tensor.
-struct QuantizePlan {
-  let tensor: GGUFTensor
+package struct QuantizePlan {
+  package let tensor: GGUFTensor
   /// The type it is written in.
-  let type: TensorType
+  package let type: TensorType
   /// Why it is not the type asked for, if it is not.
-  let reason: String?
+  package let reason: String?
 
-  init(_ tensor: GGUFTensor, as wanted: TensorType) {
+  package init(_ tensor: GGUFTensor, as wanted: TensorType) {
     self.tensor = tensor
     let reason = Self.exemption(tensor, wanted)
     if reason == nil {

@@ -15,6 +15,8 @@ package enum ValueSource: Hashable, Sendable {
   case input(StepInput)
   /// A weight, by reference.
   case parameter(ParameterReference)
+  /// Where the gradient of a weight is gathered, outside of the arena.
+  case gradient(ParameterReference)
 }
 
 /// A part of the step that operations read.
@@ -23,6 +25,8 @@ package enum StepInput: String, Hashable, Sendable {
   case positions
   case outputRows
   case segments
+  case targets
+  case lossWeights
 }
 
 /// A weight of the model: a tensor of the file, or a range of its rows (a fused Q/K/V matrix holds three).
@@ -36,6 +40,11 @@ package struct ParameterReference: Hashable, Sendable {
     case product
     case lookup
     case vector
+  }
+
+  /// The same weight however it is used: what its gradient is gathered under.
+  package var stored: ParameterReference {
+    ParameterReference(tensor: tensor, rows: rows, role: role == .vector ? .vector : .product)
   }
 
   package init(tensor: String, rows: Range<Int>, role: Role) {
@@ -59,6 +68,8 @@ package struct Node: Sendable {
   package var outputs: [ValueID]
   /// The part of the model it belongs to, as a path: "layer 3/attention".
   package var scope: String
+  /// Values that must have been made before, though they are not read.
+  package var after: [ValueID] = []
 
   package var name: String { type(of: operation).name }
 }

@@ -13,6 +13,15 @@ package class Kernel {
 
   /// Runs one unit. Units of one phase run in any order, on any worker.
   func run(unit: Int, worker: Int, _ step: Step) {}
+
+  /// Work that cannot be cut into independent units comes in stages, with a barrier after each; at most so many.
+  var stages: Int { 1 }
+
+  /// How many units a stage has in this step.
+  func unitCount(_ step: Step, stage: Int) -> Int { stage == 0 ? unitCount(step) : 0 }
+
+  /// Runs one unit of a stage.
+  func run(unit: Int, stage: Int, worker: Int, _ step: Step) { run(unit: unit, worker: worker, step) }
 }
 
 /// Work on independent rows: the body handles a row, or a run of rows where that is faster.

@@ -30,6 +30,9 @@ package protocol Operation: Sendable {
 
   /// The kernel for operands that have their place in memory.
   func kernel(_ inputs: [Operand], _ outputs: [Operand], _ context: KernelContext) -> Kernel
+
+  /// Adds to the graph what the gradients of the inputs take, given those of the outputs.
+  func gradient(of node: Node, _ g: inout GradientBuilder) throws(GraphError)
 }
 
 extension Operation {
@@ -37,6 +40,10 @@ extension Operation {
   package var rowsAreIndependent: Bool { isRowWise }
   package var inPlaceInput: Int? { nil }
   package var detail: String { "" }
+
+  package func gradient(of node: Node, _ g: inout GradientBuilder) throws(GraphError) {
+    throw .shape(operation: Self.name, message: "has no gradient")
+  }
 
   /// Element-wise default: `flops` per element of the first output, everything read and written once.
   package func elementCost(
@@ -84,6 +91,14 @@ package struct Operand {
   package var integers: UnsafeMutablePointer<Int32> { base!.assumingMemoryBound(to: Int32.self) }
   /// Floats from one row to the next.
   package var stride: Int { type.rowBytes / 4 }
+
+  /// The memory a weight's gradient is gathered in: rows one after another, `columns` floats each.
+  var gradient: UnsafeMutablePointer<Float> {
+    guard case .gradient(let memory) = parameter else {
+      preconditionFailure("the operand is not the gradient of a weight")
+    }
+    return memory.base
+  }
 }
 
 /// What kernels are made with.
@@ -98,6 +113,8 @@ package struct KernelContext {
   package let positions: Int
   /// The most tokens of a step's tile.
   package let tileTokens: Int
+  /// Working memory that kernels share.
+  package let scratch: WorkerScratch
 }
 
 /// A mistake in a graph: reported when it is built, never when it runs.

@@ -10,6 +10,8 @@ public enum InferenceError: ApusError, Equatable {
   case emptyPrompt
   /// A token id outside the vocabulary.
   case tokenOutOfRange(id: Int, vocabulary: Int)
+  /// The tokenizer has tokens for which the model has no row.
+  case vocabulary(tokens: Int, rows: Int)
   /// Weights, cache and activations together are more than may be used.
   case memory(needed: Int, weights: Int, cache: Int, activations: Int, available: Int, largestContext: Int)
   /// A step made a value that is not a number.
@@ -33,6 +35,9 @@ public enum InferenceError: ApusError, Equatable {
       return "the prompt is empty and the model has no beginning-of-text token; give a prompt"
     case .tokenOutOfRange(let id, let vocabulary):
       return "token id \(id) is outside the vocabulary of \(vocabulary)"
+    case .vocabulary(let tokens, let rows):
+      return
+        "the tokenizer has \(tokens) tokens, but the model only \(rows) rows of embeddings: they do not belong together"
     case .memory(let needed, let weights, let cache, let activations, let available, let largest):
       func mib(_ bytes: Int) -> String { "\((bytes + (1 << 20) - 1) >> 20) MiB" }
       return

@@ -16,8 +16,8 @@ import ApusText
 public final class Model: Sendable {
   /// The machine it runs on.
   public let runtime: Runtime
-  /// The file it came from.
-  public let file: GGUFFile
+  /// The files it came from.
+  public let files: ModelFiles
   /// Text to tokens and back.
   public let tokenizer: any Tokenizer
   /// How conversations are written down for this model, where the file says it.
@@ -27,38 +27,52 @@ public final class Model: Sendable {
   package let network: Network
   package let weights: WeightStore
 
-  /// Loads a GGUF file: maps it, checks it, packs its weights for this CPU.
+  /// Loads a GGUF file or a Hugging Face folder: maps it, checks it, packs its weights for this CPU.
   ///
   /// - Parameters:
   ///   - runtime: the machine; shared between models.
   ///   - progress: called with bytes done and bytes in all while weights are packed.
-  /// - Throws: `GGUFError`, `ModelError`, `TokenizerError`, `InferenceError.memory`.
+  /// - Throws: `GGUFError`, `HuggingFaceError`, `SafetensorsError`, `ModelError`, `TokenizerError`,
+  ///   `HuggingFaceTokenizerError`, `InferenceError`.
   public convenience init(
     _ path: String, runtime: Runtime, progress: ((Int, Int) -> Void)? = nil
   ) throws {
-    try self.init(GGUFFile.open(path), runtime: runtime, progress: progress)
+    try self.init(ModelFiles(path), runtime: runtime, progress: progress)
   }
 
-  /// Loads a file that is open already.
-  public init(
+  /// Loads a GGUF file that is open already.
+  public convenience init(
     _ file: GGUFFile, runtime: Runtime, progress: ((Int, Int) -> Void)? = nil
   ) throws {
+    try self.init(ModelFiles(file), runtime: runtime, progress: progress)
+  }
+
+  /// Loads files that are open already.
+  public init(
+    _ files: ModelFiles, runtime: Runtime, progress: ((Int, Int) -> Void)? = nil
+  ) throws {
     self.runtime = runtime
-    self.file = file
-    network = try Network(GGUFWeights(file))
+    self.files = files
+    network = try files.network()
     guard network.isGenerative else {
       throw ModelError.notGenerative(architecture: network.architectureName)
     }
-    tokenizer = try makeTokenizer(from: file)
-    chatTemplate = try file.metadata.string("tokenizer.chat_template")
+    let tokenizer = try files.tokenizer()
+    self.tokenizer = tokenizer
+    chatTemplate = try files.chatTemplate()
     endOfText = Set(tokenizer.vocabulary.endOfGeneration)
-    let graph = try network.graph(contextLength: network.configuration.contextLength)
+      .union(try files.endOfText().filter { tokenizer.vocabulary.contains($0) })
+    let graph = try files.graph(network, contextLength: network.configuration.contextLength)
+    guard tokenizer.vocabulary.count <= network.configuration.vocabularySize else {
+      throw InferenceError.vocabulary(
+        tokens: tokenizer.vocabulary.count, rows: network.configuration.vocabularySize)
+    }
     try Self.check(graph, network, runtime)
     weights = try WeightStore(
       graph, from: network.source, workers: runtime.workers, progress: progress)
   }
 
-  /// Loads a GGUF file on a runtime of its own.
+  /// Loads a GGUF file or a folder on a runtime of its own.
   public convenience init(_ path: String) throws {
     try self.init(path, runtime: Runtime())
   }
@@ -68,11 +82,9 @@ public final class Model: Sendable {
   /// Its sizes.
   public var configuration: TransformerConfiguration { network.configuration }
   /// Its name for people, or the file's.
-  public var name: String {
-    (try? file.metadata.string("general.name")) ?? file.name
-  }
+  public var name: String { files.modelName }
   /// Weights of all tensors.
-  public var parameterCount: Int { file.tensors.reduce(0) { $0 + $1.elementCount } }
+  public var parameterCount: Int { files.parameterCount }
 
   /// Refuses weights that cannot fit before touching them.
   private static func check(_ graph: Graph, _ network: Network, _ runtime: Runtime) throws(InferenceError) {

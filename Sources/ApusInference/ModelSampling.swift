@@ -4,16 +4,15 @@ import ApusFiles
 import ApusText
 
 extension Model {
-  /// Sampling defaults: llama.cpp's, overridden by the file's `general.sampling.*` keys.
+  /// Sampling defaults: llama.cpp's, overridden by the file's `general.sampling.*` keys or by
+  /// generation_config.json.
   ///
   /// - Returns: the options, and the names of those that came from the file.
   public var samplingDefaults: (options: SamplingOptions, fromFile: [String]) {
     var options = SamplingOptions()
     var names: [String] = []
     func number(_ name: String) -> Double? {
-      guard let value = file.metadata["general.sampling.\(name)"],
-        let number = value.float ?? value.int.map(Double.init)
-      else { return nil }
+      guard let number = files.samplingDefault(name) else { return nil }
       names.append(name)
       return number
     }

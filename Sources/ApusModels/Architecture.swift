@@ -1,5 +1,6 @@
 // What a family of networks provides. One family is one file in Architectures/; All.swift lists them.
 
+import ApusBasics
 import ApusGraph
 
 /// A family of networks that share their structure.
@@ -7,8 +8,15 @@ package protocol Architecture: Sendable {
   /// The values of `general.architecture` that mean this family.
   static var names: [String] { get }
 
-  /// How Hugging Face names the family, its settings and its tensors; nil where folders of it are not read.
-  static var huggingFace: HuggingFaceLayout? { get }
+  /// How Hugging Face names the family, its settings and its tensors, for each model type; none where folders of it
+  /// are not read.
+  static var huggingFace: [HuggingFaceLayout] { get }
+
+  /// Settings of a written config.json that only this family has.
+  var huggingFaceSettings: [(key: String, value: JSONValue)] { get }
+
+  /// The model type that this network is written as; nil where the family has one only.
+  var huggingFaceModelType: String? { get }
 
   /// Whether the family was made to continue texts; the others turn a text into a vector or a score.
   static var isGenerative: Bool { get }
@@ -33,7 +41,9 @@ package protocol Architecture: Sendable {
 }
 
 extension Architecture {
-  package static var huggingFace: HuggingFaceLayout? { nil }
+  package static var huggingFace: [HuggingFaceLayout] { [] }
+  package var huggingFaceSettings: [(key: String, value: JSONValue)] { [] }
+  package var huggingFaceModelType: String? { nil }
   package static var isGenerative: Bool { true }
 
   package func logits(_ x: ValueID, _ b: inout NetworkBuilder) throws(ModelError) -> ValueID {

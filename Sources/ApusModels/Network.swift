@@ -9,6 +9,14 @@ package enum NetworkUse: Hashable, Sendable {
   case generation
   /// A vector or a score for each sequence.
   case embedding(Pooling)
+  /// The loss of each token.
+  case training(LossOptions)
+}
+
+extension NetworkUse {
+  fileprivate var isTraining: Bool {
+    if case .training = self { true } else { false }
+  }
 }
 
 /// The network a file describes, before any weight is loaded.
@@ -56,7 +64,8 @@ package struct Network: Sendable {
     contextLength: Int, for use: NetworkUse = .generation
   ) throws(ModelError) -> Graph {
     var builder = NetworkBuilder(
-      source, hiddenSize: configuration.hiddenSize, contextLength: contextLength)
+      source, hiddenSize: configuration.hiddenSize, contextLength: contextLength,
+      selectsOutputs: !use.isTraining)
     let x = try architecture.hiddenStates(
       &builder, Hyperparameters(source, architecture: architectureName))
     let result = try result(x, of: use, &builder)
@@ -69,6 +78,9 @@ package struct Network: Sendable {
     switch use {
     case .generation:
       return try architecture.logits(x, &b)
+    case .training(let options):
+      let logits = try architecture.logits(x, &b)
+      return try b.graph { (g) throws(GraphError) in try g.crossEntropy(logits, options) }
     case .embedding(.none):
       return x
     case .embedding(.mean):

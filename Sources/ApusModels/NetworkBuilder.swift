@@ -10,13 +10,18 @@ package struct NetworkBuilder {
   package let hiddenSize: Int
   /// Positions the graph will be run for: LongRoPE picks its factors by it.
   package let contextLength: Int
+  /// Whether the head is wanted for some rows only.
+  package let selectsOutputs: Bool
   private var builder = GraphBuilder()
   private var layer: Int?
   /// Names asked for and not found: reported together at the end.
   private var missing: [String] = []
 
-  package init(_ source: any WeightSource, hiddenSize: Int, contextLength: Int) {
+  package init(
+    _ source: any WeightSource, hiddenSize: Int, contextLength: Int, selectsOutputs: Bool = true
+  ) {
     self.source = source
+    self.selectsOutputs = selectsOutputs
     self.hiddenSize = hiddenSize
     self.contextLength = contextLength
   }
@@ -59,7 +64,7 @@ package struct NetworkBuilder {
 
   /// Whether the file has `name.weight` (or another suffix) here.
   package func has(_ name: String, _ suffix: String = "weight") -> Bool {
-    source.tensor(fullName(name, suffix)) != nil
+    source.has(fullName(name, suffix))
   }
 
   /// Rows of `name.weight` here, where the hyper-parameters do not tell.
@@ -72,7 +77,7 @@ package struct NetworkBuilder {
   private mutating func weight(
     _ name: String, rows: Int, columns: Int, part: Range<Int>?, role: ParameterReference.Role
   ) throws(ModelError) -> ValueID {
-    let found = source.tensor(name)
+    let found = source.tensor(name, rows: rows, columns: columns)
     if found == nil { missing.append(name) }
     let tensor = found ?? TensorDescription(name: name, type: .f32, rows: rows, columns: columns)
     guard tensor.rows == rows, tensor.columns == columns else {
@@ -104,7 +109,7 @@ package struct NetworkBuilder {
   private mutating func vector(
     _ name: String, count: Int, part: Range<Int>? = nil
   ) throws(ModelError) -> ValueID {
-    let found = source.tensor(name)
+    let found = source.tensor(name, rows: 1, columns: count)
     if found == nil { missing.append(name) }
     let tensor = found ?? TensorDescription(name: name, type: .f32, rows: 1, columns: count)
     guard tensor.rows == 1, tensor.columns == count else {
@@ -164,9 +169,9 @@ package struct NetworkBuilder {
     }
   }
 
-  /// Logits of the rows wanted: the "output" matrix, or the embedding where the two are tied.
+  /// Logits of the rows wanted, or in training of all: the "output" matrix, or the embedding where the two are tied.
   package mutating func head(_ x: ValueID, vocabularySize: Int) throws(ModelError) -> ValueID {
-    let selected = try graph { (g) throws(GraphError) in try g.selectOutputs(x) }
+    let selected = selectsOutputs ? try graph { (g) throws(GraphError) in try g.selectOutputs(x) } : x
     return try linear(selected, has("output") ? "output" : "token_embd", rows: vocabularySize)
   }
 

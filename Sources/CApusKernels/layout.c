@@ -53,3 +53,13 @@ size_t apus_attention_scratch(int rows, int head_size) {
 }
 
 size_t apus_attention_state(int head_size) { return whole_lines(4 * (size_t)head_size) / 4 + 16; }
+
+size_t apus_outer_scratch(void) {
+  const size_t steps = 128, panels = 8, strip = 12;  // as in kernels/outer.h
+  return steps * (64 * panels + 4 * strip) + 64;
+}
+
+size_t apus_attention_gradient_scratch(int rows, int head_size) {
+  const size_t stride = ((size_t)head_size + 15) & ~(size_t)15;
+  return 4 * ((((size_t)rows + 15) & ~(size_t)15) + 6 * APUS_PAGE_KEYS * stride);
+}

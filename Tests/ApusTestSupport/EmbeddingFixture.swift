@@ -7,14 +7,6 @@ import ApusRuntime
 import ApusTensor
 import Testing
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// A network to compare with. The vectors and scores are those of `transformers`.
 package struct EmbeddingFixture: Sendable, CustomTestStringConvertible {
   package let name: String
@@ -114,18 +106,10 @@ package struct EmbeddingFixture: Sendable, CustomTestStringConvertible {
     let scratch = ScratchDirectory()
     return try withExtendedLifetime(scratch) {
       let path = scratch.path + "/" + name
-      defer { removeFolder(at: path) }
+      defer { removeFolder(path) }
       try writeFolder(at: path)
       return try body(path)
     }
-  }
-
-  private func removeFolder(at path: String) {
-    for file in ["config.json"] + description["files"]!.object!.keys + Self.tokenizerFiles + weightFiles {
-      unlink(path + "/" + file)
-    }
-    for directory in directories { rmdir(path + "/" + directory) }
-    rmdir(path)
   }
 
   // MARK: Weights
@@ -230,20 +214,4 @@ package struct EmbeddingFixture: Sendable, CustomTestStringConvertible {
     header.set("tokenizer.ggml.tokens", .strings(pieces))
     for (name, id) in ids { header.set("tokenizer.ggml.\(name)_token_id", .scalar(id)) }
   }
-}
-
-/// The system would not make or write a file.
-private struct CannotWrite: ApusError {
-  let path: String
-  var description: String { "cannot write \(path)" }
-}
-
-private func makeDirectory(_ path: String) throws {
-  guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw CannotWrite(path: path) }
-}
-
-private func writeFile(_ path: String, _ bytes: [UInt8]) throws {
-  guard let file = fopen(path, "wb") else { throw CannotWrite(path: path) }
-  let written = bytes.withUnsafeBytes { fwrite($0.baseAddress, 1, $0.count, file) }
-  guard fclose(file) == 0, written == bytes.count else { throw CannotWrite(path: path) }
 }

@@ -257,6 +257,55 @@ static void rests(const struct apus_cpu *cpu, const struct apus_cpu *portable) {
   }
 }
 
+// The optimisers and initialisation: everything a step writes, one after the other.
+static void training(const struct apus_cpu *cpu, const struct apus_cpu *portable) {
+  enum { MAX = 600, ARRAYS = 24 };
+  static const int lengths[] = {1, 15, 16, 17, 100, 256, 257, 600};
+  static const struct apus_adamw adam = {0.5f, 0.999f, 0.9f, 0.1f, 0.95f, 0.05f, 1.5f, 1e-8f, 1e-3f};
+  static const struct apus_lion lion = {0.5f, 0.99f, 0.9f, 0.1f, 0.99f, 0.01f, 1e-3f};
+  static const struct apus_adafactor factors = {3, 0.01f, 0.99f, 0.9f, 0.1f};
+  for (int length = 0; length < 8; length++)
+    for (int round = 0; round < 4; round++) {
+      const int n = lengths[length];
+      static float from[4][MAX], out[2][ARRAYS][MAX];
+      for (int a = 0; a < 4; a++)
+        for (int i = 0; i < n; i++) {
+          from[a][i] = number(1) * (next() % 4 ? 1 : 0x1p-40f);
+          if (round == 3 && next() % 32 == 0) from[a][i] = next() & 1 ? 3e38f : __builtin_inff();
+          if (a == 3) from[a][i] = __builtin_fabsf(from[a][i]);
+        }
+      const struct apus_sgd sgd = {0.5f, 0.01f, 0.9f, 0.1f, round & 1};
+      const struct apus_cpu *both[2] = {portable, cpu};
+      memset(out, 0, sizeof out);
+      for (int c = 0; c < 2; c++) {
+        const struct apus_cpu *t = both[c];
+        float(*y)[MAX] = out[c];
+        // w, m, v in front of every kernel; g is from[1].
+        for (int k = 0; k < 5; k++) {
+          memcpy(y[3 * k], from[0], sizeof from[0]);
+          memcpy(y[3 * k + 1], from[2], sizeof from[0]);
+          memcpy(y[3 * k + 2], from[3], sizeof from[0]);
+        }
+        t->adamw(&adam, n, y[0], from[1], y[1], y[2]);
+        t->sgd(&sgd, n, y[3], from[1], round & 2 ? y[4] : 0);
+        t->lion(&lion, n, y[6], from[1], y[7]);
+        t->adafactor(&factors, n, y[9], from[1], from[3], round & 2 ? y[10] : 0);
+        uint8_t codes[2][MAX] = {{0}};
+        for (int step = 0; step < 3; step++)
+          t->adamw8(&adam, 77 + (uint64_t)step, (uint64_t)round << 32, n, y[12], from[step], codes[0], codes[1], y[15]);
+        for (int i = 0; i < n; i++) y[16][i] = codes[0][i], y[17][i] = codes[1][i];
+        t->adafactor_sums(from[0], 0.5f, 1, n, y[18], y[19]);
+        t->weighted_sum(0.3f, from[0], -2, from[1], n, y[20]);
+        t->normals(7, (uint64_t)round << 58, 0.02f, 0, n, y[21]);
+        t->normals(7, (uint64_t)round, 1, 2, n, y[22]);
+        double sums[2] = {t->sum_squares(from[0], from[1], 0.7f, n), t->sum_squares(from[0], 0, 1, n)};
+        memcpy(y[23], sums, sizeof sums);
+      }
+      for (int a = 0; a < ARRAYS; a++)
+        check(cpu->name, "training", n * 100 + a, out[0][a], cpu == portable ? out[0][a] : out[1][a], MAX);
+    }
+}
+
 static void scalars(void) {
   for (int i = 0; i < 20000; i++) {
     float results[7];
@@ -293,6 +342,7 @@ int main(void) {
     attention(cpu, portable);
     rows(cpu, portable);
     rests(cpu, portable);
+    training(cpu, portable);
     if (i == 0) scalars();
     fprintf(stderr, "%s: compared\n", cpu->name);
   }

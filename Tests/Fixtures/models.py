@@ -16,6 +16,7 @@ import argparse
 import json
 import math
 import os
+import tempfile
 
 import numpy as np
 import torch
@@ -337,10 +338,38 @@ def tokens():
     return [int(w) % VOCABULARY for w in philox(np.arange(POSITIONS // 4, dtype=np.uint64), fnv1a("prompt")).reshape(-1)]
 
 
+def origins(net, state):
+    """How each tensor of a Hugging Face checkpoint comes from one of ours: its name, and what is done with it."""
+    heads = {e["key"].split(".")[-1]: e["value"] for e in net.metadata if "head_count" in e["key"]}
+    forms = {"same": lambda v: v, "lessOne": lambda v: v - np.float32(1), "transposed": lambda v: v.T}
+    for count in heads.values():
+        forms[f"halves of {count}"] = lambda v, count=count: unpermute(v, count)
+    entries = []
+    for name, value in state.items():
+        value = value.numpy()
+        found = [
+            (source, form) for source, ours in net.values.items() for form, change in forms.items()
+            if ours.size == value.size and (form != "transposed" or ours.ndim == 2)
+            and not (form.startswith("halves") and ours.shape[0] % int(form.split()[-1]))
+            and change(ours).shape == value.shape and np.array_equal(change(ours), value)]
+        assert len(found) == 1, (name, found)
+        entries.append({"name": name, "from": found[0][0], "form": found[0][1]})
+    return entries
+
+
+def configuration(model):
+    """config.json as `save_pretrained` writes it."""
+    with tempfile.TemporaryDirectory() as folder:
+        model.config.save_pretrained(folder)
+        with open(os.path.join(folder, "config.json")) as file:
+            return json.load(file)
+
+
 def build(name):
     """The network's description, and the same network in `transformers`."""
     torch.manual_seed(0)
     net, model, state = FAMILIES[name](name)
+    net.origins = origins(net, state)
     missing, unexpected = model.load_state_dict(state, strict=False)
     missing = [m for m in missing if not (m == "lm_head.weight" or m.endswith("inv_freq"))]
     assert not missing and not unexpected, (name, missing, unexpected)
@@ -350,6 +379,7 @@ def build(name):
 
 def make(name, gguf_directory):
     net, model = build(name)
+    config = dict(configuration(model), architectures=[type(model).__name__])
     ids = tokens()
     with torch.no_grad():
         logits = model(torch.tensor([ids])).logits[0].numpy()
@@ -359,6 +389,7 @@ def make(name, gguf_directory):
     logits.astype("<f4").tofile(os.path.join(OUT, name + ".logits.f32"))
     with open(os.path.join(OUT, name + ".json"), "w") as file:
         json.dump({"name": name, "metadata": net.metadata, "tensors": net.tensors, "tokens": ids,
+                   "config": config, "huggingface": net.origins,
                    "float32Error": error,
                    "versions": {"torch": torch.__version__.split("+")[0], "transformers": transformers.__version__}},
                   file, indent=None, separators=(",", ":"))

@@ -95,7 +95,7 @@ enum BenchCommand: Command {
     ])
     for result in results {
       table.append([
-        model.name, sizeText(model.file.byteCount), countText(model.parameterCount), model.runtime.cpu.name,
+        model.name, sizeText(model.files.byteCount), countText(model.parameterCount), model.runtime.cpu.name,
         "\(threads)", result.test, "\(fixed(result.mean, 2)) ± \(fixed(result.deviation, 2))",
       ])
     }

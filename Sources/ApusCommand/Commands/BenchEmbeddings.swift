@@ -25,7 +25,7 @@ enum BenchEmbeddingsCommand: Command {
     "repetitions", "r", in: 1...1_000_000, defaultText: "for a second each, at least 5",
     help: "Times each is measured")
 
-  static let arguments = [EmbeddingFlags.model.row]
+  static let arguments = [ModelFile.argument.row]
   static let options =
     [tokens.row, file.row, repetitions.row, GenerationFlags.profile.row] + EmbeddingFlags.rows
 

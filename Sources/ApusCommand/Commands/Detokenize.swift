@@ -23,7 +23,7 @@ enum DetokenizeCommand: Command {
   static func run(_ values: Values, _ console: Console) throws {
     let path = try ModelFile.path(values)
     let tokens = try tokens(values, console)
-    let tokenizer = try ModelFile.tokenizer(of: ModelFile.open(path, console), console)
+    let tokenizer = try ModelFile.tokenizer(path, console)
     for (index, token) in tokens.enumerated() where !tokenizer.vocabulary.contains(token) {
       throw CommandError.failure(
         "id \(token) (number \(index + 1) given) is no token of \(path): ids run from 0 to "

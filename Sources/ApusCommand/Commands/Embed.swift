@@ -33,7 +33,7 @@ enum EmbedCommand: Command {
   private static let skip = Option<Int>.integer(
     "skip-bad", in: 0...Int.max, default: 0, help: "Leave out up to N bad texts, and count them")
 
-  static let arguments = [EmbeddingFlags.model.row, texts.row]
+  static let arguments = [ModelFile.argument.row, texts.row]
   static let options =
     [files.row, lines.row, jsonl.row, field.row, format.row, out.row, skip.row] + EmbeddingFlags.rows
 

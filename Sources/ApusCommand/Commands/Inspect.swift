@@ -38,12 +38,14 @@ enum InspectCommand: Command {
   ]
 
   static func run(_ values: Values, _ console: Console) throws {
-    let file = try ModelFile.open(ModelFile.path(values), console)
-    if values[graph] || values[dot] { return try showGraph(file, asDrawing: values[dot], console) }
-    let report = ModelReport(file)
+    let path = try ModelFile.path(values)
+    if values[graph] || values[dot] { return try showGraph(path, asDrawing: values[dot], console) }
+    let files = try InspectedFiles(path)
+    console.notes(files.warnings)
+    let report = ModelReport(files)
     if values[template] {
-      guard let text = report.chatTemplate else {
-        throw CommandError.failure("\(file.name) has no chat template (tokenizer.chat_template)")
+      guard let text = files.chatTemplate else {
+        throw CommandError.failure("\(path) has no chat template (\(files.templatePlace))")
       }
       try console.foreign(text)
       if console.output.isTerminal, !text.hasSuffix("\n") { try console.line() }
@@ -58,29 +60,32 @@ enum InspectCommand: Command {
     if values[check] {
       let threads = values[CommonOptions.threads] ?? Machine.detect().defaultThreadCount
       let pool = try WorkerPool(count: min(max(1, threads), Machine.detect().effectiveCPUCount))
-      faults = file.checkWeights(pool: pool)
+      faults = files.checkWeights(pool)
     }
     if values[json] { try console.json(report.document(faults: faults)) }
     guard let faults else { return }
     for fault in faults.prefix(100) where !values[json] { try console.line(oneLine("\(fault)")) }
-    try file.verifyUnchanged()
+    try files.verifyUnchanged()
     if let problem = report.tokenizerProblem {
-      throw CommandError.failure("\(file.name): tokenizer: \(problem)")
+      throw CommandError.failure("\(path): tokenizer: \(problem)")
     }
     guard faults.isEmpty else {
       throw CommandError.failure(
-        "\(file.name): \(faults.count) of \(file.tensors.count) tensors have bad weights")
+        "\(path): \(faults.count) of \(files.tensors.count) tensors have bad weights")
     }
     if !values[json] {
-      try console.line("All \(countText(report.parameterCount)) weights are finite numbers.")
+      try console.line("All \(countText(files.parameterCount)) weights are finite numbers.")
     }
   }
 
   /// The network as it is written down and as it runs, planned for a prompt of 512 tokens.
-  private static func showGraph(_ file: GGUFFile, asDrawing: Bool, _ console: Console) throws {
-    let network = try ModelFile.naming(file.name) { try Network(GGUFWeights(file)) }
-    let context = network.configuration.contextLength
-    let graph = try ModelFile.naming(file.name) { try network.graph(contextLength: context) }
+  private static func showGraph(_ path: String, asDrawing: Bool, _ console: Console) throws {
+    let graph = try ModelFile.naming(path) {
+      let files = try ModelFiles(path)
+      console.notes(files.warnings)
+      let network = try files.network()
+      return try files.graph(network, contextLength: network.configuration.contextLength)
+    }
     let limits = Sizes(tokens: 512, outputs: 1, sequences: 1)
     let plan = Plan(graph, limits: limits)
     if asDrawing { return try console.foreign(plan.dot()) }

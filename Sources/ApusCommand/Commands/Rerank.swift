@@ -24,7 +24,7 @@ enum RerankCommand: Command {
     "top", in: 1...Int.max, defaultText: "all", help: "Show the best N only")
   private static let sigmoid = Option.flag("sigmoid", help: "Show 1 / (1 + exp(-score))")
 
-  static let arguments = [EmbeddingFlags.model.row, query.row, texts.row]
+  static let arguments = [ModelFile.argument.row, query.row, texts.row]
   static let options = [files.row, lines.row, top.row, sigmoid.row] + EmbeddingFlags.loading()
 
   static func run(_ values: Values, _ console: Console) throws {

@@ -42,7 +42,7 @@ enum SearchCommand: Command {
 
   private static let longTexts = EmbeddingFlags.longTexts(default: .split)
 
-  static let arguments = [EmbeddingFlags.model.row, folder.row, queries.row]
+  static let arguments = [ModelFile.argument.row, folder.row, queries.row]
   static let options =
     [
       index.row, update.row, rebuild.row, top.row, precision.row, similarity.row, passage.row,

@@ -14,7 +14,7 @@ enum SimilarityCommand: Command {
 
   private static let texts = Positional.rest("TEXT", help: "Two texts or more")
 
-  static let arguments = [EmbeddingFlags.model.row, texts.row]
+  static let arguments = [ModelFile.argument.row, texts.row]
   static let options = EmbeddingFlags.rows
 
   static func run(_ values: Values, _ console: Console) throws {

@@ -30,7 +30,7 @@ enum TokenizeCommand: Command {
   static func run(_ values: Values, _ console: Console) throws {
     let path = try ModelFile.path(values)
     let bytes = try input(values, console)
-    let tokenizer = try ModelFile.tokenizer(of: ModelFile.open(path, console), console)
+    let tokenizer = try ModelFile.tokenizer(path, console)
     let tokens = try ModelFile.naming(path) {
       try tokenizer.encode(bytes, addSpecial: values[bos], parseSpecial: values[special])
     }

@@ -10,6 +10,8 @@ public final class HuggingFaceFolder: Sendable {
   public let path: String
   /// `config.json`.
   public let config: JSONValue
+  /// `generation_config.json`, if there is one.
+  public let generation: JSONValue?
   /// The weights, of all shards.
   public let weights: SafetensorsFile
   /// What sentence-transformers wrote beside them, if anything.
@@ -32,6 +34,7 @@ public final class HuggingFaceFolder: Sendable {
       throw HuggingFaceError("\(path)/config.json", .invalid(key: "", expected: "an object"))
     }
     self.config = config
+    generation = try Self.json(path, "generation_config.json")
     weights = try Self.openWeights(path)
     (sentenceTransformers, warnings) = try SentenceTransformersSettings.read(path)
   }
@@ -49,9 +52,12 @@ public final class HuggingFaceFolder: Sendable {
   }
 
   /// The bytes of a file of the folder, or nil when there is none.
-  public func file(_ name: String) throws -> MappedFile? {
-    guard FileKind("\(path)/\(name)") != .none else { return nil }
-    return try MappedFile(path: "\(path)/\(name)")
+  public func file(_ name: String) throws -> MappedFile? { try Self.file(path, name) }
+
+  /// The bytes of a file of a folder that need not hold a model.
+  package static func file(_ folder: String, _ name: String) throws(FileError) -> MappedFile? {
+    guard FileKind("\(folder)/\(name)") != .none else { return nil }
+    return try MappedFile(path: "\(folder)/\(name)")
   }
 
   /// A JSON file of the folder, or nil when there is none.
@@ -60,7 +66,8 @@ public final class HuggingFaceFolder: Sendable {
   /// Settings are a few kilobytes; a tokenizer is read by a reader of its own.
   private static let settingsLimit = 16 << 20
 
-  static func json(_ folder: String, _ name: String) throws -> JSONValue? {
+  /// A JSON file of a folder that need not hold a model.
+  package static func json(_ folder: String, _ name: String) throws -> JSONValue? {
     let path = "\(folder)/\(name)"
     guard FileKind(path) != .none else { return nil }
     let file = try MappedFile(path: path)
@@ -73,6 +80,53 @@ public final class HuggingFaceFolder: Sendable {
       throw HuggingFaceError(path, .json(error))
     }
   }
+}
+
+extension HuggingFaceFolder {
+  /// How conversations are written down: chat_template.jinja, or what tokenizer_config.json says; of several templates
+  /// the one called "default".
+  ///
+  /// - Throws: `HuggingFaceError`, `FileError`.
+  public func chatTemplate() throws -> String? {
+    if let file = try file("chat_template.jinja") {
+      guard file.byteCount <= Self.settingsLimit else {
+        throw HuggingFaceError(
+          "\(path)/chat_template.jinja", .tooLarge(bytes: file.byteCount, limit: Self.settingsLimit))
+      }
+      return String(decoding: file.bytes, as: UTF8.self)
+    }
+    let template = try json("tokenizer_config.json")?["chat_template"]
+    guard let all = template?.array else { return template?.string }
+    return all.first { $0["name"]?.string == "default" }?["template"]?.string
+  }
+
+  /// Ids of the tokens that end a text: those of generation_config.json, else of config.json.
+  ///
+  /// - Throws: `HuggingFaceError` for a value that is no id and no list of ids.
+  public func endOfText() throws -> [Int] {
+    for (file, document) in [("generation_config.json", generation), ("config.json", config)] {
+      guard let value = document?["eos_token_id"], !value.isNull else { continue }
+      let ids = (value.array ?? [value]).map(\.int)
+      guard ids.allSatisfy({ $0 != nil && $0! >= 0 }) else {
+        throw HuggingFaceError(
+          "\(path)/\(file)", .invalid(key: "eos_token_id", expected: "a token id or a list of token ids"))
+      }
+      return ids.compactMap { $0 }
+    }
+    return []
+  }
+
+  /// A sampler's setting by llama.cpp's name ("temp", "top_k"), where generation_config.json asks for sampling.
+  public func samplingDefault(_ name: String) -> Double? {
+    guard generation?["do_sample"]?.bool == true, let key = Self.samplingKeys[name] else { return nil }
+    return generation?[key]?.double
+  }
+
+  /// What generation_config.json calls llama.cpp's settings.
+  package static let samplingKeys = [
+    "temp": "temperature", "top_k": "top_k", "top_p": "top_p", "min_p": "min_p",
+    "penalty_repeat": "repetition_penalty",
+  ]
 }
 
 extension HuggingFaceFolder {

@@ -41,9 +41,15 @@ public struct SafetensorsWriter {
   ///   - data: gives exactly the bytes that shape and type ask for.
   public mutating func add(_ name: String, type: TensorType, shape: [Int], data: @escaping Data) {
     guard let dtype = SafetensorsDType(type) else { preconditionFailure("\(type) is no type of the format") }
-    guard let byteCount = checkedProduct(of: shape + [type.blockBytes]) else {
+    add(name, dtype: dtype, shape: shape, data: data)
+  }
+
+  /// Adds a tensor of any type of the format, also of those that products do not read.
+  public mutating func add(_ name: String, dtype: SafetensorsDType, shape: [Int], data: @escaping Data) {
+    guard let bits = checkedProduct(of: shape + [dtype.bits]) else {
       preconditionFailure("size \(shape) of \(name) is impossible")
     }
+    let byteCount = bits / 8
     precondition(name != "__metadata__" && names.insert(name).inserted, "the name \(name) is taken")
     tensors.append(Tensor(name: name, dtype: dtype, shape: shape, byteCount: byteCount, data: data))
   }

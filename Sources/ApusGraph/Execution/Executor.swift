@@ -27,10 +27,12 @@ package final class Executor {
   ///
   /// - Parameters:
   ///   - parameters: gives each weight its place in memory.
+  ///   - gradients: gives each weight the memory its gradient is gathered in, if the graph has any.
   ///   - cache: the pages' geometry, if the graph has attention.
   ///   - positions: the most a sequence may have.
   package init<E: Error>(
     _ plan: Plan, cpu: KernelTable, workers: WorkerPool, cache: KVLayout?, positions: Int,
+    gradients: (ParameterReference) -> GradientMemory? = { _ in nil },
     parameters: (ParameterReference, ValueType) throws(E) -> Parameter
   ) throws {
     self.plan = plan
@@ -45,9 +47,10 @@ package final class Executor {
       throw GraphError.noMemory(bytes: plan.memory.byteCount)
     }
     let arenaBase = arena.base
+    let scratch = WorkerScratch(workers: workers.count)
     let context = KernelContext(
       cpu: cpu, workers: workers.count, limits: plan.limits, cache: cache,
-      positions: positions, tileTokens: step.tileTokens)
+      positions: positions, tileTokens: step.tileTokens, scratch: scratch)
     var operands: [ValueID: Operand] = [:]
     for (index, value) in plan.graph.values.enumerated() {
       let id = ValueID(index: index)
@@ -60,19 +63,26 @@ package final class Executor {
       case .parameter(let reference):
         operands[id] = Operand(
           type: value.type, base: nil, parameter: try parameters(reference, value.type))
+      case .gradient(let reference):
+        guard let memory = gradients(reference) else {
+          preconditionFailure("the graph gathers gradients of \(reference.tensor), which has no room for them")
+        }
+        operands[id] = Operand(type: value.type, base: nil, parameter: .gradient(memory))
       }
     }
-    phases = plan.phases.map { phase in
-      BoundPhase(
-        kernels: phase.groups.map { group in
-          let kernels = group.map { index in
-            let node = plan.graph.nodes[index]
-            return node.operation.kernel(
-              node.inputs.map { operands[$0]! }, node.outputs.map { operands[$0]! }, context)
-          }
-          return kernels.count == 1 ? kernels[0] : ChainKernel(kernels.map { $0 as! RowKernel })
-        })
+    phases = plan.phases.enumerated().flatMap { number, phase in
+      let kernels = phase.groups.map { group in
+        let kernels = group.map { index in
+          let node = plan.graph.nodes[index]
+          return node.operation.kernel(
+            node.inputs.map { operands[$0]! }, node.outputs.map { operands[$0]! }, context)
+        }
+        return kernels.count == 1 ? kernels[0] : ChainKernel(kernels.map { $0 as! RowKernel })
+      }
+      return (0..<(kernels.map(\.stages).max() ?? 1)).map { BoundPhase(kernels, number: number, stage: $0) }
     }
+    scratch.allocate()
+    scratchBytes = scratch.byteCount
     counters = .allocate(capacity: phases.count)
     for index in phases.indices {
       (counters + index).initialize(to: Atomic(0))
@@ -92,6 +102,9 @@ package final class Executor {
 
   /// Bytes reserved for activations.
   package var activationBytes: Int { arena.byteCount }
+
+  /// Bytes of working memory.
+  package let scratchBytes: Int
 
   /// Runs the step that has been filled in.
   package func run() {
@@ -128,7 +141,7 @@ package final class Executor {
       } else if index < phases.count {
         workers.barrier(worker)
       }
-      profile?.addWait(phase: shared, worker: worker, since: arrival)
+      profile?.addWait(phase: phases[shared].number, worker: worker, since: arrival)
     }
   }
 
@@ -152,15 +165,15 @@ package final class Executor {
     let phase = phases[index]
     guard let profile else {
       while let (kernel, unit, _) = phase.claim(counters + index) {
-        kernel.run(unit: unit, worker: worker, step)
+        kernel.run(unit: unit, stage: phase.stage, worker: worker, step)
       }
       return
     }
     var now = MonotonicClock.nanoseconds
     while let (kernel, unit, group) = phase.claim(counters + index) {
-      kernel.run(unit: unit, worker: worker, step)
+      kernel.run(unit: unit, stage: phase.stage, worker: worker, step)
       let end = MonotonicClock.nanoseconds
-      profile.add(phase: index, group: group, worker: worker, busy: end - now)
+      profile.add(phase: phase.number, group: group, worker: worker, busy: end - now)
       now = end
     }
   }
@@ -183,7 +196,7 @@ extension Executor {
 
   private func inspect(phase: Int) {
     guard inspection != nil, inspection?.node == nil else { return }
-    for node in plan.phases[phase].groups.joined() {
+    for node in plan.phases[phases[phase].number].groups.joined() {
       for output in plan.graph.nodes[node].outputs where plan.graph[output].type.element == .f32 {
         let type = plan.graph[output].type
         let base = (arena.base + plan.memory.offsets[output]!).assumingMemoryBound(to: Float.self)
@@ -199,13 +212,18 @@ extension Executor {
   }
 }
 
-/// A phase's kernels and, for the step at hand, where each one's units start.
+/// A stage of a phase: its kernels and, for the step at hand, where each one's units start.
 private final class BoundPhase {
+  /// The number of the phase in the plan.
+  let number: Int
+  let stage: Int
   private let kernels: [Kernel]
   private let starts: UnsafeMutablePointer<Int>
 
-  init(kernels: [Kernel]) {
+  init(_ kernels: [Kernel], number: Int, stage: Int) {
     self.kernels = kernels
+    self.number = number
+    self.stage = stage
     starts = .allocate(capacity: kernels.count + 1)
     starts.initialize(repeating: 0, count: kernels.count + 1)
   }
@@ -216,9 +234,9 @@ private final class BoundPhase {
 
   func prepare(_ step: Step) {
     for (index, kernel) in kernels.enumerated() {
-      starts[index + 1] = starts[index] + kernel.unitCount(step)
+      starts[index + 1] = starts[index] + kernel.unitCount(step, stage: stage)
     }
-    isSmall = starts[kernels.count] <= 1 || kernels.allSatisfy { $0.isSmall(step) }
+    isSmall = starts[kernels.count] <= 1 || (stage == 0 && kernels.allSatisfy { $0.isSmall(step) })
   }
 
   /// Whether no kernel has work in the step at hand that is worth another thread.
@@ -244,6 +262,8 @@ extension Step {
     case .positions: UnsafeMutableRawPointer(positions)
     case .outputRows: UnsafeMutableRawPointer(outputRows)
     case .segments: UnsafeMutableRawPointer(segments)
+    case .targets: UnsafeMutableRawPointer(targets)
+    case .lossWeights: UnsafeMutableRawPointer(lossWeights)
     }
   }
 }

@@ -18,7 +18,7 @@ extension Graph {
     var phases: [Phase] = []
     var place: [(phase: Int, group: Int)] = []
     for (index, node) in nodes.enumerated() {
-      let operands = node.inputs.compactMap { producers[$0] }.map { place[$0] }
+      let operands = (node.inputs + node.after).compactMap { producers[$0] }.map { place[$0] }
       let newest = operands.map(\.phase).max() ?? -1
       let groups = Set(operands.filter { $0.phase == newest }.map(\.group))
       if chaining, newest >= 0, groups.count == 1, let group = groups.first,

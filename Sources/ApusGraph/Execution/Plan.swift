@@ -15,9 +15,11 @@ package struct Plan: Sendable {
   ///
   /// - Parameter optimized: false keeps every operation as built, each in a phase after its operands. The
   ///   results have the same bits; it exists to prove that.
-  package init(_ graph: Graph, limits: Sizes, optimized: Bool = true) {
+  package init(
+    _ graph: Graph, limits: Sizes, optimized: Bool = true, passes: [any Pass.Type] = allPasses
+  ) {
     var graph = graph
-    changes = optimized ? graph.optimize() : []
+    changes = optimized ? graph.optimize(passes) : []
     self.graph = graph
     self.limits = limits
     phases = graph.phases(chaining: optimized)
@@ -31,6 +33,18 @@ package struct Plan: Sendable {
         let operation = graph.nodes[$0].operation
         return !operation.isRowWise && !(operation is SelectRows)
       }
+    }
+  }
+
+  /// Bytes beside the arena that kernels keep for themselves: logits of a few hundred tokens.
+  package var logitBytes: Int {
+    graph.nodes.reduce(0) { sum, node in
+      guard node.operation is LinearCrossEntropy else { return sum }
+      let x = graph[node.inputs[0]].type
+      guard case .fixed(let vocabulary) = graph[node.inputs[1]].type.rows else { return sum }
+      return sum
+        + LinearCrossEntropy.logitBytes(
+          tokens: limits[x.rows], vocabulary: vocabulary, form: x.activationForm)
     }
   }
 

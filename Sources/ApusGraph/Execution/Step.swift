@@ -20,6 +20,12 @@ package final class Step {
   package let segments: UnsafeMutablePointer<Int32>
   /// `[tokens]`, an index into `sequences`.
   package let tokenSequence: UnsafeMutablePointer<Int32>
+  /// `[tokens]`, the token that should follow, or −1; only steps of training fill it.
+  package let targets: UnsafeMutablePointer<Int32>
+  /// `[tokens]`, what a token's loss counts; only steps of training fill it.
+  package let lossWeights: UnsafeMutablePointer<Float>
+  /// Whether this run's gradients replace what earlier runs gathered.
+  package var startsGradients = true
   /// `[outputs]`, indices of tokens, ascending.
   package let outputRows: UnsafeMutablePointer<Int32>
   /// `[sequences]`
@@ -39,6 +45,8 @@ package final class Step {
     segments = .allocate(capacity: limits.tokens)
     segments.initialize(repeating: 0, count: limits.tokens)
     tokenSequence = .allocate(capacity: limits.tokens)
+    targets = .allocate(capacity: limits.tokens)
+    lossWeights = .allocate(capacity: limits.tokens)
     outputRows = .allocate(capacity: limits.outputs)
     sequences = .allocate(capacity: limits.sequences)
     tiles = .allocate(capacity: limits.tokens / tileTokens + limits.sequences)
@@ -49,6 +57,8 @@ package final class Step {
     positions.deallocate()
     segments.deallocate()
     tokenSequence.deallocate()
+    targets.deallocate()
+    lossWeights.deallocate()
     outputRows.deallocate()
     sequences.deallocate()
     tiles.deallocate()

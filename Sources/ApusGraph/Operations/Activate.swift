@@ -56,11 +56,49 @@ package struct Activate: Operation {
       unary(kind, x.floats + row * x.stride, columns, y.floats + row * y.stride)
     }
   }
+
+  package func gradient(of node: Node, _ g: inout GradientBuilder) throws(GraphError) {
+    let gradient = try g.apply(
+      ActivateGradient(activation: activation), [node.inputs[0], g.outputGradient(node)])[0]
+    try g.add(gradient, to: node.inputs[0])
+  }
 }
 
 extension GraphBuilder {
   /// `activation(x)`.
   package mutating func activate(_ x: ValueID, _ activation: Activation) throws(GraphError) -> ValueID {
     try apply(Activate(activation: activation), [x])[0]
+  }
+}
+
+/// dx = dy · activation′(x)
+package struct ActivateGradient: Operation {
+  package static let name = "activate-gradient"
+  package var activation: Activation
+
+  /// f32 x and dy of one shape give f32 dx of that shape.
+  package func outputTypes(_ inputs: [ValueType]) throws(GraphError) -> [ValueType] {
+    guard inputs.count == 2, inputs[0].element == .f32, inputs[0] == inputs[1] else {
+      throw .shape(operation: Self.name, message: "wants x and dy of one shape, got \(inputs)")
+    }
+    return [inputs[0]]
+  }
+
+  package func cost(_ inputs: [ValueType], _ outputs: [ValueType], _ sizes: Sizes) -> Cost {
+    elementCost(inputs, outputs, sizes, flops: 30)
+  }
+
+  package var isRowWise: Bool { true }
+  package var inPlaceInput: Int? { 1 }
+  package var detail: String { activation.rawValue }
+
+  package func kernel(_ inputs: [Operand], _ outputs: [Operand], _ context: KernelContext) -> Kernel {
+    let (x, dy, dx) = (inputs[0], inputs[1], outputs[0])
+    let (columns, kind) = (Int32(dx.type.columns), activation.kind)
+    let gradient = context.cpu.pointee.unary_gradient!
+    return RowKernel(rows: dx.type.rows, elementsPerRow: dx.type.columns) { row, _, _ in
+      gradient(
+        kind, x.floats + row * x.stride, dy.floats + row * dy.stride, columns, dx.floats + row * dx.stride)
+    }
   }
 }

@@ -28,6 +28,12 @@ package struct Add: Operation {
       add(a.floats + row * a.stride, b.floats + row * b.stride, columns, y.floats + row * y.stride)
     }
   }
+
+  package func gradient(of node: Node, _ g: inout GradientBuilder) throws(GraphError) {
+    for input in node.inputs {
+      try g.add(g.outputGradient(node), to: input)
+    }
+  }
 }
 
 extension GraphBuilder {

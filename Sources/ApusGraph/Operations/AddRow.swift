@@ -28,6 +28,12 @@ package struct AddRow: Operation {
       add(x.floats + row * x.stride, bias.base, Int32(bias.count), y.floats + row * y.stride)
     }
   }
+
+  package func gradient(of node: Node, _ g: inout GradientBuilder) throws(GraphError) {
+    let gradient = g.outputGradient(node)
+    try g.add(gradient, to: node.inputs[0])
+    try g.gather(into: node.inputs[1], [gradient]) { SumRows(isFirst: $0) }
+  }
 }
 
 extension GraphBuilder {

@@ -15,6 +15,8 @@ package struct Attention: Operation {
   /// Scores become cap · tanh(score / cap); 0 for none.
   package var softCap: Float = 0
   package var mask: AttentionMask
+  /// Whether the second output is the logarithm of each row's sum of exponentials, which the backward pass starts from.
+  package var savesLogSum = false
 
   package init(layer: Int, heads: Int, scale: Float, softCap: Float = 0, mask: AttentionMask) {
     self.layer = layer
@@ -33,7 +35,11 @@ package struct Attention: Operation {
       throw .shape(
         operation: Self.name, message: "wants queries of \(heads) heads and a store, got \(inputs)")
     }
-    return [inputs[0]]
+    return savesLogSum ? [inputs[0], logSumType(inputs[0])] : [inputs[0]]
+  }
+
+  private func logSumType(_ queries: ValueType) -> ValueType {
+    ValueType(.f32, rows: queries.rows, columns: heads)
   }
 
   /// Bytes as if the cache had 16 bits a value.
@@ -55,7 +61,19 @@ package struct Attention: Operation {
   }
 
   package func kernel(_ inputs: [Operand], _ outputs: [Operand], _ context: KernelContext) -> Kernel {
-    AttentionKernel(self, q: inputs[0], y: outputs[0], context)
+    AttentionKernel(self, q: inputs[0], y: outputs[0], logSums: savesLogSum ? outputs[1] : nil, context)
+  }
+
+  package func gradient(of node: Node, _ g: inout GradientBuilder) throws(GraphError) {
+    var saving = self
+    saving.savesLogSum = true
+    let logSum = g.extendNode(saving, outputs: [logSumType(g.builder.type(of: node.inputs[0]))])[0]
+    let gradients = try g.apply(
+      AttentionGradient(forward: saving),
+      [node.inputs[0], node.outputs[0], logSum, g.outputGradient(node), node.inputs[1]])
+    try g.add(gradients[0], to: node.inputs[0])
+    try g.add(gradients[1], to: node.inputs[1], part: 0)
+    try g.add(gradients[2], to: node.inputs[1], part: 1)
   }
 }
 

@@ -13,15 +13,15 @@ final class AttentionKernel: Kernel {
   private let operation: Attention
   private let q: Operand
   private let y: Operand
+  private let logSums: Operand?
   private let cache: KVLayout
   private let cpu: KernelTable
   private let workers: Int
   /// Query heads of a KV head.
   private let group: Int
-  /// Per worker: the rows' offsets and ranges, then the kernel's scratch.
-  private let scratch: UnsafeMutableRawPointer
+  /// A worker's block holds the rows' offsets, ranges and log-sums, then the kernel's scratch.
+  private let scratch: WorkerScratch
   private let rowArrayBytes: Int
-  private let workerBytes: Int
   private let spans: SpanStates
   /// How the step at hand is shared.
   private var share = Share.heads(1)
@@ -33,27 +33,23 @@ final class AttentionKernel: Kernel {
     case spans
   }
 
-  init(_ operation: Attention, q: Operand, y: Operand, _ context: KernelContext) {
+  init(_ operation: Attention, q: Operand, y: Operand, logSums: Operand?, _ context: KernelContext) {
     guard let cache = context.cache else { preconditionFailure("the graph has no cache") }
     self.operation = operation
     self.q = q
     self.y = y
+    self.logSums = logSums
     self.cache = cache
     cpu = context.cpu
     workers = context.workers
     group = operation.heads / cache.heads
     let rows = group * context.tileTokens
     rowArrayBytes = (rows * 4 + 63) & ~63
-    workerBytes =
-      (3 * rowArrayBytes + apus_attention_scratch(Int32(rows), Int32(cache.headSize)) + 63) & ~63
-    scratch = .allocate(byteCount: workerBytes * context.workers, alignment: 64)
+    scratch = context.scratch
+    scratch.reserve(4 * rowArrayBytes + apus_attention_scratch(Int32(rows), Int32(cache.headSize)))
     spans = SpanStates(
       heads: workers > 1 ? Self.fewHeads(workers) : 0, spans: SpanStates.count(context.positions),
       rowsFloats: group * apus_attention_state(Int32(cache.headSize)))
-  }
-
-  deinit {
-    scratch.deallocate()
   }
 
   /// Fewer heads than this in a step leave workers idle.
@@ -66,7 +62,7 @@ final class AttentionKernel: Kernel {
     guard step.tileCount > 0 else { return 0 }
     let heads = step.tileCount * cache.heads
     let longest = (0..<step.sizes.sequences).reduce(0) { max($0, step.sequences[$1].length) }
-    if workers > 1, heads < Self.fewHeads(workers), longest > KVLayout.spanKeys,
+    if workers > 1, logSums == nil, heads < Self.fewHeads(workers), longest > KVLayout.spanKeys,
       step.sizes.tokens == step.tileCount
     {
       share = .spans
@@ -93,6 +89,7 @@ final class AttentionKernel: Kernel {
       for head in first..<min(first + bundle, cache.heads) {
         var arguments = arguments(step, tile: tile, head: head, worker)
         cpu.pointee.attention(&arguments)
+        if let logSums { keep(arguments.log_sum, in: logSums, tile: step.tiles[tile], head: head) }
       }
     case .spans:
       var (tile, rest) = (0, unit)
@@ -121,7 +118,7 @@ final class AttentionKernel: Kernel {
   private func arguments(_ step: Step, tile number: Int, head: Int, _ worker: Int) -> apus_attention {
     let tile = step.tiles[number]
     let sequence = step.sequences[tile.sequence]
-    let memory = scratch + worker * workerBytes
+    let memory = scratch.block(worker)
     let offsets = memory.assumingMemoryBound(to: Int32.self)
     let first = (memory + rowArrayBytes).assumingMemoryBound(to: Int32.self)
     let last = (memory + 2 * rowArrayBytes).assumingMemoryBound(to: Int32.self)
@@ -149,8 +146,19 @@ final class AttentionKernel: Kernel {
     arguments.page_offset = cache.offset(layer: operation.layer, head: head)
     arguments.out = y.floats + tile.firstToken * y.stride
     arguments.out_offset = UnsafePointer(offsets)
-    arguments.scratch = memory + 3 * rowArrayBytes
+    arguments.scratch = memory + 4 * rowArrayBytes
+    if logSums != nil {
+      arguments.log_sum = (memory + 3 * rowArrayBytes).assumingMemoryBound(to: Float.self)
+    }
     return arguments
+  }
+
+  /// From the order of a tile's rows to a row per token.
+  private func keep(_ sums: UnsafeMutablePointer<Float>, in output: Operand, tile: StepTile, head: Int) {
+    for token in 0..<tile.count {
+      let row = output.floats + (tile.firstToken + token) * output.stride + head * group
+      row.update(from: sums + token * group, count: group)
+    }
   }
 }
 

@@ -30,6 +30,12 @@ package struct EmbeddingLookup: Operation {
       table.copyRow(Int(indices[row]), to: output + row * stride)
     }
   }
+
+  package func gradient(of node: Node, _ g: inout GradientBuilder) throws(GraphError) {
+    try g.gather(into: node.inputs[1], [node.inputs[0], g.outputGradient(node)]) {
+      EmbeddingGradient(isFirst: $0)
+    }
+  }
 }
 
 extension GraphBuilder {

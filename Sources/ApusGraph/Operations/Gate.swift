@@ -32,6 +32,13 @@ package struct Gate: Operation {
         y.floats + row * y.stride)
     }
   }
+
+  package func gradient(of node: Node, _ g: inout GradientBuilder) throws(GraphError) {
+    let gradients = try g.apply(
+      GateGradient(activation: activation), node.inputs + [g.outputGradient(node)])
+    try g.add(gradients[0], to: node.inputs[0])
+    try g.add(gradients[1], to: node.inputs[1])
+  }
 }
 
 extension GraphBuilder {
@@ -40,5 +47,39 @@ extension GraphBuilder {
     _ gate: ValueID, _ up: ValueID, _ activation: Activation
   ) throws(GraphError) -> ValueID {
     try apply(Gate(activation: activation), [gate, up])[0]
+  }
+}
+
+/// dgate = dy · up · activation′(gate), dup = dy · activation(gate)
+package struct GateGradient: Operation {
+  package static let name = "gate-gradient"
+  package var activation: Activation
+
+  /// f32 gate, up and dy of one shape give f32 dgate and dup of that shape.
+  package func outputTypes(_ inputs: [ValueType]) throws(GraphError) -> [ValueType] {
+    guard inputs.count == 3, inputs[0].element == .f32, inputs.allSatisfy({ $0 == inputs[0] }) else {
+      throw .shape(operation: Self.name, message: "wants gate, up and dy of one shape, got \(inputs)")
+    }
+    return [inputs[0], inputs[0]]
+  }
+
+  package func cost(_ inputs: [ValueType], _ outputs: [ValueType], _ sizes: Sizes) -> Cost {
+    elementCost(inputs, outputs, sizes, flops: 35)
+  }
+
+  package var isRowWise: Bool { true }
+  package var inPlaceInput: Int? { 2 }
+  package var detail: String { activation.rawValue }
+
+  package func kernel(_ inputs: [Operand], _ outputs: [Operand], _ context: KernelContext) -> Kernel {
+    let (gate, up, dy) = (inputs[0], inputs[1], inputs[2])
+    let (dgate, dup) = (outputs[0], outputs[1])
+    let (columns, kind) = (Int32(dy.type.columns), activation.kind)
+    let gradient = context.cpu.pointee.gated_gradient!
+    return RowKernel(rows: dy.type.rows, elementsPerRow: 2 * dy.type.columns) { row, _, _ in
+      gradient(
+        kind, gate.floats + row * gate.stride, up.floats + row * up.stride, dy.floats + row * dy.stride,
+        columns, dgate.floats + row * dgate.stride, dup.floats + row * dup.stride)
+    }
   }
 }

@@ -38,6 +38,10 @@ package struct LayerNorm: Operation {
         y.floats + row * y.stride)
     }
   }
+
+  package func gradient(of node: Node, _ g: inout GradientBuilder) throws(GraphError) {
+    try NormGradient(kind: .layer, epsilon: epsilon).write(node, bias: node.inputs[2], &g)
+  }
 }
 
 extension GraphBuilder {

@@ -10,7 +10,7 @@ import ApusRuntime
 import ApusTensor
 import CApusKernels
 
-package struct MatMul: Operation {
+package struct MatMul: Operation, Equatable {
   package static let name = "matmul"
   /// Whether the third input is a second row of activations, which adds to the first one's sums.
   package var hasRest = false
@@ -18,16 +18,21 @@ package struct MatMul: Operation {
   package var hasBias = false
   /// Applied to the sums, bias included: the fused form of `matmul` + `activate`.
   package var activation: Activation?
+  /// Whether the last input is added to the result: the fused form of `matmul` + `add`.
+  package var hasResidual = false
+  /// x · W in place of x · Wᵀ: what carries a gradient back through the product.
+  package var isTransposed = false
 
-  /// Activations `[tokens, k]` in the weight's form and a weight `[rows, k]` give f32 `[tokens, rows]`.
+  /// Activations `[tokens, k]` in the weight's form and a weight `[rows, k]` give f32 `[tokens, rows]`; transposed,
+  /// activations `[tokens, rows]` give f32 `[tokens, k]`.
   package func outputTypes(_ inputs: [ValueType]) throws(GraphError) -> [ValueType] {
-    guard inputs.count == 2 + (hasRest ? 1 : 0) + (hasBias ? 1 : 0), case .weight = inputs[1].element,
-      case .fixed(let rows) = inputs[1].rows, inputs[0].columns == inputs[1].columns,
-      !hasRest || inputs[2] == inputs[0]
+    let count = 2 + (hasRest ? 1 : 0) + (hasBias ? 1 : 0) + (hasResidual ? 1 : 0)
+    guard inputs.count == count, case .weight = inputs[1].element, case .fixed(let rows) = inputs[1].rows,
+      inputs[0].columns == (isTransposed ? rows : inputs[1].columns), !hasRest || inputs[2] == inputs[0]
     else {
       throw .shape(operation: Self.name, message: "wants activations and a matching weight, got \(inputs)")
     }
-    return [ValueType(.f32, rows: inputs[0].rows, columns: rows)]
+    return [ValueType(.f32, rows: inputs[0].rows, columns: isTransposed ? inputs[1].columns : rows)]
   }
 
   package func cost(_ inputs: [ValueType], _ outputs: [ValueType], _ sizes: Sizes) -> Cost {
@@ -39,18 +44,50 @@ package struct MatMul: Operation {
 
   package var rowsAreIndependent: Bool { true }
   package var detail: String {
-    [hasRest ? "+ rest" : nil, hasBias ? "+ bias" : nil, activation?.rawValue].compactMap { $0 }.joined(
-      separator: ", ")
+    [
+      isTransposed ? "transposed" : nil, hasRest ? "+ rest" : nil, hasBias ? "+ bias" : nil,
+      activation?.rawValue, hasResidual ? "+ residual" : nil,
+    ].compactMap { $0 }.joined(separator: ", ")
   }
 
   package func kernel(_ inputs: [Operand], _ outputs: [Operand], _ context: KernelContext) -> Kernel {
-    guard case .matrix(let matrix) = inputs[1].parameter else {
-      preconditionFailure("a product reads a packed matrix")
+    let residual = hasResidual ? inputs.last : nil
+    let bias = hasBias ? inputs[inputs.count - (hasResidual ? 2 : 1)].vector : nil
+    switch inputs[1].parameter {
+    case .matrix(let matrix) where !isTransposed:
+      return MatMulKernel(
+        matrix: matrix, x: inputs[0], rest: hasRest ? inputs[2] : nil, y: outputs[0], bias: bias,
+        residual: residual, activation: activation, context)
+    case .floats(let weights) where !hasRest:
+      return FloatMatMulKernel(
+        weights, isTransposed: isTransposed, x: inputs[0], y: outputs[0], bias: bias, residual: residual,
+        activation: activation, context)
+    default:
+      preconditionFailure("a product reads a packed matrix, or one in training")
     }
-    return MatMulKernel(
-      matrix: matrix, x: inputs[0], rest: hasRest ? inputs[2] : nil, y: outputs[0],
-      bias: hasBias ? inputs.last!.vector : nil,
-      activation: activation, context)
+  }
+
+  package func gradient(of node: Node, _ g: inout GradientBuilder) throws(GraphError) {
+    guard !hasBias, activation == nil, !hasRest, !hasResidual, !isTransposed else {
+      throw .shape(operation: Self.name, message: "gradients are taken before products are fused")
+    }
+    let (x, weight) = (node.inputs[0], node.inputs[1])
+    let form = g.builder.type(of: x).activationForm
+    guard form == .f32 || form == .bf16 else {
+      throw .shape(operation: Self.name, message: "has no gradient for activations as \(form.name)")
+    }
+    let dy = try g.builder.rounded(g.outputGradient(node), to: form)
+    if g.wants(x) {
+      try g.add(try g.apply(MatMul(isTransposed: true), [dy, weight])[0], to: x)
+    }
+    try g.gather(into: weight, [dy, x]) { WeightGradient(isFirst: $0) }
+  }
+}
+
+extension ValueType {
+  /// The form of a row of activations.
+  var activationForm: ActivationForm {
+    if case .activation(let form) = element { form } else { .f32 }
   }
 }
 
@@ -62,17 +99,18 @@ private final class MatMulKernel: Kernel {
   private let rest: Operand?
   private let y: Operand
   private let bias: FloatVector?
+  private let residual: Operand?
   private let activation: Activation?
   private let workers: Int
   /// Of the step at hand.
   private var panelsPerUnit = 1
 
   init(
-    matrix: PackedMatrix, x: Operand, rest: Operand?, y: Operand, bias: FloatVector?,
+    matrix: PackedMatrix, x: Operand, rest: Operand?, y: Operand, bias: FloatVector?, residual: Operand?,
     activation: Activation?, _ context: KernelContext
   ) {
-    let form = if case .activation(let form) = x.type.element { form } else { ActivationForm.f32 }
-    gemm = context.cpu.product(matrix.layout, for: form)
+    gemm = context.cpu.product(matrix.layout, for: x.type.activationForm)
+    self.residual = residual
     self.matrix = matrix
     self.x = x
     self.rest = rest
@@ -111,6 +149,10 @@ private final class MatMulKernel: Kernel {
     }
     arguments.bias = bias.map { UnsafePointer($0.base + row) }
     arguments.activation = activation?.kind ?? APUS_IDENTITY
+    if let residual {
+      arguments.residual = UnsafePointer(residual.floats + row)
+      arguments.residual_stride = residual.stride
+    }
     gemm(&arguments)
   }
 }
@@ -135,7 +177,8 @@ extension GraphBuilder {
     return try addRow(product, bias)
   }
 
-  private mutating func rounded(_ x: ValueID, to form: ActivationForm) throws(GraphError) -> ValueID {
+  /// `x` in the form a product reads; rounded once, however many products read it.
+  mutating func rounded(_ x: ValueID, to form: ActivationForm) throws(GraphError) -> ValueID {
     if form == .f32 { return x }
     let key = RoundingKey(value: x, form: form)
     if let known = rounded[key] { return known }

@@ -39,11 +39,42 @@ package struct Pool: Operation {
       scale(sum, 1 / Float(rows.count), columns, sum)
     }
   }
+
+  package func gradient(of node: Node, _ g: inout GradientBuilder) throws(GraphError) {
+    try g.add(try g.apply(PoolGradient(), [g.outputGradient(node)])[0], to: node.inputs[0])
+  }
 }
 
 extension GraphBuilder {
   /// The mean of each sequence's rows.
   package mutating func meanOfTokens(_ x: ValueID) throws(GraphError) -> ValueID {
     try apply(Pool(), [x])[0]
+  }
+}
+
+/// Each token's share of its sequence's gradient: dy / tokens.
+package struct PoolGradient: Operation {
+  package static let name = "pool-gradient"
+
+  /// f32 `[sequences, n]` gives f32 `[tokens, n]`.
+  package func outputTypes(_ inputs: [ValueType]) throws(GraphError) -> [ValueType] {
+    guard inputs.count == 1, inputs[0].element == .f32, inputs[0].rows == .sequences else {
+      throw .shape(operation: Self.name, message: "wants a row of floats for each sequence, got \(inputs)")
+    }
+    return [ValueType(.f32, rows: .tokens, columns: inputs[0].columns)]
+  }
+
+  package func cost(_ inputs: [ValueType], _ outputs: [ValueType], _ sizes: Sizes) -> Cost {
+    elementCost(inputs, outputs, sizes, flops: 1)
+  }
+
+  package func kernel(_ inputs: [Operand], _ outputs: [Operand], _ context: KernelContext) -> Kernel {
+    let (dy, dx) = (inputs[0], outputs[0])
+    let (columns, scale) = (Int32(dx.type.columns), context.cpu.pointee.scale!)
+    return RowKernel(rows: dx.type.rows, elementsPerRow: dx.type.columns) { token, _, step in
+      let sequence = Int(step.tokenSequence[token])
+      let share = 1 / Float(step.sequences[sequence].rows.count)
+      scale(dy.floats + sequence * dy.stride, share, columns, dx.floats + token * dx.stride)
+    }
   }
 }

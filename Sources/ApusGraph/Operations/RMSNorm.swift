@@ -41,6 +41,10 @@ package struct RMSNorm: Operation {
       }
     }
   }
+
+  package func gradient(of node: Node, _ g: inout GradientBuilder) throws(GraphError) {
+    try NormGradient(kind: .rootMeanSquare, epsilon: epsilon).write(node, bias: nil, &g)
+  }
 }
 
 extension GraphBuilder {

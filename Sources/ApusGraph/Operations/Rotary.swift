@@ -8,6 +8,8 @@ package struct Rotary: Operation {
   package var headSize: Int
   /// Pairs are neighbours (2i, 2i+1) rather than halves (i, i + pairs).
   package var interleaved: Bool
+  /// Turns back: the gradient.
+  package var inverse = false
 
   /// f32 `[tokens, heads·headSize]` and a table `[tokens, 2·pairs]` give f32 of the first shape. Values of
   /// a head beyond 2·pairs pass unturned.
@@ -27,13 +29,13 @@ package struct Rotary: Operation {
 
   package var isRowWise: Bool { true }
   package var inPlaceInput: Int? { 0 }
-  package var detail: String { interleaved ? "interleaved" : "halves" }
+  package var detail: String { (interleaved ? "interleaved" : "halves") + (inverse ? ", back" : "") }
 
   package func kernel(_ inputs: [Operand], _ outputs: [Operand], _ context: KernelContext) -> Kernel {
     let (x, table, y) = (inputs[0], inputs[1], outputs[0])
     let (headSize, columns) = (headSize, x.type.columns)
     let (pairs, order) = (table.type.columns / 2, Int32(interleaved ? 1 : 0))
-    let rope = context.cpu.pointee.rope!
+    let rope = inverse ? context.cpu.pointee.rope_back! : context.cpu.pointee.rope!
     return RowKernel(rows: y.type.rows, elementsPerRow: columns) { row, _, _ in
       let (from, to) = (x.floats + row * x.stride, y.floats + row * y.stride)
       let angles = table.floats + row * table.stride
@@ -44,6 +46,12 @@ package struct Rotary: Operation {
         }
       }
     }
+  }
+
+  package func gradient(of node: Node, _ g: inout GradientBuilder) throws(GraphError) {
+    var back = self
+    back.inverse.toggle()
+    try g.add(try g.apply(back, [g.outputGradient(node), node.inputs[1]])[0], to: node.inputs[0])
   }
 }
 

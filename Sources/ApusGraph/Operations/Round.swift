@@ -36,4 +36,9 @@ package struct Round: Operation {
       round(x.floats + row * x.stride, columns, y.base! + row * y.rowBytes)
     }
   }
+
+  /// Gradients pass straight through: a rounding has no slope of its own.        Bengio et al. 2013, arXiv:1308.3432
+  package func gradient(of node: Node, _ g: inout GradientBuilder) throws(GraphError) {
+    try g.add(g.outputGradient(node), to: node.inputs[0])
+  }
 }

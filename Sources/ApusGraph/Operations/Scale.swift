@@ -30,6 +30,10 @@ package struct Scale: Operation {
       scale(x.floats + row * x.stride, factor, columns, y.floats + row * y.stride)
     }
   }
+
+  package func gradient(of node: Node, _ g: inout GradientBuilder) throws(GraphError) {
+    try g.add(g.builder.scale(g.outputGradient(node), by: factor), to: node.inputs[0])
+  }
 }
 
 extension GraphBuilder {

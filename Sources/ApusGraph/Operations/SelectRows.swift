@@ -24,6 +24,12 @@ package struct SelectRows: Operation {
         from: x.floats + Int(indices[row]) * x.stride, count: y.type.columns)
     }
   }
+
+  package func gradient(of node: Node, _ g: inout GradientBuilder) throws(GraphError) {
+    let rows = g.builder.type(of: node.inputs[0]).rows
+    let gradient = try g.apply(ScatterRows(rows: rows), [g.outputGradient(node), node.inputs[1]])[0]
+    try g.add(gradient, to: node.inputs[0])
+  }
 }
 
 extension GraphBuilder {

@@ -30,11 +30,48 @@ package struct SoftCap: Operation {
       softcap(x.floats + row * x.stride, cap, columns, y.floats + row * y.stride)
     }
   }
+
+  package func gradient(of node: Node, _ g: inout GradientBuilder) throws(GraphError) {
+    let gradient = try g.apply(SoftCapGradient(cap: cap), [node.inputs[0], g.outputGradient(node)])[0]
+    try g.add(gradient, to: node.inputs[0])
+  }
 }
 
 extension GraphBuilder {
   /// `cap · tanh(x / cap)`.
   package mutating func softCap(_ x: ValueID, _ cap: Float) throws(GraphError) -> ValueID {
     try apply(SoftCap(cap: cap), [x])[0]
+  }
+}
+
+/// dx = dy · (1 − tanh²(x / cap))
+package struct SoftCapGradient: Operation {
+  package static let name = "softcap-gradient"
+  package var cap: Float
+
+  /// f32 x and dy of one shape give f32 dx of that shape.
+  package func outputTypes(_ inputs: [ValueType]) throws(GraphError) -> [ValueType] {
+    guard inputs.count == 2, inputs[0].element == .f32, inputs[0] == inputs[1] else {
+      throw .shape(operation: Self.name, message: "wants x and dy of one shape, got \(inputs)")
+    }
+    return [inputs[0]]
+  }
+
+  package func cost(_ inputs: [ValueType], _ outputs: [ValueType], _ sizes: Sizes) -> Cost {
+    elementCost(inputs, outputs, sizes, flops: 22)
+  }
+
+  package var isRowWise: Bool { true }
+  package var inPlaceInput: Int? { 1 }
+  package var detail: String { "\(cap)" }
+
+  package func kernel(_ inputs: [Operand], _ outputs: [Operand], _ context: KernelContext) -> Kernel {
+    let (x, dy, dx) = (inputs[0], inputs[1], outputs[0])
+    let (columns, cap) = (Int32(dx.type.columns), cap)
+    let gradient = context.cpu.pointee.softcap_gradient!
+    return RowKernel(rows: dx.type.rows, elementsPerRow: dx.type.columns) { row, _, _ in
+      gradient(
+        x.floats + row * x.stride, cap, dy.floats + row * dy.stride, columns, dx.floats + row * dx.stride)
+    }
   }
 }

@@ -52,6 +52,14 @@ package struct StoreKeyValue: Operation {
     }
   }
 
+  /// The rounding to the cache's format passes gradients straight through.
+  package func gradient(of node: Node, _ g: inout GradientBuilder) throws(GraphError) {
+    for part in 0...1 {
+      guard let gradient = g.gradient(of: node.outputs[0], part: part) else { continue }
+      try g.add(gradient, to: node.inputs[part])
+    }
+  }
+
   /// Tokens whose keys lie side by side in a page.
   private static let blockRows = 16
 }

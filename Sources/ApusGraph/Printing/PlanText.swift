@@ -37,7 +37,7 @@ extension Plan {
     let value = graph[id]
     switch value.source {
     case .node: return "%\(id.index)"
-    case .input: return value.name
+    case .input, .gradient: return value.name
     case .parameter(let reference):
       guard case .weight(let type) = value.type.element else { return value.name }
       let part = reference.rows.lowerBound > 0 ? "[\(reference.rows.lowerBound)…]" : ""

@@ -27,25 +27,31 @@ package struct EmbeddingFiles: Sendable {
 
   /// Opens a GGUF file or a folder.
   package init(_ path: String) throws {
-    self = try HuggingFaceFolder.isFolder(path) ? .init(HuggingFaceFolder(path)) : .init(GGUFFile.open(path))
+    try self.init(ModelFiles(path))
   }
 
   package init(_ file: GGUFFile) throws {
-    name = file.name
-    network = try Network(GGUFWeights(file))
-    tokenizer = try makeTokenizer(from: file)
-    pooling = try network.pooling()
-    prompts = Self.knownPrompts[network.architectureName] ?? [:]
-    warnings = file.warnings + tokenizer.notes.map { "\(file.name): \($0)" }
-    verifyUnchanged = { try file.verifyUnchanged() }
+    try self.init(ModelFiles(file))
+  }
+
+  private init(_ files: ModelFiles) throws {
+    name = files.path
+    network = try files.network()
+    let tokenizer = try files.tokenizer()
+    self.tokenizer = tokenizer
+    warnings = files.warnings + tokenizer.notes.map { "\(files.path): \($0)" }
+    verifyUnchanged = { try files.verifyUnchanged() }
+    switch files.kind {
+    case .gguf:
+      pooling = try network.pooling()
+      prompts = Self.knownPrompts[network.architectureName] ?? [:]
+    case .folder(let folder): try read(folder)
+    }
     try checkVocabulary()
   }
 
-  package init(_ folder: HuggingFaceFolder) throws {
-    name = folder.path
-    let weights = try HuggingFaceWeights(folder)
-    network = try Network(weights)
-    tokenizer = try makeTokenizer(from: folder)
+  /// What a folder says of its vectors.
+  private mutating func read(_ folder: HuggingFaceFolder) throws {
     let settings = folder.sentenceTransformers
     let classifies =
       folder.config["architectures"]?.array?.contains {
@@ -59,9 +65,6 @@ package struct EmbeddingFiles: Sendable {
     maximumLength = settings?.maximumLength
     prompts = settings?.prompts ?? [:]
     defaultPrompt = settings?.defaultPrompt
-    warnings = folder.warnings + tokenizer.notes.map { "\(folder.path): \($0)" }
-    verifyUnchanged = { try folder.weights.verifyUnchanged() }
-    try checkVocabulary()
   }
 
   private func checkVocabulary() throws(EmbeddingError) {

@@ -95,7 +95,7 @@ package final class Generation {
   ) throws {
     guard !prompt.isEmpty else { throw InferenceError.emptyPrompt }
     // Embeddings are read from the mapped file: a file that was exchanged would give wrong tokens silently.
-    try model.file.verifyUnchanged()
+    try model.files.verifyUnchanged()
     for id in prompt where id < 0 || Int(id) >= model.configuration.vocabularySize {
       throw InferenceError.tokenOutOfRange(id: Int(id), vocabulary: model.configuration.vocabularySize)
     }

@@ -25,28 +25,30 @@ struct Bert: Architecture {
 }
 
 extension Bert {
-  static let huggingFace: HuggingFaceLayout? = HuggingFaceLayout(
-    modelTypes: ["bert": "bert", "xlm-roberta": "bert", "roberta": "bert"],
-    prefixes: ["", "bert.", "roberta."],
-    keys: [
-      "block_count": ["num_hidden_layers"], "context_length": ["max_position_embeddings"],
-      "embedding_length": ["hidden_size"], "feed_forward_length": ["intermediate_size"],
-      "attention.head_count": ["num_attention_heads"], "attention.layer_norm_epsilon": ["layer_norm_eps"],
-    ],
-    tensors: [
-      "token_embd": ["embeddings.word_embeddings"], "token_types": ["embeddings.token_type_embeddings"],
-      "position_embd": ["embeddings.position_embeddings"], "token_embd_norm": ["embeddings.LayerNorm"],
-      "blk.#.attn_q": ["encoder.layer.#.attention.self.query"],
-      "blk.#.attn_k": ["encoder.layer.#.attention.self.key"],
-      "blk.#.attn_v": ["encoder.layer.#.attention.self.value"],
-      "blk.#.attn_output": ["encoder.layer.#.attention.output.dense"],
-      "blk.#.attn_output_norm": ["encoder.layer.#.attention.output.LayerNorm"],
-      "blk.#.ffn_up": ["encoder.layer.#.intermediate.dense"],
-      "blk.#.ffn_down": ["encoder.layer.#.output.dense"],
-      "blk.#.layer_output_norm": ["encoder.layer.#.output.LayerNorm"],
-      // The pooler of BERT and the dense layer of RoBERTa's head are the same step of the classifier.
-      "cls": ["pooler.dense", "classifier.dense"], "cls.output": ["classifier.out_proj", "classifier"],
-    ],
-    requires: ["hidden_act": ["gelu"], "position_embedding_type": ["absolute"]],
-    positionsAfterPadding: ["xlm-roberta", "roberta"])
+  static let huggingFace = [
+    HuggingFaceLayout(
+      modelTypes: ["bert": "bert", "xlm-roberta": "bert", "roberta": "bert"],
+      prefixes: ["", "bert.", "roberta."],
+      keys: [
+        "block_count": ["num_hidden_layers"], "context_length": ["max_position_embeddings"],
+        "embedding_length": ["hidden_size"], "feed_forward_length": ["intermediate_size"],
+        "attention.head_count": ["num_attention_heads"], "attention.layer_norm_epsilon": ["layer_norm_eps"],
+      ],
+      tensors: [
+        "token_embd": ["embeddings.word_embeddings"], "token_types": ["embeddings.token_type_embeddings"],
+        "position_embd": ["embeddings.position_embeddings"], "token_embd_norm": ["embeddings.LayerNorm"],
+        "blk.#.attn_q": ["encoder.layer.#.attention.self.query"],
+        "blk.#.attn_k": ["encoder.layer.#.attention.self.key"],
+        "blk.#.attn_v": ["encoder.layer.#.attention.self.value"],
+        "blk.#.attn_output": ["encoder.layer.#.attention.output.dense"],
+        "blk.#.attn_output_norm": ["encoder.layer.#.attention.output.LayerNorm"],
+        "blk.#.ffn_up": ["encoder.layer.#.intermediate.dense"],
+        "blk.#.ffn_down": ["encoder.layer.#.output.dense"],
+        "blk.#.layer_output_norm": ["encoder.layer.#.output.LayerNorm"],
+        // The pooler of BERT and the dense layer of RoBERTa's head are the same step of the classifier.
+        "cls": ["pooler.dense", "classifier.dense"], "cls.output": ["classifier.out_proj", "classifier"],
+      ],
+      requires: ["hidden_act": ["gelu"], "position_embedding_type": ["absolute"]],
+      positionsAfterPadding: ["xlm-roberta", "roberta"])
+  ]
 }

@@ -32,3 +32,31 @@ struct GPT2: Architecture {
     return try b.layerNorm(x, "output_norm", epsilon: c.normEpsilon)
   }
 }
+
+extension GPT2 {
+  static let huggingFace = [
+    HuggingFaceLayout.decoder(
+      "gpt2", architecture: "gpt2", className: "GPT2LMHeadModel", tiesHead: true
+    ) {
+      $0.prefixes = ["", "transformer."]
+      $0.keys = [
+        "block_count": ["n_layer"], "context_length": ["n_positions"], "embedding_length": ["n_embd"],
+        "feed_forward_length": ["n_inner"], "attention.head_count": ["n_head"],
+        "attention.layer_norm_epsilon": ["layer_norm_epsilon"],
+      ]
+      $0.tensors = [
+        "token_embd": ["wte"], "position_embd": ["wpe"], "output_norm": ["ln_f"], "output": ["lm_head"],
+        "blk.#.attn_norm": ["h.#.ln_1"], "blk.#.attn_qkv": ["h.#.attn.c_attn"],
+        "blk.#.attn_output": ["h.#.attn.c_proj"], "blk.#.ffn_norm": ["h.#.ln_2"],
+        "blk.#.ffn_up": ["h.#.mlp.c_fc"], "blk.#.ffn_down": ["h.#.mlp.c_proj"],
+      ]
+      $0.requires = [
+        "activation_function": ["gelu_new", "gelu_pytorch_tanh"], "scale_attn_weights": ["true"],
+        "scale_attn_by_inverse_layer_idx": ["false"], "add_cross_attention": ["false"],
+      ]
+      $0.transposed = ["blk.#.attn_qkv", "blk.#.attn_output", "blk.#.ffn_up", "blk.#.ffn_down"]
+      $0.biases = $0.transposed.union(["blk.#.attn_norm", "blk.#.ffn_norm", "output_norm"])
+      $0.rotarySections = []
+    }
+  ]
+}

@@ -1,6 +1,7 @@
 // Gemma 3: five sliding-window layers to one global layer, each kind with its own rotary base, and QK-norm
 // in place of the score cap.        Gemma Team 2025, arXiv:2503.19786
 
+import ApusBasics
 import ApusGraph
 
 struct Gemma3: Architecture {
@@ -64,26 +65,41 @@ struct Gemma3: Architecture {
 }
 
 extension Gemma3 {
-  static let huggingFace: HuggingFaceLayout? = HuggingFaceLayout(
-    modelTypes: ["gemma3_text": "gemma3"],
-    prefixes: ["", "model."],
-    keys: HuggingFaceLayout.decoderKeys.merging([
-      "attention.sliding_window": ["sliding_window"],
-      "attention.sliding_window_pattern": [
-        "layer_types", "_sliding_window_pattern", "sliding_window_pattern",
-      ],
-      "attn_logit_softcapping": ["attn_logit_softcapping"],
-      "final_logit_softcapping": ["final_logit_softcapping"],
-      "rope.freq_base": ["rope_parameters.full_attention.rope_theta", "rope_theta"],
-      "rope.freq_base_swa": ["rope_parameters.sliding_attention.rope_theta", "rope_local_base_freq"],
-    ]) { $1 },
-    tensors: HuggingFaceLayout.decoderTensors.merging([
-      "blk.#.attn_q_norm": ["layers.#.self_attn.q_norm"], "blk.#.attn_k_norm": ["layers.#.self_attn.k_norm"],
-      "blk.#.post_attention_norm": ["layers.#.post_attention_layernorm"],
-      "blk.#.ffn_norm": ["layers.#.pre_feedforward_layernorm"],
-      "blk.#.post_ffw_norm": ["layers.#.post_feedforward_layernorm"],
-    ]) { $1 },
-    defaults: ["rope.freq_base": .real(1e6)],
-    requires: ["hidden_activation": ["gelu_pytorch_tanh"]],
-    condition: (key: "use_bidirectional_attention", value: false), normsLackOne: true)
+  static let huggingFace = [
+    HuggingFaceLayout.decoder(
+      "gemma3_text", architecture: "gemma3", className: "Gemma3ForCausalLM", tiesHead: true
+    ) {
+      $0.add(
+        keys: [
+          "attention.sliding_window": ["sliding_window"],
+          "attention.sliding_window_pattern": [
+            "layer_types", "_sliding_window_pattern", "sliding_window_pattern",
+          ],
+          "attn_logit_softcapping": ["attn_logit_softcapping"],
+          "final_logit_softcapping": ["final_logit_softcapping"],
+          "rope.freq_base": ["rope_parameters.full_attention.rope_theta", "rope_theta"],
+          "rope.freq_base_swa": ["rope_parameters.sliding_attention.rope_theta", "rope_local_base_freq"],
+        ], tensors: HuggingFaceLayout.headNorms.merging(HuggingFaceLayout.outerNorms) { $1 })
+      $0.defaults = [
+        "rope.freq_base": .real(1e6), "attention.key_length": .integer(256),
+        "attention.value_length": .integer(256), "attention.sliding_window": .integer(4096),
+      ]
+      $0.requires = [
+        "hidden_activation": ["gelu_pytorch_tanh"],
+        "rope_parameters.sliding_attention.rope_type": ["default"],
+      ]
+      $0.condition = (key: "use_bidirectional_attention", value: false)
+      $0.normsLackOne = true
+      $0.biasSettings = ["attention_bias"]
+      $0.rotarySections = ["rope_parameters.full_attention", "rope_scaling"]
+      $0.contradiction = TransformerConfiguration.gemmaContradiction
+    }
+  ]
+
+  var huggingFaceSettings: [(key: String, value: JSONValue)] {
+    configuration.gemmaSettings(window: window, scoreCap: scoreCap, logitCap: logitCap) + [
+      ("layer_types", .array(slides.map { .string($0 ? "sliding_attention" : "full_attention") })),
+      ("rope_local_base_freq", .double(shortest(localBase))), ("use_bidirectional_attention", .bool(false)),
+    ]
+  }
 }

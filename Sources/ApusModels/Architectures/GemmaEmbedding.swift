@@ -30,10 +30,11 @@ struct GemmaEmbedding: Architecture {
 }
 
 extension GemmaEmbedding {
-  static var huggingFace: HuggingFaceLayout? {
-    var layout = Gemma3.huggingFace
-    layout?.modelTypes = ["gemma3_text": names[0]]
-    layout?.condition = (key: "use_bidirectional_attention", value: true)
-    return layout
+  static var huggingFace: [HuggingFaceLayout] {
+    var layout = Gemma3.huggingFace[0]
+    layout.modelTypes = ["gemma3_text": names[0]]
+    layout.condition = (key: "use_bidirectional_attention", value: true)
+    layout.className = nil
+    return [layout]
   }
 }

@@ -24,9 +24,12 @@ struct Qwen2: Architecture {
 }
 
 extension Qwen2 {
-  static let huggingFace: HuggingFaceLayout? = HuggingFaceLayout(
-    modelTypes: ["qwen2": "qwen2"],
-    prefixes: ["", "model."],
-    keys: HuggingFaceLayout.decoderKeys, tensors: HuggingFaceLayout.decoderTensors,
-    requires: HuggingFaceLayout.decoderRequires)
+  static let huggingFace = [
+    HuggingFaceLayout.decoder(
+      "qwen2", architecture: "qwen2", className: "Qwen2ForCausalLM", tiesHead: false
+    ) {
+      $0.requires["use_sliding_window"] = ["false"]
+      $0.biases = ["blk.#.attn_q", "blk.#.attn_k", "blk.#.attn_v"]
+    }
+  ]
 }

@@ -25,12 +25,14 @@ struct Qwen3: Architecture {
 }
 
 extension Qwen3 {
-  static let huggingFace: HuggingFaceLayout? = HuggingFaceLayout(
-    modelTypes: ["qwen3": "qwen3"],
-    prefixes: ["", "model."],
-    keys: HuggingFaceLayout.decoderKeys,
-    tensors: HuggingFaceLayout.decoderTensors.merging([
-      "blk.#.attn_q_norm": ["layers.#.self_attn.q_norm"], "blk.#.attn_k_norm": ["layers.#.self_attn.k_norm"],
-    ]) { $1 },
-    requires: HuggingFaceLayout.decoderRequires)
+  static let huggingFace = [
+    HuggingFaceLayout.decoder(
+      "qwen3", architecture: "qwen3", className: "Qwen3ForCausalLM", tiesHead: false
+    ) {
+      $0.add(tensors: HuggingFaceLayout.headNorms)
+      $0.requires["use_sliding_window"] = ["false"]
+      $0.biasSettings = ["attention_bias"]
+      $0.defaults = ["attention.key_length": .integer(128), "attention.value_length": .integer(128)]
+    }
+  ]
 }

@@ -2,18 +2,33 @@
 
 import ApusBasics
 import ApusFiles
+import ApusRuntime
 import ApusText
 
-/// The tokenizer a folder describes.
+/// The tokenizer a folder describes, which need not hold a model.
 ///
 /// - Throws: `HuggingFaceError` for a missing file, and what `HuggingFaceTokenizer.make` throws.
 /// - Complexity: O(bytes of the vocabulary).
-package func makeTokenizer(from folder: HuggingFaceFolder) throws -> any Tokenizer {
-  guard let file = try folder.file("tokenizer.json") else {
-    throw HuggingFaceError(folder.path, .missing("tokenizer.json"))
+package func makeTokenizer(inFolder path: String) throws -> any Tokenizer {
+  guard let file = try HuggingFaceFolder.file(path, "tokenizer.json") else {
+    throw HuggingFaceError(path, .missing("tokenizer.json"))
   }
   return try withExtendedLifetime(file) {
     try HuggingFaceTokenizer.make(
-      file.bytes, config: folder.json("tokenizer_config.json"), name: "\(folder.path)/tokenizer.json")
+      file.bytes, config: HuggingFaceFolder.json(path, "tokenizer_config.json"),
+      name: "\(path)/tokenizer.json")
+  }
+}
+
+/// The tokenizer of a `tokenizer.json` under any name; the settings that name its special tokens lie beside it or not at
+/// all.
+///
+/// - Throws: as for a folder.
+package func makeTokenizer(json path: String) throws -> any Tokenizer {
+  let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+  let file = try MappedFile(path: path)
+  return try withExtendedLifetime(file) {
+    try HuggingFaceTokenizer.make(
+      file.bytes, config: HuggingFaceFolder.json(folder, "tokenizer_config.json"), name: path)
   }
 }

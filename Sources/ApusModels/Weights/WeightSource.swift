@@ -51,12 +51,19 @@ package protocol WeightSource: Sendable {
   /// What the file itself calls a hyper-parameter, for messages.
   func fileKey(_ key: String) -> String
   func tensor(_ name: String) -> TensorDescription?
-  /// The first byte of a tensor. The source keeps it valid for as long as it lives.
+  /// The tensor of that name where the network's sizes want `rows × columns`: what a model that does not exist yet
+  /// answers with a tensor of that shape.
+  func tensor(_ name: String, rows: Int, columns: Int) -> TensorDescription?
+  /// Whether there is such a tensor, where the network can do without.
+  func has(_ name: String) -> Bool
+  /// The first byte of a tensor. The source keeps it valid until the tensor is released, or as long as it lives.
   func bytes(of tensor: TensorDescription) -> UnsafeRawPointer
-  /// Says that the range will not be read again soon, so that its pages may be dropped.
+  /// Says that nobody reads the tensor any more before asking for its bytes again, so that its memory may be dropped.
   func release(_ tensor: TensorDescription)
 }
 
 extension WeightSource {
   package func fileKey(_ key: String) -> String { key }
+  package func tensor(_ name: String, rows: Int, columns: Int) -> TensorDescription? { tensor(name) }
+  package func has(_ name: String) -> Bool { tensor(name) != nil }
 }

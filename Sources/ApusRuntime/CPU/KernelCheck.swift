@@ -53,6 +53,12 @@ enum KernelCheck {
           return filled(x.count) { table.pointee.rms_norm?(x, w, Int32(x.count), 1e-6, $0) }
         }
       ),
+      (
+        "normals",
+        { table, x, _ in
+          filled(x.count) { table.pointee.normals?(1, 2, 1, 0, Int32(x.count), $0) }
+        }
+      ),
     ]
   }
 }

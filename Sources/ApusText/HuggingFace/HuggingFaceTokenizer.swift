@@ -37,15 +37,15 @@ public enum HuggingFaceTokenizer {
 
 /// The parts of a file on their way to a tokenizer.
 struct HuggingFaceAssembly {
-  private let document: TokenizerDocument
-  private let list: TokenList
-  private let model: Entry
-  private let normalizer: NormalizerEntry
-  private let preTokenizer: PreTokenizerEntry
-  private let template: TokenTemplate
-  private let special: SpecialTokens
-  private let byteFallback: Bool
-  private var notes: [String]
+  let document: TokenizerDocument
+  let list: TokenList
+  let model: Entry
+  let normalizer: NormalizerEntry
+  let preTokenizer: PreTokenizerEntry
+  let template: TokenTemplate
+  let special: SpecialTokens
+  let byteFallback: Bool
+  let notes: [String]
 
   init(_ document: TokenizerDocument, config: JSONValue?) throws(EntryError) {
     self.document = document
@@ -71,7 +71,7 @@ struct HuggingFaceAssembly {
   }
 
   /// Older files do not say the type.
-  private func modelType() throws(EntryError) -> String {
+  func modelType() throws(EntryError) -> String {
     if let type = try model.string("type") { return type }
     if document.merges != nil { return "BPE" }
     if !document.scores.isEmpty { return "Unigram" }
@@ -222,7 +222,7 @@ struct HuggingFaceAssembly {
     document.scores.isEmpty ? [] : [Float](repeating: 0, count: list.count - list.modelCount)
   }
 
-  private func kinds() throws(EntryError) -> [TokenKind] {
+  func kinds() throws(EntryError) -> [TokenKind] {
     var kinds = [TokenKind](repeating: .normal, count: list.count)
     if byteFallback {
       var bytes = 0

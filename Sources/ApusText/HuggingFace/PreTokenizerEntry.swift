@@ -12,6 +12,8 @@ struct PreTokenizerEntry {
   /// The splitters one after the other, and the pre-tokenizer the most telling one is known by.
   var splitters: [any Splitter] = []
   var name: String?
+  /// What each splitter is called in the table of patterns.
+  var steps: [String] = []
   var words: [TextPipeline.WordStep] = []
   /// Entries that cut between spaces, and so mean nothing where none are left.
   private var blanks: [String] = []
@@ -43,12 +45,14 @@ struct PreTokenizerEntry {
       }
       if try entry.bool("use_regex", default: true) {
         splitters.append(GPT2Splitter())
+        steps.append("gpt-2")
         name = "gpt-2"
       }
     case "Split": try addSplit(entry)
     case "Digits":
       let single = try entry.bool("individual_digits", default: false)
       splitters.append(RunSplitter(set: .numbers, limit: single ? 1 : 0))
+      steps.append(single ? "single numbers" : "numbers")
     case "WhitespaceSplit", "Metaspace":
       guard splitters.isEmpty else { throw .unsupported(entry.path, "\(type) behind a pattern") }
       words.append(type == "Metaspace" ? try metaspace(entry) : .dropWhitespace)
@@ -80,6 +84,7 @@ struct PreTokenizerEntry {
       throw .unsupported(entry.path, "the behavior \(behavior)\(inverts ? ", inverted" : ""),")
     }
     splitters.append(known.splitter)
+    steps.append(known.name)
     if known.coversText || known.name == "deepseek-v3" || known.name == "bloom" { name = known.name }
   }
 

@@ -19,6 +19,9 @@ enum SplitPatterns {
     all.first { $0.spellings.contains(pattern) }
   }
 
+  /// The pattern of a name.
+  static func named(_ name: String) -> Known? { all.first { $0.name == name } }
+
   private static let contractions = #"(?i:'s|'t|'re|'ve|'m|'ll|'d)"#
   private static let shortContractions = #"'(?i:[sdmt]|ll|ve|re)"#
   private static let space = #"\s*[\r\n]+|\s+(?!\S)|\s+"#

@@ -177,6 +177,82 @@ typedef void apus_attention_fn(const struct apus_attention *arguments);
 typedef void apus_attention_merge_fn(const struct apus_attention *arguments, int spans);
 
 // ---------------------------------------------------------------------------------------------------
+// Gradients.
+
+/// y[r − first_a][c − first_b] = Σ_t a[t][r] · b[t][c] for first_a ≤ r < last_a and first_b ≤ c < last_b, t ascending:
+/// the gradient of a weight from the gradients of its outputs and from its inputs. Sums start from 0, or from y with
+/// `accumulate`; F32: acc = fma(b, a, acc); bfloat16 as in the products, pairs of tokens in place of pairs of columns.
+struct apus_outer {
+  const void *a;             // rows of activations: floats, or bfloat16 as round_bf16 leaves them
+  size_t a_bytes;            // from one row to the next
+  int first_a, last_a;       // first_a a multiple of 16
+  const void *b;
+  size_t b_bytes;
+  int first_b, last_b;       // first_b a multiple of 16
+  int tokens;
+  float *y;
+  size_t y_stride;           // in floats
+  int accumulate;
+  void *scratch;             // apus_outer_scratch() bytes, 64-byte aligned
+};
+size_t apus_outer_scratch(void);
+typedef void apus_outer_fn(const struct apus_outer *arguments);
+
+/// The backward pass of `apus_attention` for all rows of one sequence and one KV head; kernels/attention_gradient.h has
+/// the sums and their orders. dq is written at the rows' offsets, dk and dv for all keys.
+struct apus_attention_gradient {
+  enum apus_kv format;
+  int head_size;
+  float scale, softcap;
+  int rows;                       // in the order in which their parts of dk and dv are added
+  const float *q, *out, *dout;    // row r of each at offset[r], head_size floats
+  const int32_t *offset;          // [rows], in floats
+  const int32_t *first, *last;    // [rows], the keys a row sees
+  const float *log_sum;           // row r's at log_sum_offset[r]
+  const int32_t *log_sum_offset;  // [rows]
+  const void *const *pages;
+  size_t page_offset;
+  int keys;                       // of the sequence, all in the pages
+  float *dq;
+  float *dk, *dv;                 // [keys], kv_stride floats apart
+  size_t kv_stride;
+  void *scratch;                  // apus_attention_gradient_scratch(rows, head_size) bytes, 64-byte aligned
+};
+size_t apus_attention_gradient_scratch(int rows, int head_size);
+typedef void apus_attention_gradient_fn(const struct apus_attention_gradient *arguments);
+
+// ---------------------------------------------------------------------------------------------------
+// Training: what the optimisers' kernels are told. `gradient_scale` multiplies every gradient first; `keep` is
+// 1 − rate · decay. Every other line is one rounding.
+
+/// m = fma(blend1, g, beta1·m); v = fma(blend2·g, g, beta2·v); w = fma(−step, m / fma(√v, inverse_root, epsilon), keep·w)
+struct apus_adamw {
+  float gradient_scale, keep;
+  float beta1, blend1;   // β₁, 1 − β₁
+  float beta2, blend2;
+  float inverse_root;    // 1 / √(1 − β₂ᵗ)
+  float epsilon;
+  float step;            // rate / (1 − β₁ᵗ)
+};
+
+/// d = fma(decay, w, g); with m: m = fma(momentum, m, d), d = nesterov ? fma(momentum, m, d) : m; w = fma(−step, d, w)
+struct apus_sgd {
+  float gradient_scale, decay, momentum, step;
+  int nesterov;
+};
+
+/// c = fma(blend1, g, beta1·m); w = fma(−step, sign c, keep·w); m = fma(blend2, g, beta2·m)
+struct apus_lion {
+  float gradient_scale, keep, beta1, blend1, beta2, blend2, step;
+};
+
+/// d = g·factor·factors[j]·step; with m: m = d = fma(blend1, d, beta1·m); w = fma(keep, w, −d)
+struct apus_adafactor {
+  float factor;          // of the row, times the gradient's scale
+  float step, keep, beta1, blend1;
+};
+
+// ---------------------------------------------------------------------------------------------------
 // Row kernels: n values of one row. Sums across lanes are canonical: 16 strided partial sums (fma where a
 // product is summed), then the fixed tree ((0+8)+(4+12)) … ; see isa/.
 
@@ -210,6 +286,8 @@ struct apus_cpu {
   // Rotates one head of 2·half values by table [half cos][half sin]; y may be x.
   // interleaved: pairs (2i, 2i+1), else (i, i + half). (a, b) → (fma(a, cos, −(b·sin)), fma(b, cos, a·sin)).
   void (*rope)(const float *x, const float *table, int half, int interleaved, float *y);
+  // The same with −sin: what rope turned, turned back.
+  void (*rope_back)(const float *x, const float *table, int half, int interleaved, float *y);
 
   // q = round(x · (127 / max|x|)) to nearest even. A block with a value that is not finite: d = NaN, q = 0; a block
   // below 2⁻¹⁰⁰: d = 0, q = 0.
@@ -243,6 +321,51 @@ struct apus_cpu {
   void (*sum_exp)(const float *x, int n, float *max, float *sum);
   // 1 when every value is finite.
   int (*all_finite)(const float *x, int64_t n);
+
+  // Gradients (kernels/gradients.h has the formulas). dx may be dy.
+  apus_outer_fn *outer_f32, *outer_bf16;
+  apus_attention_gradient_fn *attention_gradient;
+  // dx = dy · unary′(x)
+  void (*unary_gradient)(enum apus_unary kind, const float *x, const float *dy, int n, float *dx);
+  // Of y = unary(gate) · up.
+  void (*gated_gradient)(
+      enum apus_unary kind, const float *gate, const float *up, const float *dy, int n, float *dgate, float *dup);
+  void (*softcap_gradient)(const float *x, float cap, const float *dy, int n, float *dx);
+  // stats: the row's mean (RMS norm: 0) and 1 / sqrt(… + eps), for norm_weight_gradient.
+  void (*rms_norm_gradient)(
+      const float *x, const float *w, const float *dy, int n, float eps, float *dx, float *stats);
+  void (*layer_norm_gradient)(
+      const float *x, const float *w, const float *dy, int n, float eps, float *dx, float *stats);
+  // y[i] (+)= Σ_r x[r][i]: chunks of 256 rows from zero, added in order; `first`: y starts from zero.
+  void (*sum_rows)(const float *x, size_t stride, int rows, int n, int first, float *y);
+  // dw[i] (+)= Σ_r dy[r][i] · (x[r][i] − mean_r) · inverse_r, in the same chunks.
+  void (*norm_weight_gradient)(
+      const float *x, size_t x_stride, const float *dy, size_t dy_stride, const float *stats, size_t stats_stride,
+      int rows, int n, int first, float *dw);
+  // dx = a · exp(x − log_sum) − b
+  void (*softmax_gradient)(const float *x, int64_t n, float log_sum, float a, float b, float *dx);
+  // Training: optimisers. n values of one tensor; each gives the same bits however a tensor is cut.
+  void (*adamw)(const struct apus_adamw *arguments, int n, float *w, const float *g, float *m, float *v);
+  // AdamW on states of 8 bits in blocks of 256 from w on (kernels/adamw.h): m[n], v[n], scales[⌈n / 256⌉][2]. The rounding
+  // is a function of `seed` and of the place of a value, `place` that of the first.
+  void (*adamw8)(
+      const struct apus_adamw *arguments, uint64_t seed, uint64_t place, int n, float *w, const float *g, uint8_t *m,
+      uint8_t *v, float *scales);
+  void (*sgd)(const struct apus_sgd *arguments, int n, float *w, const float *g, float *m);  // m may be NULL
+  void (*lion)(const struct apus_lion *arguments, int n, float *w, const float *g, float *m);
+  // row_sums[r] = Σ (scale·g)², canonical; column_sums[j] the same over the rows, ascending.
+  void (*adafactor_sums)(
+      const float *g, float scale, int rows, int columns, float *row_sums, float *column_sums);
+  // One row; m may be NULL.
+  void (*adafactor)(
+      const struct apus_adafactor *arguments, int n, float *w, const float *g, const float *factors, float *m);
+  // out = fma(a, x, b·y)
+  void (*weighted_sum)(float a, const float *x, float b, const float *y, int n, float *out);
+  // Σ (x·factor·y)² of the rounded products, in double, canonical; y may be NULL for 1. Not finite exactly when a value is not.
+  double (*sum_squares)(const float *x, const float *y, float factor, int64_t n);
+  // Elements 64·group … of the sequence of normal numbers of a key, times `deviation`; with cut > 0 those beyond `cut`
+  // deviations (at least 1) are drawn again. kernels/normals.h.
+  void (*normals)(uint64_t key, uint64_t group, float deviation, float cut, int n, float *y);
 
   // Ceilings, for `apus doctor`: each does `iterations` rounds of independent operations in registers (or
   // over memory) and returns the number of operations (multiply and add each count; bytes for read).

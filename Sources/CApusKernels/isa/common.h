@@ -67,6 +67,14 @@ INLINE u16x16 h_load(const uint16_t *p) {
   return v;
 }
 
+// The first n (0 … 16) values; the other lanes are zero and their memory is not touched.
+INLINE u16x16 h_load_n(const uint16_t *p, int n) {
+  if (n >= 16) return h_load(p);
+  uint16_t lanes[16] = {0};
+  for (int i = 0; i < n; i++) lanes[i] = p[i];
+  return h_load(lanes);
+}
+
 INLINE int32_t load_i32(const void *p) {
   int32_t v;
   __builtin_memcpy(&v, p, sizeof v);

@@ -4,13 +4,6 @@
 
 #include "bf16.h"
 
-INLINE u16x16 h_load_n(const uint16_t *p, int n) {
-  if (n >= 16) return h_load(p);
-  uint16_t lanes[16] = {0};
-  for (int i = 0; i < n; i++) lanes[i] = p[i];
-  return h_load(lanes);
-}
-
 INLINE void h_store_n(uint16_t *p, u16x16 v, int n) {
   if (n >= 16) {
     __builtin_memcpy(p, &v, sizeof v);

@@ -58,11 +58,12 @@ HIDDEN void NAME(gated)(enum apus_unary kind, const float *gate, const float *up
 }
 
 // (a, b) → (fma(a, cos, −(b · sin)), fma(b, cos, a · sin))
-HIDDEN void NAME(rope)(const float *x, const float *table, int half, int interleaved, float *y) {
+INLINE void rope_rows(const float *x, const float *table, int half, int interleaved, const int back, float *y) {
   const float *cosines = table, *sines = table + half;
   for (int i = 0; i < half; i += 16) {
     int n = half - i;
     f32x16 c = row_load(cosines + i, n), s = row_load(sines + i, n), a, b;
+    if (back) s = -s;
     if (interleaved) {
       f32x16 first = row_load(x + 2 * i, 2 * n);
       f32x16 second = n > 8 ? row_load(x + 2 * i + 16, 2 * n - 16) : f_splat(0);
@@ -85,4 +86,12 @@ HIDDEN void NAME(rope)(const float *x, const float *table, int half, int interle
       row_store(y + half + i, v, n);
     }
   }
+}
+
+HIDDEN void NAME(rope)(const float *x, const float *table, int half, int interleaved, float *y) {
+  rope_rows(x, table, half, interleaved, 0, y);
+}
+
+HIDDEN void NAME(rope_back)(const float *x, const float *table, int half, int interleaved, float *y) {
+  rope_rows(x, table, half, interleaved, 1, y);
 }

@@ -10,8 +10,6 @@ enum EmbeddingFlags {
   /// The poolings of vectors, and the model's own.
   enum PoolingChoice: String, CaseIterable { case model, mean, cls, last }
 
-  static let model = Positional<String?>.optional(
-    "MODEL", isFile: true, replacedBy: "model", help: "A GGUF file or a Hugging Face folder")
   static let pooling = Option<PoolingChoice>.choice(
     "pooling", placeholder: "KIND", default: .model, help: "How tokens become one vector")
   static let normalize = Option<Bool>.toggle(
@@ -101,29 +99,10 @@ enum EmbeddingFlags {
     var bar: ProgressBar?
     defer { bar?.finish() }
     return try ModelFile.naming(path) {
-      do {
-        return try make(path, runtime) { done, total in
-          if bar == nil { bar = ProgressBar("loading", total: total, on: console) }
-          bar?.update(done)
-        }
-      } catch let error as ModelError where HuggingFaceFolder.isFolder(path) {
-        throw inConfiguration(error, path)
+      try make(path, runtime) { done, total in
+        if bar == nil { bar = ProgressBar("loading", total: total, on: console) }
+        bar?.update(done)
       }
-    }
-  }
-
-  /// An error about a setting of a folder with the file that the setting is in.
-  private static func inConfiguration(_ error: ModelError, _ path: String) -> any ApusError {
-    let file = "\(path)/config.json"
-    return switch error {
-    case .missingKey(let key): CommandError.failure("\(file): \"\(key)\" is missing")
-    case .invalidKey(let key, let value, let expected):
-      CommandError.failure("\(file): \"\(key)\" is \(value); expected \(expected)")
-    case .unknownArchitecture(let name, let known):
-      CommandError.failure(
-        "\(file): \"model_type\" is \"\(name)\", which is not supported; known: \(known.joined(separator: ", "))"
-      )
-    default: error
     }
   }
 }

@@ -27,11 +27,6 @@ enum EngineFlags {
     let runtime = try CommonOptions.runtime(values, console)
     var bar: ProgressBar?
     defer { bar?.finish() }
-    guard FileKind(path) != .folder else {
-      throw CommandError.failure(
-        "\(path): is a folder; text is generated from GGUF files (apus embed, similarity, rerank and search open folders)"
-      )
-    }
     let model = try ModelFile.naming(path) {
       try Model(path, runtime: runtime) { done, total in
         if bar == nil { bar = ProgressBar("loading", total: total, on: console) }
@@ -39,7 +34,7 @@ enum EngineFlags {
       }
     }
     bar?.finish()
-    console.notes(model.file.warnings)
+    console.notes(model.files.warnings + model.tokenizer.notes.map { "\(path): \($0)" })
     return model
   }
 

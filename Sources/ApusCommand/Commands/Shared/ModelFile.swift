@@ -9,27 +9,27 @@ import ApusText
 enum ModelFile {
   static let option = Option<String?>.file("model", "m", help: "The model, instead of the first argument")
   static let argument = Positional<String?>.optional(
-    "MODEL", isFile: true, replacedBy: "model", help: "A GGUF file")
+    "MODEL", isFile: true, replacedBy: "model", help: "A GGUF file or a Hugging Face folder")
 
   /// The path given either way.
   static func path(_ values: Values) throws(CommandError) -> String {
     guard let path = values[option] ?? values[argument], !path.isEmpty else {
-      throw .usage("no model: name a GGUF file")
+      throw .usage("no model: name a GGUF file or a Hugging Face folder")
     }
     return path
   }
 
-  /// Opens the file and tells what is odd about it.
-  static func open(_ path: String, _ console: Console) throws -> GGUFFile {
-    let file = try GGUFFile.open(path)
-    console.notes(file.warnings)
-    return file
-  }
-
-  /// The tokenizer of a file, with what is odd about it told.
-  static func tokenizer(of file: GGUFFile, _ console: Console) throws -> any Tokenizer {
-    let tokenizer = try naming(file.name) { try makeTokenizer(from: file) }
-    console.notes(tokenizer.notes.map { "\(file.name): \($0)" })
+  /// The tokenizer of a file or a folder, with what is odd about it told. A folder need not hold a model.
+  static func tokenizer(_ path: String, _ console: Console) throws -> any Tokenizer {
+    let tokenizer: any Tokenizer
+    if HuggingFaceFolder.isFolder(path) {
+      tokenizer = try makeTokenizer(inFolder: path)
+    } else {
+      let file = try GGUFFile.open(path)
+      console.notes(file.warnings)
+      tokenizer = try naming(path) { try makeTokenizer(from: file) }
+    }
+    console.notes(tokenizer.notes.map { "\(path): \($0)" })
     return tokenizer
   }
 

@@ -131,12 +131,15 @@ enum ByteSpelling {
 }
 
 /// The alphabet of GPT-2, which spells each byte as a printable character.
-struct ByteAlphabet: Sendable {
+package struct ByteAlphabet: Sendable {
   /// The byte of each scalar below 0x144, or −1.
   private let bytes: FixedArray<Int16>
+  /// The scalar of each byte.
+  private let scalars: FixedArray<UInt16>
 
-  init() {
+  package init() {
     bytes = FixedArray(repeating: -1, count: 0x144)
+    scalars = FixedArray(repeating: 0, count: 0x100)
     var next = 0x100
     for byte in 0..<0x100 {
       switch byte {
@@ -147,11 +150,25 @@ struct ByteAlphabet: Sendable {
         next += 1
       }
     }
+    for scalar in 0..<0x144 where bytes[scalar] >= 0 { scalars[Int(bytes[scalar])] = UInt16(scalar) }
+  }
+
+  /// All bytes in the order of the characters that spell them.
+  package var bytesInOrder: [UInt8] {
+    (0..<bytes.count).compactMap { bytes[$0] < 0 ? nil : UInt8(truncatingIfNeeded: bytes[$0]) }
+  }
+
+  /// How `text` is spelled.
+  package func spelling(_ text: some Sequence<UInt8>) -> String {
+    var spelling = String.UnicodeScalarView()
+    // No scalar below 0x144 is a surrogate.
+    for byte in text { spelling.append(Unicode.Scalar(scalars[Int(byte)])!) }
+    return String(spelling)
   }
 
   /// Appends the bytes that `piece` spells; `false`, with nothing appended, when it has a character of no byte.
   @inline(__always)
-  func decode(_ piece: UnsafeBufferPointer<UInt8>, into text: inout ContiguousArray<UInt8>) -> Bool {
+  package func decode(_ piece: UnsafeBufferPointer<UInt8>, into text: inout ContiguousArray<UInt8>) -> Bool {
     let start = text.count
     var position = 0
     while position < piece.count {

@@ -20,7 +20,7 @@ private func fold(_ a: UInt64, _ b: UInt64) -> UInt64 {
 
 /// A 64-bit hash of `count` bytes. Reads no byte outside of them.
 @inline(__always)
-func byteHash(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> UInt64 {
+package func byteHash(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> UInt64 {
   let first: UInt64
   let last: UInt64
   var seed: UInt64 = 0x9e37_79b9_7f4a_7c15
@@ -50,13 +50,13 @@ func byteHash(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> UInt64 {
 
 /// A 64-bit hash of a 64-bit key.
 @inline(__always)
-func integerHash(_ key: UInt64) -> UInt64 {
+package func integerHash(_ key: UInt64) -> UInt64 {
   fold(key ^ 0xa076_1d64_78bd_642f, 0xe703_7ed1_a0b4_28db)
 }
 
 /// Whether two runs of `count` bytes are equal.
 @inline(__always)
-func bytesEqual(_ a: UnsafePointer<UInt8>, _ b: UnsafePointer<UInt8>, _ count: Int) -> Bool {
+package func bytesEqual(_ a: UnsafePointer<UInt8>, _ b: UnsafePointer<UInt8>, _ count: Int) -> Bool {
   if count >= 8 {
     var position = 0
     while position + 8 <= count {

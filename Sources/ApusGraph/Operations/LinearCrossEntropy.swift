@@ -1,0 +1,231 @@
+// The head and its loss in one: logits exist for a few hundred tokens at a time and become their own gradient in place.
+// It is what the pass FuseLoss makes of a product, its cross entropy and their gradients, with the same sums.
+//
+//   for each chunk of tokens                             a barrier after each line
+//     logits   = x · Wᵀ (capped)                         units: rows of W
+//     loss, dl = cross entropy, rounded for products     units: tokens
+//     dx = dl · W,  dW += dlᵀ · x                        units: columns of W; blocks of dW
+
+import ApusRuntime
+import ApusTensor
+import CApusKernels
+
+package struct LinearCrossEntropy: Operation {
+  package static let name = "head-loss"
+  package var options: LossOptions
+  /// Logits become cap · tanh(logits / cap); 0 for none.
+  package var softCap: Float = 0
+  package var gradients: Gradients
+
+  /// What is computed beside the losses.
+  package enum Gradients: Sendable, Equatable {
+    case none
+    case ofInput
+    /// `isFirst`: nobody writes the weight's gradient before.
+    case ofInputAndWeight(isFirst: Bool)
+  }
+
+  /// x `[tokens, k]` in the weight's form, the weight `[vocabulary, k]`, targets and weights (and the memory of the
+  /// weight's gradient) give the losses `[tokens]`, and where asked for dx `[tokens, k]` and the effect on the gradient.
+  package func outputTypes(_ inputs: [ValueType]) throws(GraphError) -> [ValueType] {
+    guard inputs.count == (gathers ? 5 : 4), case .weight = inputs[1].element,
+      inputs[0].columns == inputs[1].columns
+    else {
+      throw .shape(
+        operation: Self.name, message: "wants activations, a weight, targets and weights, got \(inputs)")
+    }
+    let types = [
+      ValueType(.f32, rows: inputs[0].rows, columns: 1),
+      ValueType(.f32, rows: inputs[0].rows, columns: inputs[0].columns),
+      ValueType(.effect, rows: .fixed(1), columns: inputs[0].columns),
+    ]
+    return Array(types.prefix(productCount))
+  }
+
+  private var gathers: Bool { productCount == 3 }
+
+  /// Products with the weight or of its size.
+  private var productCount: Int {
+    switch gradients {
+    case .none: 1
+    case .ofInput: 2
+    case .ofInputAndWeight: 3
+    }
+  }
+
+  package func cost(_ inputs: [ValueType], _ outputs: [ValueType], _ sizes: Sizes) -> Cost {
+    let (tokens, vocabulary) = (Double(sizes[inputs[0].rows]), Double(sizes[inputs[1].rows]))
+    let products = 2 * tokens * vocabulary * Double(inputs[0].columns)
+    let passes = gathers ? 4 : productCount
+    return Cost(
+      flops: Double(productCount) * products + 40 * tokens * vocabulary,
+      bytes: 4 * vocabulary * Double(inputs[1].columns * passes) + streamedBytes(inputs, sizes))
+  }
+
+  package var detail: String { softCap > 0 ? "cap \(softCap)" : "" }
+
+  /// Tokens whose logits exist at once: about 96 MiB of them make up for reading the weight and its gradient once each.
+  static func chunk(tokens: Int, rowBytes: Int) -> Int {
+    min(max(64, (96 << 20) / rowBytes & ~63), (tokens + 1) & ~1)
+  }
+
+  /// Bytes of the logits that exist at once.
+  static func logitBytes(tokens: Int, vocabulary: Int, form: ActivationForm) -> Int {
+    let rowBytes =
+      ValueType(.f32, rows: .fixed(1), columns: vocabulary).rowBytes
+      + (form == .f32 ? 0 : form.rowBytes(vocabulary))
+    return chunk(tokens: tokens, rowBytes: rowBytes) * rowBytes
+  }
+
+  package func kernel(_ inputs: [Operand], _ outputs: [Operand], _ context: KernelContext) -> Kernel {
+    guard case .floats(let weights) = inputs[1].parameter else {
+      preconditionFailure("a head that is trained has floats")
+    }
+    return LinearCrossEntropyKernel(self, weights, inputs, outputs, context)
+  }
+}
+
+private final class LinearCrossEntropyKernel: Kernel {
+  private let operation: LinearCrossEntropy
+  private let x: Operand
+  private let targets: Operand
+  private let tokenWeights: Operand
+  private let losses: Operand
+  private let limit: Int
+  private let cpu: KernelTable
+  private let row: LossRow
+  private let chunk: Int
+  /// A chunk's logits, then its gradient; rounded where products want that.
+  private let logits: Operand
+  private let gradient: Operand
+  private let forward: FloatProductUnits
+  private let backward: FloatProductUnits?
+  private let outer: OuterProducts?
+  private let memory: HugeBuffer
+  private let scratch: WorkerScratch
+
+  init(
+    _ operation: LinearCrossEntropy, _ weights: FloatWeights, _ inputs: [Operand], _ outputs: [Operand],
+    _ context: KernelContext
+  ) {
+    self.operation = operation
+    (x, targets, tokenWeights, losses) = (inputs[0], inputs[2], inputs[3], outputs[0])
+    cpu = context.cpu
+    row = LossRow(operation.options, vocabulary: weights.rows, context.cpu)
+    limit = context.limits[x.type.rows]
+    let form = x.type.activationForm
+    let floatBytes = ValueType(.f32, rows: .fixed(1), columns: weights.rows).rowBytes
+    let roundedBytes = form == .f32 ? 0 : form.rowBytes(weights.rows)
+    chunk = LinearCrossEntropy.chunk(tokens: limit, rowBytes: floatBytes + roundedBytes)
+    // The plan cannot reserve it: it does not live in the arena, because it is no value.
+    guard let memory = try? HugeBuffer(byteCount: chunk * (floatBytes + roundedBytes), purpose: "logits") else {
+      preconditionFailure("no memory for the logits of \(chunk) tokens")
+    }
+    let base = memory.base
+    self.memory = memory
+    logits = Operand(
+      type: ValueType(.f32, rows: x.type.rows, columns: weights.rows), base: base, parameter: nil)
+    gradient =
+      form == .f32
+      ? logits
+      : Operand(
+        type: ValueType(.activation(form), rows: x.type.rows, columns: weights.rows),
+        base: base + chunk * floatBytes, parameter: nil)
+    scratch = context.scratch
+    if operation.softCap > 0 { scratch.reserve(4 * weights.rows) }
+    forward = FloatProductUnits(weights, isTransposed: false, context)
+    guard operation.gradients != .none else {
+      (backward, outer, dx) = (nil, nil, nil)
+      return
+    }
+    backward = FloatProductUnits(weights, isTransposed: true, context)
+    dx = outputs[1]
+    outer = inputs.count > 4 ? OuterProducts(dy: gradient, x: x, gradient: inputs[4].gradient, context) : nil
+  }
+
+  private let dx: Operand?
+
+  override var stages: Int { 3 * ((limit + chunk - 1) / chunk) }
+
+  override func unitCount(_ step: Step) -> Int { unitCount(step, stage: 0) }
+
+  override func unitCount(_ step: Step, stage: Int) -> Int {
+    let tokens = tokens(stage, step)
+    guard !tokens.isEmpty else { return 0 }
+    switch stage % 3 {
+    case 0: return forward.unitCount
+    case 1: return (tokens.count + Self.rowsPerUnit - 1) / Self.rowsPerUnit
+    default: return (backward?.unitCount ?? 0) + (outer?.unitCount ?? 0)
+    }
+  }
+
+  private static let rowsPerUnit = 4
+
+  private func tokens(_ stage: Int, _ step: Step) -> Range<Int> {
+    let first = stage / 3 * chunk
+    let end = min(first + chunk, step.sizes[x.type.rows])
+    return first..<max(first, end)
+  }
+
+  override func run(unit: Int, stage: Int, worker: Int, _ step: Step) {
+    let tokens = tokens(stage, step)
+    switch stage % 3 {
+    case 0:
+      forward.run(
+        unit: unit, worker: worker, x: x, from: tokens.lowerBound, count: tokens.count, into: logits, at: 0)
+    case 1:
+      let first = tokens.lowerBound + unit * Self.rowsPerUnit
+      for token in first..<min(first + Self.rowsPerUnit, tokens.upperBound) {
+        finish(token, of: tokens, worker)
+      }
+    default:
+      if let backward, let dx, unit < backward.unitCount {
+        backward.run(
+          unit: unit, worker: worker, x: gradient, from: 0, count: tokens.count, into: dx,
+          at: tokens.lowerBound)
+      } else {
+        let isFirst = operation.gradients == .ofInputAndWeight(isFirst: true) && step.startsGradients
+        outer?.run(
+          unit: unit - backward!.unitCount, worker: worker, dyTokens: 0, xTokens: tokens.lowerBound,
+          count: tokens.count, accumulates: !isFirst || tokens.lowerBound > 0)
+      }
+    }
+  }
+
+  /// The loss of a token, and its logits turned into their gradient.
+  private func finish(_ token: Int, of chunk: Range<Int>, _ worker: Int) {
+    let values = logits.floats + (token - chunk.lowerBound) * logits.stride
+    let (target, weight) = (Int(targets.integers[token]), tokenWeights.floats[token])
+    let vocabulary = Int32(logits.type.columns)
+    if operation.softCap > 0 {
+      finishCapped(values, token, target, weight, of: chunk, scratch.block(worker))
+      return
+    }
+    let (loss, logSum) = row.loss(values, target: target, weight: weight)
+    losses.floats[token * losses.stride] = loss
+    if backward == nil { return }
+    row.gradient(values, logSum: logSum, target: target, weight: weight, into: values)
+    round(values, token - chunk.lowerBound, vocabulary)
+  }
+
+  /// With a cap the logits are needed once more, for its slope: a row beside them holds what is capped.
+  private func finishCapped(
+    _ values: UnsafeMutablePointer<Float>, _ token: Int, _ target: Int, _ weight: Float, of chunk: Range<Int>,
+    _ memory: UnsafeMutableRawPointer
+  ) {
+    let vocabulary = logits.type.columns
+    let capped = memory.assumingMemoryBound(to: Float.self)
+    cpu.pointee.softcap(values, operation.softCap, Int32(vocabulary), capped)
+    let (loss, logSum) = row.loss(capped, target: target, weight: weight)
+    losses.floats[token * losses.stride] = loss
+    if backward == nil { return }
+    row.gradient(capped, logSum: logSum, target: target, weight: weight, into: capped)
+    cpu.pointee.softcap_gradient(values, operation.softCap, capped, Int32(vocabulary), values)
+    round(values, token - chunk.lowerBound, Int32(vocabulary))
+  }
+
+  private func round(_ values: UnsafeMutablePointer<Float>, _ row: Int, _ columns: Int32) {
+    guard let round = cpu.rounding(gradient.type.activationForm) else { return }
+    round(values, columns, gradient.base! + row * gradient.rowBytes)
+  }
+}

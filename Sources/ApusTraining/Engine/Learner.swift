@@ -1,0 +1,81 @@
+// One step of learning: micro-batches forward and backward, the norm of the gradients, the update. Whatever decides what
+// is learned (a trainer, a benchmark) fills the micro-batches.
+
+import ApusRuntime
+import ApusTensor
+
+/// What a step came to.
+package struct StepOutcome: Sendable {
+  /// The sum of all weighted losses: the mean loss, where the weights add up to 1.
+  package var loss: Double
+  package var tokens: Int
+  /// Of the gradients before clipping.
+  package var gradientNorm: Double
+  /// The tensor whose gradient was not finite; the weights were not changed then.
+  package var nonFinite: String?
+
+  /// Whether the weights were changed.
+  package var isApplied: Bool { nonFinite == nil && loss.isFinite }
+}
+
+/// A network, its gradients and its optimiser.
+///
+/// Not thread-safe. After the first step, a step allocates nothing.
+package final class Learner {
+  package let engine: TrainingEngine
+  package let optimizer: OptimizerEngine
+
+  package init(_ engine: TrainingEngine, _ optimizer: OptimizerEngine) {
+    self.engine = engine
+    self.optimizer = optimizer
+  }
+
+  /// The weights as optimisers see them: what has rows to look up, and the head, are embeddings.
+  ///
+  /// - Parameters:
+  ///   - decays: whether weight decay applies to a kind of tensor.
+  ///   - rateScale: of a tensor's learning rate.
+  package static func tensors(
+    _ layout: [TrainableWeights.Tensor], masters: UnsafeMutablePointer<Float>,
+    gradients: UnsafeMutablePointer<Float>,
+    decays: (TrainableTensor.Kind) -> Bool = { $0 != .vector },
+    rateScale: (String, TrainableTensor.Kind) -> Float = { _, _ in 1 }
+  ) -> [TrainableTensor] {
+    layout.map { tensor in
+      let isEmbedding = tensor.isLookedUp || tensor.name == "output.weight"
+      let kind: TrainableTensor.Kind = tensor.rows == 1 ? .vector : isEmbedding ? .embedding : .matrix
+      return TrainableTensor(
+        name: tensor.name, rows: tensor.rows, columns: tensor.columns, weights: masters + tensor.offset,
+        gradient: gradients + tensor.offset, kind: kind, decays: decays(kind),
+        learningRateScale: rateScale(tensor.name, kind))
+    }
+  }
+
+  /// Makes step `number`, counted from 1.
+  ///
+  /// - Parameters:
+  ///   - clip: the largest norm of the gradients; nil for any.
+  ///   - fill: adds the texts of a micro-batch to the engine.
+  package func step<E: Error>(
+    number: Int, learningRate: Double, clip: Double?, microBatches: Int,
+    fill: (_ microBatch: Int, TrainingEngine) throws(E) -> Void
+  ) throws -> StepOutcome {
+    var outcome = StepOutcome(loss: 0, tokens: 0, gradientNorm: 0)
+    for microBatch in 0..<microBatches {
+      engine.begin(startsGradients: microBatch == 0)
+      try fill(microBatch, engine)
+      outcome.loss += engine.run()
+      outcome.tokens += engine.tokenCount
+      guard outcome.loss.isFinite else { return outcome }
+    }
+    let norm = optimizer.gradientNorm()
+    outcome.gradientNorm = norm.value
+    if let tensor = norm.firstNonFinite {
+      outcome.nonFinite = optimizer.tensors[tensor].name
+      return outcome
+    }
+    try optimizer.step(
+      number: number, learningRate: learningRate, gradientScale: clip.map { norm.scale(clippedTo: $0) } ?? 1)
+    return outcome
+  }
+}

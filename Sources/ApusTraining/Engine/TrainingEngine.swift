@@ -1,0 +1,183 @@
+// A network compiled to learn: one executor whose graph holds the network, its loss and all gradients. A run takes a
+// micro-batch of packed texts, leaves each token's loss and adds to the gradients of the weights; it allocates nothing.
+
+import ApusGraph
+import ApusModels
+import ApusRuntime
+import ApusTensor
+
+/// How a network is compiled for training.
+package struct TrainingEngineOptions: Sendable {
+  /// Tokens of a micro-batch, at most.
+  package var tokens: Int
+  /// Texts of a micro-batch, at most.
+  package var sequences: Int
+  /// The longest text.
+  package var contextLength: Int
+  package var loss = LossOptions()
+  /// Whether gradients are wanted, or only losses.
+  package var isForwardOnly = false
+  /// False keeps every operation as it was built: same bits, to prove it.
+  package var optimized = true
+
+  package init(tokens: Int, sequences: Int, contextLength: Int) {
+    self.tokens = tokens
+    self.sequences = sequences
+    self.contextLength = contextLength
+  }
+}
+
+/// Runs micro-batches forward and backward.
+///
+/// Not thread-safe.
+package final class TrainingEngine {
+  package let weights: TrainableWeights
+  package let options: TrainingEngineOptions
+  private let executor: Executor
+  private let cache: HugeBuffer
+  private let pages: UnsafeMutablePointer<UnsafeRawPointer?>
+  private var usedPages = 0
+
+  /// The graph of losses, and of gradients unless they are not wanted.
+  package static func graph(_ network: Network, _ options: TrainingEngineOptions) throws -> Graph {
+    let forward = try network.graph(contextLength: options.contextLength, for: .training(options.loss))
+    if options.isForwardOnly { return forward }
+    return try forward.differentiated(from: [forward.results[0]: nil]) { _ in true }
+  }
+
+  /// The graph optimised and planned.
+  package static func plan(_ graph: Graph, _ options: TrainingEngineOptions) -> Plan {
+    Plan(
+      graph, limits: Sizes(tokens: options.tokens, outputs: 0, sequences: options.sequences),
+      optimized: options.optimized, passes: trainingPasses)
+  }
+
+  /// Without a way back nobody reads a key after its layer.
+  private static func cacheLayout(
+    _ network: Network, _ options: TrainingEngineOptions, _ precision: TrainingPrecision
+  ) -> KVLayout {
+    network.cacheLayout(precision.keyValueFormat, isKept: !options.isForwardOnly)
+  }
+
+  /// A page holds one text's keys: each text may leave its last one almost empty.
+  private static func pageCount(_ options: TrainingEngineOptions) -> Int {
+    options.tokens / KVLayout.pageKeys + options.sequences
+  }
+
+  /// Bytes of the keys and values of a full micro-batch.
+  package static func cacheBytes(
+    _ network: Network, _ options: TrainingEngineOptions, _ precision: TrainingPrecision
+  ) -> Int {
+    pageCount(options) * cacheLayout(network, options, precision).pageBytes
+  }
+
+  /// Compiles a graph made by `graph(_:_:)`.
+  package init(
+    _ network: Network, _ graph: Graph, _ weights: TrainableWeights, _ options: TrainingEngineOptions,
+    _ runtime: Runtime
+  ) throws {
+    self.weights = weights
+    self.options = options
+    let plan = Self.plan(graph, options)
+    let layout = Self.cacheLayout(network, options, weights.precision)
+    let pageStride = (layout.pageBytes + 63) & ~63
+    let pageCount = Self.pageCount(options)
+    cache = try HugeBuffer(byteCount: pageCount * pageStride, purpose: "keys and values")
+    executor = try Executor(
+      plan, cpu: runtime.cpu.table, workers: runtime.workers, cache: layout, positions: options.contextLength,
+      gradients: { weights.gradient($0) }
+    ) { (reference, type) in weights.parameter(reference, type) }
+    pages = .allocate(capacity: pageCount)
+    for page in 0..<pageCount {
+      (pages + page).initialize(to: UnsafeRawPointer(cache.base + page * pageStride))
+    }
+  }
+
+  deinit {
+    pages.deallocate()
+  }
+
+  package var plan: Plan { executor.plan }
+
+  /// Bytes of activations, and of keys and values.
+  package var activationBytes: Int { executor.activationBytes }
+  package var cacheBytes: Int { cache.byteCount }
+
+  /// Gathers times while set.
+  package var profile: ExecutionProfile? {
+    get { executor.profile }
+    set { executor.profile = newValue }
+  }
+
+  /// Starts a micro-batch.
+  ///
+  /// - Parameter startsGradients: whether its gradients replace those of earlier ones.
+  package func begin(startsGradients: Bool) {
+    executor.step.clear()
+    executor.step.startsGradients = startsGradients
+    usedPages = 0
+  }
+
+  /// Whether a text of so many tokens fits in the micro-batch.
+  package func hasRoom(for tokens: Int) -> Bool {
+    executor.step.hasRoomForSequence && tokens <= executor.step.remainingTokens
+  }
+
+  /// Adds a text, which must fit.
+  ///
+  /// - Parameters:
+  ///   - targets: for each token the one that should follow, or −1.
+  ///   - weights: what each token's loss counts, or nil for `weight` each.
+  package func add(
+    _ tokens: UnsafeBufferPointer<Int32>, targets: UnsafeBufferPointer<Int32>, weight: Float,
+    weights: UnsafeBufferPointer<Float>? = nil
+  ) {
+    let step = executor.step
+    let first = step.sizes.tokens
+    step.append(tokens, start: 0, pages: pages + usedPages, outputs: .last(0))
+    usedPages += KVLayout.pages(tokens.count)
+    (step.targets + first).update(from: targets.baseAddress!, count: targets.count)
+    if let weights {
+      (step.lossWeights + first).update(from: weights.baseAddress!, count: weights.count)
+    } else {
+      (step.lossWeights + first).update(repeating: weight, count: tokens.count)
+    }
+  }
+
+  /// Tokens of the micro-batch.
+  package var tokenCount: Int { executor.step.sizes.tokens }
+
+  /// Runs the micro-batch; the sum of its losses, each token's times its weight.
+  ///
+  /// Sums of 256 tokens are added in order, so the number of workers changes no bit.
+  package func run() -> Double {
+    guard tokenCount > 0 else { return 0 }
+    executor.run()
+    let losses = executor.result(0)
+    var total = 0.0
+    for start in stride(from: 0, to: tokenCount, by: 256) {
+      var sum = 0.0
+      for token in start..<min(start + 256, tokenCount) {
+        sum += Double(losses.floats[token * losses.stride])
+      }
+      total += sum
+    }
+    return total
+  }
+
+  /// The weighted loss of a token of the last run.
+  package func loss(ofToken token: Int) -> Float {
+    let losses = executor.result(0)
+    return losses.floats[token * losses.stride]
+  }
+
+  /// Multiplications and additions of a micro-batch of so many texts of one length.
+  package func flops(sequences: Int, length: Int) -> Double {
+    var sizes = Sizes(tokens: sequences * length, outputs: 0, sequences: sequences)
+    sizes.attended = sequences * length * (length + 1) / 2
+    return plan.graph.nodes.reduce(0) { $0 + plan.cost(of: $1, sizes).flops }
+  }
+
+  /// The first operation of the last micro-batch that makes a value that is not finite.
+  package func findNonFinite() -> Node? { executor.findNonFinite() }
+}

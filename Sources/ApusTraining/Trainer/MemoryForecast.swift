@@ -1,0 +1,35 @@
+// What a run will take of memory, from its plan, before anything is reserved.
+
+import ApusBasics
+import ApusGraph
+import ApusModels
+import ApusRuntime
+import ApusTensor
+
+/// Bytes of a run by what they are for.
+public struct MemoryForecast: Sendable, Equatable {
+  /// Masters and their gradients.
+  public var weights = 0
+  public var gradients = 0
+  /// States of the optimiser, and what it works with.
+  public var optimizer = 0
+  /// Values of a micro-batch, forward and backward, and of an evaluation.
+  public var activations = 0
+  /// Keys and values of a micro-batch.
+  public var cache = 0
+  /// Logits of a few hundred tokens, panels of the workers.
+  public var scratch = 0
+  /// The program itself.
+  public var program = 24 << 20
+
+  /// All of it.
+  public var total: Int { weights + gradients + optimizer + activations + cache + scratch + program }
+
+  /// The parts in words.
+  var parts: String {
+    [
+      ("weights", weights), ("gradients", gradients), ("optimiser", optimizer), ("activations", activations),
+      ("keys and values", cache), ("logits and panels", scratch), ("program", program),
+    ].map { "\($0.0) \(sizeText($0.1))" }.joined(separator: ", ")
+  }
+}

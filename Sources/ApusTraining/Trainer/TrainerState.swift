@@ -1,0 +1,157 @@
+// What a checkpoint holds beside the weights: the optimiser's states, where the run stands in its data, and which data
+// that are. Everything else follows from the configuration and the step.
+
+import ApusBasics
+import ApusData
+import ApusFiles
+import ApusModels
+import ApusTensor
+
+/// Where a run stands between two steps.
+struct TrainerState: Equatable {
+  /// Steps done.
+  var step = 0
+  /// The next row of the data.
+  var cursor = 0
+  /// Tokens learned from.
+  var tokens = 0
+  /// Steps that changed nothing, because a loss or gradient was not a number.
+  var skipped = 0
+  /// The lowest validation loss so far.
+  var bestLoss: Double?
+  /// The latest.
+  var validationLoss: Double?
+
+  /// As a checkpoint's manifest keeps it.
+  func json(dataIdentity: UInt64) -> JSONObject {
+    var object = JSONObject()
+    object["step"] = .int(Int64(step))
+    object["cursor"] = .int(Int64(cursor))
+    object["tokens"] = .int(Int64(tokens))
+    object["skipped"] = .int(Int64(skipped))
+    object["bestLoss"] = bestLoss.map { .double($0) } ?? .null
+    object["validationLoss"] = validationLoss.map { .double($0) } ?? .null
+    object["data"] = .string(String(dataIdentity, radix: 16))
+    return object
+  }
+
+  init() {}
+
+  /// Reads what `json` wrote.
+  init(_ checkpoint: SavedCheckpoint, dataIdentity: UInt64) throws(TrainingError) {
+    let object = checkpoint.metadata
+    func number(_ name: String) throws(TrainingError) -> Int {
+      guard let value = object[name]?.int else {
+        throw .badState(checkpoint: checkpoint.path, reason: "its manifest does not say \"\(name)\"")
+      }
+      return value
+    }
+    step = try number("step")
+    cursor = try number("cursor")
+    tokens = try number("tokens")
+    skipped = try number("skipped")
+    bestLoss = object["bestLoss"]?.double
+    validationLoss = object["validationLoss"]?.double
+    guard object["data"]?.string == String(dataIdentity, radix: 16) else {
+      throw .otherData(checkpoint: checkpoint.path)
+    }
+  }
+}
+
+/// The files of a checkpoint: a Hugging Face folder of the model, and the states beside it.
+struct TrainerFiles {
+  let learner: Learner
+  let architecture: String
+  /// By the keys of GGUF files, "llama.block_count".
+  let hyperparameters: [String: HyperparameterValue]
+  let tokenizer: TokenizerFiles
+
+  static let stateFile = "optimizer.safetensors"
+
+  /// Files that give their bytes from where they lie.
+  ///
+  /// - Throws: `ExportError` for families without a folder form.
+  func files() throws -> [CheckpointFile] {
+    let export = try modelExport(.f32)
+    return export.files.map { file in
+      CheckpointFile(file.name, byteCount: file.byteCount) { sink throws(FileError) in try file.write(sink) }
+    } + [CheckpointFile(Self.stateFile, states())]
+  }
+
+  /// The model as a Hugging Face folder.
+  func modelExport(_ type: TensorType) throws -> HuggingFaceExport {
+    let weights = learner.engine.weights
+    let descriptions = weights.tensors.map { tensor in
+      TensorDescription(name: tensor.name, type: .f32, rows: tensor.rows, columns: tensor.columns)
+    }
+    let description = ModelDescription(
+      architecture: architecture, hyperparameters: hyperparameters, tensors: descriptions)
+    let source = MasterWeights(weights, descriptions)
+    return try HuggingFaceExport(
+      description, weights: TensorReader(source), type: type, tokenizer: tokenizer)
+  }
+
+  /// The optimiser's states; and the vectors once more, because some families' folders hold them less one, rounded.
+  private func states() -> SafetensorsWriter {
+    var writer = SafetensorsWriter(metadata: ["format": "apus"])
+    for state in learner.optimizer.states {
+      writer.add(
+        "\(state.shape.name).\(state.tensor)", dtype: state.shape.dtype, shape: state.shape.shape
+      ) { $0(UnsafeRawBufferPointer(state.bytes)) }
+    }
+    let weights = learner.engine.weights
+    for tensor in weights.tensors where tensor.rows == 1 {
+      let bytes = UnsafeRawBufferPointer(start: weights.master(tensor), count: 4 * tensor.count)
+      writer.add("weight.\(tensor.name)", type: .f32, shape: [tensor.count]) { $0(bytes) }
+    }
+    return writer
+  }
+
+  /// Brings weights and states back to where the checkpoint was made.
+  ///
+  /// - Throws: `TrainingError.badState`, and what reading throws.
+  func restore(_ checkpoint: SavedCheckpoint) throws {
+    let weights = learner.engine.weights
+    try weights.load(from: HuggingFaceWeights(HuggingFaceFolder(checkpoint.path)))
+    let file = try SafetensorsFile.open(checkpoint.file(Self.stateFile))
+    func copy(_ name: String, to target: UnsafeMutableRawBufferPointer) throws(TrainingError) {
+      guard let tensor = file.tensor(named: name) else {
+        throw .badState(checkpoint: checkpoint.path, reason: "\(Self.stateFile) has no \"\(name)\"")
+      }
+      let bytes = file.bytes(of: tensor)
+      guard bytes.count == target.count else {
+        throw .badState(
+          checkpoint: checkpoint.path, reason: "\"\(name)\" has \(bytes.count) bytes instead of \(target.count)")
+      }
+      target.copyMemory(from: bytes)
+    }
+    for state in learner.optimizer.states {
+      try copy("\(state.shape.name).\(state.tensor)", to: state.bytes)
+    }
+    for tensor in weights.tensors where tensor.rows == 1 {
+      try copy(
+        "weight.\(tensor.name)",
+        to: UnsafeMutableRawBufferPointer(start: weights.master(tensor), count: 4 * tensor.count))
+    }
+  }
+}
+
+/// Masters as a source of weights: what exports read.
+private struct MasterWeights: WeightSource, @unchecked Sendable {
+  private let weights: TrainableWeights
+  private let tensors: [String: TensorDescription]
+
+  init(_ weights: TrainableWeights, _ descriptions: [TensorDescription]) {
+    self.weights = weights
+    tensors = Dictionary(uniqueKeysWithValues: descriptions.map { ($0.name, $0) })
+  }
+
+  var name: String { "weights in training" }
+  var architecture: String? { nil }
+  func hyperparameter(_ key: String) -> HyperparameterValue? { nil }
+  func tensor(_ name: String) -> TensorDescription? { tensors[name] }
+  func bytes(of tensor: TensorDescription) -> UnsafeRawPointer {
+    UnsafeRawPointer(weights.master(weights.tensor(tensor.name)!))
+  }
+  func release(_ tensor: TensorDescription) {}
+}

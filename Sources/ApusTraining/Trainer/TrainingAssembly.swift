@@ -1,0 +1,230 @@
+// From a configuration and its inputs to something that learns: how many texts at once, what it takes of memory, the
+// engine, the optimiser, the schedule.
+
+import ApusBasics
+import ApusData
+import ApusGraph
+import ApusModels
+import ApusRuntime
+import ApusTensor
+
+/// A run that could begin, and its memory, before anything is reserved.
+package struct TrainingAssembly {
+  package let configuration: TrainingConfiguration
+  package let network: Network
+  package let plan: BatchPlan
+  package let validation: BatchPlan?
+  /// Sequences of a micro-batch.
+  package let micro: Int
+  package let forecast: MemoryForecast
+  package let totalSteps: Int
+  private let options: TrainingEngineOptions
+  private let graph: Graph
+
+  /// Decides everything the configuration leaves open.
+  ///
+  /// - Throws: `TrainingError.memory` when no micro-batch fits, and what plans and graphs throw.
+  package init(
+    _ configuration: TrainingConfiguration, _ inputs: TrainingInputs, _ runtime: Runtime
+  ) throws {
+    self.configuration = configuration
+    let batch = configuration.batch
+    network = try Network(PrecisionSource(base: inputs.source, precision: configuration.precision))
+    guard batch.length <= network.configuration.contextLength else {
+      throw TrainingError.context(length: batch.length, context: network.configuration.contextLength)
+    }
+    let settings = BatchSettings(
+      mode: configuration.data.mode == .stream ? .stream : .documents, sequences: batch.sequences,
+      length: batch.length, seed: UInt64(configuration.data.seed ?? configuration.seed),
+      shuffles: configuration.data.shuffle)
+    plan = try BatchPlan(inputs.training, settings)
+    validation = try inputs.validation.map { dataset in
+      var settings = settings
+      settings.shuffles = false
+      settings.sequences = 1
+      return try BatchPlan(dataset, settings)
+    }
+    totalSteps = configuration.totalSteps(
+      tokensPerStep: batch.sequences * batch.length, dataTokens: inputs.training.tokenCount)
+    let limit = configuration.memory.limit.bytes(available: runtime.memoryLimit)
+    var smallest: MemoryForecast?
+    var found: (Int, TrainingEngineOptions, Graph, MemoryForecast)?
+    for micro in Self.candidates(batch) where found == nil {
+      let options = Self.engineOptions(configuration, micro: micro)
+      let graph = try TrainingEngine.graph(network, options)
+      let forecast = Self.forecast(configuration, network, graph, options, inputs)
+      smallest = forecast
+      if forecast.total <= limit { found = (micro, options, graph, forecast) }
+    }
+    guard let found else { throw TrainingError.memory(smallest!, limit: limit) }
+    (micro, options, graph, forecast) = found
+  }
+
+  /// Sequences of a micro-batch to try: the one asked for, or those that divide a step, the largest first.
+  private static func candidates(_ batch: TrainingConfiguration.Batch) -> [Int] {
+    if let micro = batch.micro { return [micro] }
+    return (1...batch.sequences).reversed().filter { batch.sequences % $0 == 0 }
+  }
+
+  private static func engineOptions(
+    _ configuration: TrainingConfiguration, micro: Int
+  ) -> TrainingEngineOptions {
+    let tokens = micro * configuration.batch.length
+    var options = TrainingEngineOptions(
+      tokens: tokens, sequences: configuration.data.mode == .stream ? micro : micro + tokens / 8,
+      contextLength: configuration.batch.length)
+    options.loss = LossOptions(
+      labelSmoothing: Float(configuration.loss.labelSmoothing), zLoss: Float(configuration.loss.zLoss))
+    return options
+  }
+
+  private static func forecast(
+    _ configuration: TrainingConfiguration, _ network: Network, _ graph: Graph,
+    _ options: TrainingEngineOptions, _ inputs: TrainingInputs
+  ) -> MemoryForecast {
+    var forecast = MemoryForecast()
+    let plan = TrainingEngine.plan(graph, options)
+    let weights = TrainableWeights.layout(graph)
+    let floats = TrainableWeights.floats(weights)
+    forecast.weights = 4 * floats
+    forecast.gradients = 4 * floats
+    // Nobody looks behind these pointers: only sizes are asked for.
+    let nowhere = UnsafeMutablePointer<Float>(bitPattern: 64)!
+    let tensors = Learner.tensors(weights, masters: nowhere, gradients: nowhere)
+    let kind = configuration.optimizer.kind
+    forecast.optimizer =
+      OptimizerEngine.stateBytes(kind, tensors, averages: configuration.optimizer.ema > 0)
+      + kind.scratchBytes(tensors)
+    forecast.activations = plan.memory.byteCount
+    forecast.cache = TrainingEngine.cacheBytes(network, options, configuration.precision)
+    forecast.scratch = plan.logitBytes + (4 << 20)
+    // An evaluation has its own, much smaller arena: nothing is kept for a way back.
+    if inputs.validation != nil { forecast.activations += plan.memory.byteCount / 8 }
+    return forecast
+  }
+
+  /// Reserves memory, makes the engine and the optimiser, and gives the weights their first values.
+  package func makeLearner(_ inputs: TrainingInputs, _ runtime: Runtime) throws -> Learner {
+    let weights = try TrainableWeights(graph, precision: configuration.precision)
+    if inputs.isNew {
+      try initialise(weights, runtime)
+    } else {
+      try weights.load(from: inputs.source)
+    }
+    let engine = try TrainingEngine(network, graph, weights, options, runtime)
+    let optimizer = try OptimizerEngine(
+      configuration.optimizer.kind, tensors: tensors(weights),
+      averageDecay: configuration.optimizer.ema > 0 ? configuration.optimizer.ema : nil,
+      workers: runtime.workers, cpu: runtime.cpu.table)
+    return Learner(engine, optimizer)
+  }
+
+  private func tensors(_ weights: TrainableWeights) -> [TrainableTensor] {
+    let (optimizer, initializer) = (configuration.optimizer, initializer)
+    let muonScale = Float(optimizer.muonLearningRate / optimizer.learningRate)
+    return Learner.tensors(
+      weights.tensors, masters: weights.masters, gradients: weights.gradients,
+      decays: { kind in
+        switch kind {
+        case .matrix: true
+        case .embedding: optimizer.decayEmbeddings
+        case .vector: optimizer.decayNorms
+        }
+      },
+      rateScale: { name, kind in
+        let scale = (try? initializer?.learningRateScale(of: name)) ?? 1
+        return optimizer.name == .muon && kind == .matrix ? scale * muonScale : scale
+      })
+  }
+
+  private func initialise(_ weights: TrainableWeights, _ runtime: Runtime) throws {
+    guard let initializer else { return }
+    try initializer.validate()
+    for tensor in weights.tensors {
+      try initializer.fill(
+        tensor.name, columns: tensor.columns, weights.master(tensor), count: tensor.count,
+        workers: runtime.workers, cpu: runtime.cpu.table)
+    }
+  }
+
+  private var initializer: WeightInitializer? {
+    guard let sizes = configuration.model.sizes else { return nil }
+    let scheme: InitializationScheme =
+      switch sizes.initialization {
+      case .gpt2: .gpt2()
+      case .llama: .llama
+      case .mup: .muP(baseHidden: configuration.model.mupBaseWidth ?? 256)
+      }
+    return WeightInitializer(
+      scheme, layers: sizes.layers, hidden: sizes.hidden, seed: UInt64(configuration.seed))
+  }
+
+  /// What measures held-out text, on the same weights.
+  package func makeEvaluator(
+    _ learner: Learner, _ inputs: TrainingInputs, _ runtime: Runtime
+  ) throws -> Evaluator? {
+    guard let validation, configuration.evaluation.every > 0 else { return nil }
+    var options = options
+    options.isForwardOnly = true
+    options.loss = LossOptions()
+    let graph = try TrainingEngine.graph(network, options)
+    let engine = try TrainingEngine(network, graph, learner.engine.weights, options, runtime)
+    let batches = configuration.evaluation.batches
+    return Evaluator(
+      engine, validation, rows: batches > 0 ? batches * configuration.batch.sequences : nil, rowsAtOnce: micro,
+      tokenizer: inputs.tokenizer)
+  }
+
+  /// The learning rate over the run.
+  package var schedule: Schedule {
+    let (schedule, peak) = (configuration.schedule, configuration.optimizer.learningRate)
+    let phases = schedule.phases(steps: totalSteps)
+    let shape: Schedule.Shape =
+      switch schedule.name {
+      case .constant: .constant
+      case .linear: .linear
+      case .cosine: .cosine
+      case .wsd: .warmupStableDecay(decaySteps: phases.decay, decay: .linear)
+      case .inverseSquareRoot: .inverseSquareRoot
+      }
+    return Schedule(
+      shape, peak: peak, steps: totalSteps, warmup: phases.warmup, minimum: schedule.minimum * peak)
+  }
+
+  /// Sequences of a step over the run.
+  package var ramp: BatchRamp {
+    let batch = configuration.batch
+    return BatchRamp(
+      first: batch.ramp.from ?? batch.sequences, last: batch.sequences, steps: batch.ramp.steps ?? 0,
+      multiple: batch.ramp.from == nil ? 1 : micro)
+  }
+}
+
+extension TrainingConfiguration.Optimizer {
+  /// The optimiser with its settings.
+  var kind: OptimizerKind {
+    var adam = AdamWSettings()
+    (adam.beta1, adam.beta2, adam.epsilon, adam.weightDecay) = (beta1, beta2, epsilon, weightDecay)
+    switch name {
+    case .adamw: return .adamW(adam)
+    case .adamw8bit: return .adamW8(adam)
+    case .sgd:
+      var sgd = SGDSettings()
+      (sgd.momentum, sgd.nesterov, sgd.weightDecay) = (momentum, nesterov, weightDecay)
+      return .sgd(sgd)
+    case .lion:
+      var lion = LionSettings()
+      (lion.beta1, lion.beta2, lion.weightDecay) = (beta1, beta2, weightDecay)
+      return .lion(lion)
+    case .adafactor:
+      var adafactor = AdafactorSettings()
+      adafactor.weightDecay = weightDecay
+      return .adafactor(adafactor)
+    case .muon:
+      var muon = MuonSettings()
+      (muon.momentum, muon.nesterov, muon.weightDecay) = (momentum, nesterov, weightDecay)
+      (muon.iterations, muon.scale) = (muonIterations, .original)
+      return .muon(muon, rest: adam)
+    }
+  }
+}

@@ -1,0 +1,121 @@
+// What a configuration names, opened: the model to begin with, the tokenizer, the texts.
+
+import ApusBasics
+import ApusData
+import ApusFiles
+import ApusModels
+import ApusRuntime
+import ApusText
+
+/// The inputs of a run.
+package struct TrainingInputs {
+  /// The model's sizes, and its weights unless it is new.
+  package let source: any WeightSource
+  /// What the model's file says of its sizes, by the keys of GGUF files.
+  package let hyperparameters: [String: HyperparameterValue]
+  /// Whether there are no weights yet.
+  package let isNew: Bool
+  package let tokenizer: (any Tokenizer)?
+  /// The tokenizer's own files, for checkpoints.
+  package let tokenizerFiles: TokenizerFiles
+  package let training: TokenDataset
+  package let validation: TokenDataset?
+  /// What the user should know, one line each.
+  package private(set) var notes: [String] = []
+
+  /// Opens everything; text is tokenised in memory.
+  ///
+  /// - Throws: `TrainingError`, and what opening each throws.
+  package init(_ configuration: TrainingConfiguration, runtime: Runtime) throws {
+    let model = try configuration.model.from.map { try ModelFiles($0) }
+    let tokenizer: (any Tokenizer)?
+    if let path = configuration.data.tokenizer {
+      (tokenizer, tokenizerFiles) = try Self.tokenizer(path, context: configuration.batch.length)
+    } else if let model {
+      (tokenizer, tokenizerFiles) = try Self.tokenizer(model.path, context: configuration.batch.length)
+    } else {
+      (tokenizer, tokenizerFiles) = (nil, TokenizerFiles())
+    }
+    self.tokenizer = tokenizer
+    var notes: [String] = []
+    training = try Self.dataset(
+      configuration.data.train, .train, configuration, tokenizer, runtime, &notes)!
+    validation = try Self.dataset(
+      configuration.data.validation, .validation, configuration, tokenizer, runtime, &notes)
+    if let model {
+      source = model.source
+      hyperparameters = try ModelDescription.of(model).description.hyperparameters
+      isNew = false
+    } else {
+      let new = try Self.newModel(
+        configuration, vocabulary: tokenizer?.vocabulary.count ?? training.vocabularySize)
+      source = new
+      hyperparameters = new.fullHyperparameters
+      isNew = true
+    }
+    let rows = try Network(source).configuration.vocabularySize
+    for dataset in [training, validation].compactMap({ $0 }) where dataset.vocabularySize > rows {
+      throw TrainingError.vocabulary(data: dataset.name, tokens: dataset.vocabularySize, model: rows)
+    }
+    self.notes = notes
+  }
+
+  private static func newModel(
+    _ configuration: TrainingConfiguration, vocabulary: Int
+  ) throws(TrainingError) -> FreshModel {
+    guard let sizes = configuration.model.sizes else { throw .noVocabulary }
+    var shape = ModelShape(
+      sizes.architecture.rawValue, layers: sizes.layers, hidden: sizes.hidden, heads: sizes.heads,
+      context: configuration.model.context ?? configuration.batch.length,
+      vocabulary: configuration.model.vocabulary ?? vocabulary)
+    shape.keyValueHeads = sizes.keyValueHeads
+    shape.headSize = sizes.headSize
+    shape.feedForward = sizes.feedForward
+    shape.isTied = sizes.tiedEmbeddings
+    shape.ropeTheta = sizes.ropeTheta
+    shape.normEpsilon = sizes.normEpsilon
+    return shape.source
+  }
+
+  /// A tokenizer and its files, of a GGUF file, a folder or a `tokenizer.json`.
+  private static func tokenizer(
+    _ path: String, context: Int
+  ) throws -> ((any Tokenizer)?, TokenizerFiles) {
+    if path.hasSuffix(".json") {
+      let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+      return (try makeTokenizer(json: path), try TokenizerFiles(copying: folder))
+    }
+    if HuggingFaceFolder.isFolder(path) {
+      return (try makeTokenizer(inFolder: path), try TokenizerFiles(copying: path))
+    }
+    let file = try GGUFFile.open(path)
+    return (try makeTokenizer(from: file), try TokenizerFiles(of: file, contextLength: context))
+  }
+
+  /// Shards and folders of `apus data tokenize` as they are; anything else is text.
+  private static func dataset(
+    _ paths: [String], _ part: DatasetPart, _ configuration: TrainingConfiguration,
+    _ tokenizer: (any Tokenizer)?, _ runtime: Runtime, _ notes: inout [String]
+  ) throws -> TokenDataset? {
+    guard let first = paths.first else { return nil }
+    if paths.count == 1, FileKind(first) == .folder {
+      let dataset = try TokenDataset(folder: first, part: part, pool: runtime.workers)
+      if let tokenizer { try dataset.check(tokenizer) }
+      return dataset
+    }
+    if paths.allSatisfy({ TokenShard.isShard($0) }) {
+      let dataset = try TokenDataset(shards: paths, pool: runtime.workers)
+      if let tokenizer { try dataset.check(tokenizer) }
+      return dataset
+    }
+    guard let tokenizer else { throw TrainingError.noTokenizer(first) }
+    var options = TokenizingOptions()
+    options.reading.field = configuration.data.field
+    options.reading.skipLimit = configuration.data.skipBad
+    let (dataset, report) = try CorpusTokenizer(tokenizer, options, runtime: runtime).read(paths)
+    if report.reading.badLines > 0 {
+      notes.append("\(report.reading.badLines) bad lines were skipped, the first: " + (report.reading.firstBad.first ?? ""))
+    }
+    return dataset
+  }
+}

@@ -1,0 +1,148 @@
+// The gradient of a weight: a sum of outer products over tokens.
+//
+//   y[r][c] = Σ_t a[t][r] · b[t][c]        t ascending; bfloat16: fma for t = 2j, then for 2j + 1
+//
+//                  b: 16 columns, 16 columns          Both operands are read as rows of activations, as they are.
+//                     ┌────────┬────────┐             For every 128 steps (tokens, or pairs of them) a block of b is
+//     a: TOKENS  a₀   │ sums   │ sums   │             copied into panels that stay in the second-level cache, TOKENS
+//        columns a₁   │        │        │             columns of a into a strip that stays in the first: the same
+//                …    └────────┴────────┘             tile as in gemm.h, one a broadcast to 16 c.
+//
+// A sum's order depends on t alone, so neither blocks nor ranges change a bit; sums wait in y between blocks.
+
+#pragma once
+
+#include "bf16.h"
+
+// Steps of a block: 2 panels of 8 KiB and a strip of 6 KiB fill half of a first-level cache. Panels of a block: 64 KiB.
+enum { OUTER_STEPS = 128, OUTER_PANELS = 8 };
+
+// How much of an operand's row is left from `column` on, in columns of which reading is allowed.
+INLINE int columns_left(int end, int column, int most) { return end - column < most ? end - column : most; }
+
+// Pairs of bfloat16 of tokens t and t + 1, 16 columns: the even token in slot 1. Rows hold their own pairs swapped.
+INLINE i32x16 token_pair(const uint8_t *even, const uint8_t *odd, int column, int n) {
+  const int whole = (n + 1) & ~1;
+  u16x16 e = h_load_n((const uint16_t *)(const void *)even + column, whole);
+  u16x16 o = odd ? h_load_n((const uint16_t *)(const void *)odd + column, whole) : (u16x16)0;
+  i32x16 pair = __builtin_convertvector(e, i32x16) << 16 | __builtin_convertvector(o, i32x16);
+  return __builtin_shufflevector(pair, pair, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
+}
+
+// A step's operand rows: of one token, or of two.
+struct outer_rows {
+  const uint8_t *even, *odd;
+};
+
+INLINE struct outer_rows outer_rows(const int bf16, const void *base, size_t bytes, int token, int tokens) {
+  const uint8_t *row = (const uint8_t *)base + (size_t)token * bytes;
+  return (struct outer_rows){row, bf16 && token + 1 < tokens ? row + bytes : 0};
+}
+
+// Columns column … of a block's steps as panels [steps][16].
+INLINE void outer_panels(const int bf16, const struct apus_outer *g, int token, int steps, int column, int panels, uint8_t *out) {
+  for (int s = 0; s < steps; s++) {
+    struct outer_rows rows = outer_rows(bf16, g->b, g->b_bytes, token + (bf16 ? 2 * s : s), g->tokens);
+    for (int p = 0; p < panels; p++) {
+      const int at = column + 16 * p, n = columns_left(g->last_b, at, 16);
+      uint8_t *to = out + ((size_t)p * OUTER_STEPS + (size_t)s) * 64;
+      if (bf16) {
+        i32x16 pair = token_pair(rows.even, rows.odd, at, n);
+        __builtin_memcpy(to, &pair, sizeof pair);
+      } else {
+        const float *from = (const float *)(const void *)rows.even + at;
+        f_store((float *)(void *)to, n == 16 ? f_load(from) : f_load_n(from, n));
+      }
+    }
+  }
+}
+
+// T columns of a block's steps as a strip [steps][T]; what lies behind the last column is zero.
+INLINE void outer_strip(const int bf16, const int T, const struct apus_outer *g, int token, int steps, int column, uint8_t *out) {
+  const int n = columns_left(g->last_a, column, T);
+  for (int s = 0; s < steps; s++) {
+    struct outer_rows rows = outer_rows(bf16, g->a, g->a_bytes, token + (bf16 ? 2 * s : s), g->tokens);
+    uint8_t *to = out + (size_t)(4 * T * s);
+    if (bf16 && T % 2) {
+      const int at = column ^ 1;
+      uint16_t pair[2] = {rows.odd ? ((const uint16_t *)(const void *)rows.odd)[at] : 0, ((const uint16_t *)(const void *)rows.even)[at]};
+      __builtin_memcpy(to, pair, sizeof pair);
+    } else if (bf16) {
+      i32x16 pair = token_pair(rows.even, rows.odd, column, n);
+      __builtin_memcpy(to, &pair, 4 * (size_t)T);
+    } else if (n == T) {
+      __builtin_memcpy(to, (const float *)(const void *)rows.even + column, 4 * (size_t)T);
+    } else {
+      __builtin_memset(to, 0, 4 * (size_t)T);
+      __builtin_memcpy(to, (const float *)(const void *)rows.even + column, 4 * (size_t)n);
+    }
+  }
+}
+
+INLINE void outer_tile(
+    const int bf16, const int P, const int T, int steps, const uint8_t *panels, const uint8_t *strip, f32x16 *sums) {
+  f32x16 acc[MAX_SUMS];
+  UNROLL for (int i = 0; i < P * T; i++) acc[i] = sums[i];
+  for (int s = 0; s < steps; s++) {
+    u8x64 b[MAX_PANELS];
+    UNROLL for (int p = 0; p < P; p++) b[p] = b_load(panels + 64 * ((size_t)p * OUTER_STEPS + (size_t)s));
+    UNROLL for (int t = 0; t < T; t++) {
+      const uint8_t *a = strip + 4 * (T * s + t);
+      UNROLL for (int p = 0; p < P; p++) {
+        if (bf16)
+          acc[p * T + t] = dot_bf16(acc[p * T + t], (u32x16)b[p], (uint32_t)load_i32(a));
+        else
+          acc[p * T + t] = f_fma((f32x16)b[p], f_splat(*(const float *)(const void *)a), acc[p * T + t]);
+      }
+    }
+  }
+  UNROLL for (int i = 0; i < P * T; i++) sums[i] = acc[i];
+}
+
+// The sums of T rows of y from `row` and P panels from column `column`.
+INLINE void outer_sums(
+    const int bf16, const int P, const int T, const struct apus_outer *g, int from_y, int steps, int row, int column,
+    const uint8_t *panels, const uint8_t *strip) {
+  f32x16 sums[MAX_SUMS];
+  float *y = g->y + (size_t)(row - g->first_a) * g->y_stride + (column - g->first_b);
+  const int rows = columns_left(g->last_a, row, T);
+  UNROLL for (int p = 0; p < P; p++)
+    UNROLL for (int t = 0; t < T; t++) {
+      const int n = columns_left(g->last_b, column + 16 * p, 16);
+      f32x16 v = f_splat(0);
+      if (from_y && t < rows && n > 0) v = load_lanes(y + (size_t)t * g->y_stride + 16 * p, n);
+      sums[p * T + t] = bf16 ? without_subnormals(v) : v;
+    }
+  unsigned state = bf16 ? flush_begin() : 0;
+  outer_tile(bf16, P, T, steps, panels, strip, sums);
+  if (bf16) flush_end(state, sums);
+  UNROLL for (int p = 0; p < P; p++)
+    UNROLL for (int t = 0; t < T; t++) {
+      const int n = columns_left(g->last_b, column + 16 * p, 16);
+      if (t < rows && n > 0) store_lanes(y + (size_t)t * g->y_stride + 16 * p, sums[p * T + t], n);
+    }
+}
+
+INLINE void outer(const int bf16, const struct apus_outer *g) {
+  const int width = bf16 ? 2 : 1, steps_in_all = (g->tokens + width - 1) / width;
+  uint8_t *panels = g->scratch, *strip = panels + OUTER_PANELS * OUTER_STEPS * 64;
+  for (int column = g->first_b; column < g->last_b; column += 16 * OUTER_PANELS) {
+    const int count = (columns_left(g->last_b, column, 16 * OUTER_PANELS) + 15) / 16;
+    for (int step = 0; step < steps_in_all; step += OUTER_STEPS) {
+      const int steps = steps_in_all - step < OUTER_STEPS ? steps_in_all - step : OUTER_STEPS;
+      outer_panels(bf16, g, step * width, steps, column, count, panels);
+      for (int row = g->first_a; row < g->last_a; row += F32_TOKENS) {
+        outer_strip(bf16, F32_TOKENS, g, step * width, steps, row, strip);
+        int p = 0;
+        for (; p + F32_PANELS <= count; p += F32_PANELS)
+          outer_sums(
+              bf16, F32_PANELS, F32_TOKENS, g, step > 0 || g->accumulate, steps, row, column + 16 * p,
+              panels + (size_t)p * OUTER_STEPS * 64, strip);
+        for (; p < count; p++)
+          outer_sums(
+              bf16, 1, F32_TOKENS, g, step > 0 || g->accumulate, steps, row, column + 16 * p,
+              panels + (size_t)p * OUTER_STEPS * 64, strip);
+      }
+    }
+  }
+}

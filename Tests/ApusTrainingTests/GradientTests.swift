@@ -1,0 +1,69 @@
+// Every architecture's loss and gradients against transformers': the same weights, the same packed batch.
+
+import ApusGraph
+import ApusModels
+import ApusRuntime
+import ApusTestSupport
+import Testing
+
+@testable import ApusTraining
+
+@Suite struct GradientTests {
+  let runtime: Runtime
+
+  init() throws {
+    runtime = try Runtime(options: RuntimeOptions(threads: 2))
+  }
+
+  @Test("gradients are transformers'", arguments: GradientFixture.names)
+  func gradients(_ name: String) throws {
+    let fixture = try GradientFixture(name)
+    let engine = try engine(fixture)
+    let loss = try run(engine)
+    #expect(abs(loss - fixture.loss) <= 1e-5 * fixture.loss, "\(name): loss \(loss), not \(fixture.loss)")
+    for tensor in fixture.tensors {
+      let own = try #require(engine.weights.tensor(tensor.name), "\(tensor.name) has no gradient")
+      let gradient = Array(
+        UnsafeBufferPointer(start: engine.weights.gradient(own), count: own.count))
+      let errors = tensor.errors(of: gradient)
+      #expect(errors.worst <= 1e-4, "\(name), \(tensor.name): \(errors)")
+    }
+  }
+
+  func engine(
+    _ fixture: GradientFixture, _ precision: TrainingPrecision = .f32, optimized: Bool = true
+  ) throws -> TrainingEngine {
+    let source = GGUFWeights(try ModelFixture(fixture.network).file())
+    let network = try Network(PrecisionSource(base: source, precision: precision))
+    let batch = try GradientBatch()
+    var options = TrainingEngineOptions(
+      tokens: batch.tokens.count, sequences: batch.segments.joined().count, contextLength: batch.length)
+    options.loss = LossOptions(labelSmoothing: fixture.labelSmoothing, zLoss: fixture.zLoss)
+    options.optimized = optimized
+    let graph = try TrainingEngine.graph(network, options)
+    let weights = try TrainableWeights(graph, precision: precision)
+    try weights.load(from: source)
+    return try TrainingEngine(network, graph, weights, options, runtime)
+  }
+
+  func run(_ engine: TrainingEngine) throws -> Double {
+    let batch = try GradientBatch()
+    var total = 0.0
+    for token in batch.tokens.indices where batch.targets[token] >= 0 { total += Double(batch.weights[token]) }
+    let weights = batch.weights.map { Float(Double($0) / total) }
+    engine.begin(startsGradients: true)
+    var first = 0
+    for length in batch.segments.joined() {
+      let range = first..<first + length
+      batch.tokens[range].withUnsafeBufferPointer { tokens in
+        batch.targets[range].withUnsafeBufferPointer { targets in
+          weights[range].withUnsafeBufferPointer {
+            engine.add(tokens, targets: targets, weight: 0, weights: $0)
+          }
+        }
+      }
+      first += length
+    }
+    return engine.run()
+  }
+}
