@@ -50,9 +50,15 @@ package struct TrainingAssembly {
     var smallest: MemoryForecast?
     var found: (Int, TrainingEngineOptions, Graph, MemoryForecast)?
     for micro in Self.candidates(batch) where found == nil {
-      let options = Self.engineOptions(configuration, micro: micro)
+      var options = Self.engineOptions(configuration, micro: micro)
       let graph = try TrainingEngine.graph(network, options)
-      let forecast = Self.forecast(configuration, network, graph, options, inputs)
+      options.recomputing = configuration.memory.recompute == .all ? .all : .none
+      var forecast = Self.forecast(configuration, network, graph, options, inputs)
+      if forecast.total > limit, configuration.memory.recompute == .auto {
+        // What is left for activations when everything else has its place.
+        options.recomputing = .fitting(max(0, limit - (forecast.total - forecast.activations)))
+        forecast = Self.forecast(configuration, network, graph, options, inputs)
+      }
       smallest = forecast
       if forecast.total <= limit { found = (micro, options, graph, forecast) }
     }
