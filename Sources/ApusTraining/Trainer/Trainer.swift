@@ -27,7 +27,7 @@ public final class Trainer {
   private let runtime: Runtime
   private let inputs: TrainingInputs
   private let assembly: TrainingAssembly
-  private let learner: Learner
+  let learner: Learner
   private let evaluator: Evaluator?
   private let sampler: TextSampler?
   private let feed: BatchFeed
@@ -35,23 +35,28 @@ public final class Trainer {
   private let files: TrainerFiles
   private var state = TrainerState()
   private var skippedInARow = 0
-  /// Sums since the last record.
-  private var recent = Recent()
+  private var clock = StepClock()
 
   /// Opens the inputs, reserves memory, and goes on from the newest whole checkpoint in the run's folder if there is one.
   ///
   /// - Throws: `ConfigurationError`, `TrainingError`, `CheckpointError`, and what opening the inputs throws. Nothing is
   ///   written before everything fits.
-  public init(_ configuration: TrainingConfiguration, runtime: Runtime) throws {
+  public convenience init(_ configuration: TrainingConfiguration, runtime: Runtime) throws {
+    try self.init(configuration, runtime: runtime, operations: SystemFileOperations())
+  }
+
+  init(_ configuration: TrainingConfiguration, runtime: Runtime, operations: any FileOperations) throws {
     self.configuration = configuration
     self.runtime = runtime
     inputs = try TrainingInputs(configuration, runtime: runtime)
-    assembly = try TrainingAssembly(configuration, inputs, runtime)
+    assembly = try TrainingAssembly(
+      configuration, inputs, runtime,
+      lastMicro: TrainerState.microBatch(ofNewestIn: configuration.checkpoint.directory))
     try assembly.schedule.validate()
     try assembly.ramp.validate()
     store = try CheckpointStore(
       directory: configuration.checkpoint.directory, keepLast: configuration.checkpoint.keepLast,
-      keepBest: configuration.checkpoint.keepBest)
+      keepBest: configuration.checkpoint.keepBest, operations: operations)
     learner = try assembly.makeLearner(inputs, runtime)
     evaluator = try assembly.makeEvaluator(learner, inputs, runtime)
     sampler = try TextSampler(configuration, assembly, learner, inputs, runtime)
@@ -61,12 +66,14 @@ public final class Trainer {
       hyperparameters: inputs.hyperparameters, tokenizer: inputs.tokenizerFiles)
     // Families that cannot be saved are refused now, not after the first hour.
     _ = try files.files()
-    var notes = inputs.notes + store.notes
+    var notes = configuration.notes + inputs.notes + assembly.notes + store.notes
     if let loaded = try store.load() {
       notes += loaded.notes
       let differences = configuration.differences(from: loaded.checkpoint.configuration)
       let forbidden = differences.filter { !$0.isAllowed }
-      guard forbidden.isEmpty else { throw TrainingError.otherRun(checkpoint: loaded.checkpoint.path, forbidden) }
+      guard forbidden.isEmpty else {
+        throw TrainingError.otherRun(checkpoint: loaded.checkpoint.path, forbidden)
+      }
       state = try TrainerState(loaded.checkpoint, dataIdentity: assembly.plan.identity)
       try files.restore(loaded.checkpoint)
       notes += differences.map { "changed since the checkpoint: \($0)" }
@@ -82,7 +89,9 @@ public final class Trainer {
     _ configuration: TrainingConfiguration, runtime: Runtime
   ) throws -> (forecast: MemoryForecast, microBatch: Int, steps: Int) {
     let inputs = try TrainingInputs(configuration, runtime: runtime)
-    let assembly = try TrainingAssembly(configuration, inputs, runtime)
+    let assembly = try TrainingAssembly(
+      configuration, inputs, runtime,
+      lastMicro: TrainerState.microBatch(ofNewestIn: configuration.checkpoint.directory))
     return (assembly.forecast, assembly.micro, assembly.totalSteps)
   }
 
@@ -92,7 +101,8 @@ public final class Trainer {
   ///   - peak: the machine's peak in operations per second, for the share of it in records.
   ///   - shouldStop: asked after every step.
   ///   - observe: told what happens.
-  /// - Throws: `TrainingError.notFinite` and `.skippedTooOften`; a full disk is told and does not end the run.
+  /// - Throws: `TrainingError.notFinite` and `.skippedTooOften`; `CheckpointError.notSaved` for the last checkpoint, while
+  ///   one on the way that cannot be saved is told and does not end the run; `ExportError`.
   public func run(
     peak: Double? = nil, shouldStop: () -> String? = { nil }, observe: (RunEvent) throws -> Void
   ) throws -> TrainerSummary {
@@ -105,7 +115,7 @@ public final class Trainer {
       try observe(event)
     }
     try tell(.start(start))
-    recent.begin()
+    clock.begin()
     var reason = "all steps are done"
     var saved = state.step
     while state.step < totalSteps {
@@ -113,16 +123,32 @@ public final class Trainer {
         reason = why
         break
       }
-      try learn { try tell(.note($0)) }
+      do {
+        try learn { try tell(.note($0)) }
+      } catch {
+        // For those who read the records later; who runs this is told by the error.
+        _ = log.record(RunEvent(step: state.step, .end("\(error)")))
+        throw error
+      }
       let isLast = state.step == totalSteps
       if isDue(configuration.log.every) || isLast { try tell(.step(record(peak))) }
       if isDue(configuration.evaluation.every) || isLast { try measure(tell) }
-      if isDue(configuration.checkpoint.every), !isLast, try save(tell) { saved = state.step }
+      if isDue(configuration.checkpoint.every), !isLast {
+        do {
+          try save(tell)
+          saved = state.step
+        } catch let error as CheckpointError {
+          try tell(.note("\(error); training goes on, the next checkpoint is tried in time"))
+        }
+      }
     }
-    if saved < state.step || (try? store.folder.steps().isEmpty) ?? true { _ = try save(tell) }
+    // After this one there is no next: what cannot be saved now ends as an error.
+    if saved < state.step || (try? store.folder.steps().isEmpty) ?? true { try save(tell) }
+    if state.step == totalSteps { try export(tell) }
     try tell(.end(reason))
     return TrainerSummary(
-      steps: state.step, tokens: state.tokens, loss: recent.lastLoss, validationLoss: state.validationLoss,
+      steps: state.step, tokens: state.tokens, loss: state.recent.lastLoss,
+      validationLoss: state.validationLoss,
       isComplete: state.step == totalSteps)
   }
 
@@ -142,7 +168,8 @@ public final class Trainer {
     } else {
       try handle(outcome, note)
     }
-    recent.add(outcome)
+    state.recent.add(outcome)
+    clock.add(outcome)
     state.tokens += outcome.tokens
     state.cursor += feed.rows
     state.step += 1
@@ -150,7 +177,7 @@ public final class Trainer {
 
   /// A step whose loss or gradient is not a number has changed nothing: it ends the run, or is passed over.
   private func handle(_ outcome: StepOutcome, _ note: (String) throws -> Void) throws {
-    let node = outcome.loss.isFinite ? nil : learner.engine.findNonFinite()
+    let node = learner.engine.findNonFinite()
     let place = node.map { "\($0.name)" + ($0.scope.isEmpty ? "" : " in \($0.scope)") }
     let what = outcome.nonFinite.map { "the gradient of \($0)" } ?? "the loss"
     let step = state.step + 1
@@ -171,6 +198,8 @@ public final class Trainer {
   // MARK: Now and then
 
   private func measure(_ tell: (RunEvent.Kind) throws -> Void) throws {
+    clock.pause()
+    defer { clock.goOn() }
     if let evaluator {
       let record = evaluator.measure()
       state.validationLoss = record.loss
@@ -180,26 +209,28 @@ public final class Trainer {
     for (prompt, text) in try sampler?.sample(step: state.step) ?? [] {
       try tell(.sample(prompt: prompt, text: text))
     }
-    recent.begin()
   }
 
-  /// Whether the checkpoint is on the disk.
-  private func save(_ tell: (RunEvent.Kind) throws -> Void) throws -> Bool {
-    let made = try files.files()
-    let notes: [String]
-    do throws(CheckpointError) {
-      notes = try store.save(
-        step: state.step, configuration: configuration.canonical,
-        metadata: state.json(dataIdentity: assembly.plan.identity), validationLoss: state.validationLoss,
-        files: made)
-    } catch {
-      try tell(.note("\(error); training goes on, the next checkpoint is tried in time"))
-      return false
-    }
+  /// Saves a checkpoint; when this returns it is on the disk.
+  ///
+  /// - Throws: `CheckpointError.notSaved`.
+  private func save(_ tell: (RunEvent.Kind) throws -> Void) throws {
+    clock.pause()
+    defer { clock.goOn() }
+    let notes = try store.save(
+      step: state.step, configuration: configuration.canonical,
+      metadata: state.json(dataIdentity: assembly.plan.identity, micro: assembly.micro),
+      validationLoss: state.validationLoss, files: try files.files())
     try tell(.checkpoint(name: store.folder.path(state.step)))
     for note in notes { try tell(.note(note)) }
-    recent.begin()
-    return true
+  }
+
+  /// Writes the model that the run has made as a folder for others to use.
+  private func export(_ tell: (RunEvent.Kind) throws -> Void) throws {
+    let folder = configuration.checkpoint.directory + "/model"
+    try files.modelExport(configuration.checkpoint.export == .bf16 ? .bf16 : .f32).write(
+      to: folder, replacing: true)
+    try tell(.note("exported \(folder)"))
   }
 
   // MARK: Records
@@ -217,13 +248,15 @@ public final class Trainer {
   }
 
   private func record(_ peak: Double?) -> StepRecord {
-    let seconds = recent.seconds
     let flops = learner.engine.flops(sequences: feed.rows, length: configuration.batch.length)
     let record = StepRecord(
-      loss: recent.meanLoss, learningRate: assembly.schedule.rate(at: state.step - 1),
-      gradientNorm: recent.norm, tokens: state.tokens, tokensPerSecond: Double(recent.tokens) / seconds,
-      peakShare: peak.map { flops * Double(recent.steps) / seconds / $0 }, memory: ProcessMemory.resident)
-    recent.begin()
+      loss: state.recent.meanLoss, learningRate: assembly.schedule.rate(at: state.step - 1),
+      gradientNorm: state.recent.gradientNorm, tokens: state.tokens,
+      tokensPerSecond: Double(clock.tokens) / clock.seconds,
+      peakShare: peak.map { flops * Double(clock.steps) / clock.seconds / $0 }, memory: ProcessMemory.resident
+    )
+    state.recent.begin()
+    clock.begin()
     return record
   }
 }
@@ -242,27 +275,25 @@ public struct TrainerSummary: Sendable, Equatable {
   public var isComplete: Bool
 }
 
-/// Sums since the last record.
-private struct Recent {
-  var steps = 0
-  var tokens = 0
-  private var loss = 0.0
-  private(set) var norm = 0.0
-  private(set) var lastLoss = 0.0
+/// What steps take, without what is done between them.
+private struct StepClock {
+  private(set) var steps = 0
+  private(set) var tokens = 0
   private var started: UInt64 = 0
+  private var paused: UInt64 = 0
 
   mutating func begin() {
-    (steps, tokens, loss, started) = (0, 0, 0, MonotonicClock.nanoseconds)
+    (steps, tokens, started) = (0, 0, MonotonicClock.nanoseconds)
   }
+
+  mutating func pause() { paused = MonotonicClock.nanoseconds }
+
+  mutating func goOn() { started += MonotonicClock.nanoseconds - paused }
 
   mutating func add(_ outcome: StepOutcome) {
     steps += 1
     tokens += outcome.tokens
-    guard outcome.isApplied else { return }
-    loss += outcome.loss
-    (norm, lastLoss) = (outcome.gradientNorm, outcome.loss)
   }
 
-  var meanLoss: Double { loss / Double(max(1, steps)) }
   var seconds: Double { max(1e-9, Double(MonotonicClock.nanoseconds - started) * 1e-9) }
 }

@@ -18,14 +18,18 @@ package struct TrainingAssembly {
   package let micro: Int
   package let forecast: MemoryForecast
   package let totalSteps: Int
+  /// Whether the micro-batches are not those that were used before.
+  private let isAnotherMicro: Bool
   private let options: TrainingEngineOptions
   private let graph: Graph
 
   /// Decides everything the configuration leaves open.
   ///
+  /// - Parameter lastMicro: sequences of a micro-batch before the run was stopped: the same again, if they fit.
   /// - Throws: `TrainingError.memory` when no micro-batch fits, and what plans and graphs throw.
   package init(
-    _ configuration: TrainingConfiguration, _ inputs: TrainingInputs, _ runtime: Runtime
+    _ configuration: TrainingConfiguration, _ inputs: TrainingInputs, _ runtime: Runtime,
+    lastMicro: Int? = nil
   ) throws {
     self.configuration = configuration
     let batch = configuration.batch
@@ -49,8 +53,9 @@ package struct TrainingAssembly {
     let limit = configuration.memory.limit.bytes(available: runtime.memoryLimit)
     var smallest: MemoryForecast?
     var found: (Int, TrainingEngineOptions, Graph, MemoryForecast)?
-    for micro in Self.candidates(batch) where found == nil {
-      var options = Self.engineOptions(configuration, micro: micro)
+    let segments = max(plan.mostSegments, validation?.mostSegments ?? 1)
+    for micro in Self.candidates(batch, last: lastMicro) where found == nil {
+      var options = Self.engineOptions(configuration, sequences: micro * segments, micro: micro)
       let graph = try TrainingEngine.graph(network, options)
       options.recomputing = configuration.memory.recompute == .all ? .all : .none
       var forecast = Self.forecast(configuration, network, graph, options, inputs)
@@ -64,20 +69,41 @@ package struct TrainingAssembly {
     }
     guard let found else { throw TrainingError.memory(smallest!, limit: limit) }
     (micro, options, graph, forecast) = found
+    isAnotherMicro = lastMicro.map { $0 != found.0 } ?? false
+  }
+
+  /// What the user should know of how texts become rows and sums, one line each.
+  package var notes: [String] {
+    var notes: [String] = []
+    for plan in [plan, validation].compactMap({ $0 }) where plan.splitDocuments > 0 {
+      notes.append(
+        "\(plan.dataset.name): \(countText(plan.splitDocuments)) documents are longer than batch.length, "
+          + "\(plan.settings.length), and cut into pieces")
+    }
+    if isAnotherMicro {
+      notes.append(
+        "there is memory for micro-batches of \(micro) sequences only, fewer than before: the run goes on, but not to the "
+          + "same bits")
+    }
+    return notes
   }
 
   /// Sequences of a micro-batch to try: the one asked for, or those that divide a step, the largest first.
-  private static func candidates(_ batch: TrainingConfiguration.Batch) -> [Int] {
+  private static func candidates(_ batch: TrainingConfiguration.Batch, last: Int?) -> [Int] {
     if let micro = batch.micro { return [micro] }
-    return (1...batch.sequences).reversed().filter { batch.sequences % $0 == 0 }
+    // A ramp grows by whole micro-batches, from its first step on.
+    let divisors = (1...batch.sequences).reversed().filter {
+      batch.sequences % $0 == 0 && (batch.ramp.from ?? 0) % $0 == 0
+    }
+    if let last, divisors.contains(last) { return divisors.filter { $0 <= last } }
+    return divisors
   }
 
   private static func engineOptions(
-    _ configuration: TrainingConfiguration, micro: Int
+    _ configuration: TrainingConfiguration, sequences: Int, micro: Int
   ) -> TrainingEngineOptions {
-    let tokens = micro * configuration.batch.length
     var options = TrainingEngineOptions(
-      tokens: tokens, sequences: configuration.data.mode == .stream ? micro : micro + tokens / 8,
+      tokens: micro * configuration.batch.length, sequences: sequences,
       contextLength: configuration.batch.length)
     options.loss = LossOptions(
       labelSmoothing: Float(configuration.loss.labelSmoothing), zLoss: Float(configuration.loss.zLoss))
@@ -177,7 +203,8 @@ package struct TrainingAssembly {
     let engine = try TrainingEngine(network, graph, learner.engine.weights, options, runtime)
     let batches = configuration.evaluation.batches
     return Evaluator(
-      engine, validation, rows: batches > 0 ? batches * configuration.batch.sequences : nil, rowsAtOnce: micro,
+      engine, validation, rows: batches > 0 ? batches * configuration.batch.sequences : nil,
+      rowsAtOnce: micro,
       tokenizer: inputs.tokenizer)
   }
 
