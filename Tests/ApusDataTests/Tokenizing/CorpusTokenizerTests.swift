@@ -90,14 +90,28 @@ import Testing
     let path = scratch.write("a.txt", Array(text.utf8))
     let whole = try fixtureTokenizer("bytes-llama3").encode(text, addSpecial: false)
     for cut in [500, 4000] {
-      let (dataset, report) = try Self.tokenizing {
-        $0.reading.cutsAt = cut
-        $0.begins = false
-        $0.ends = false
-      }.read([path])
-      #expect(dataset.tokens(0..<dataset.tokenCount) == whole)
+      let (dataset, report) = try Self.tokenizing { $0.reading.cutsAt = cut }.read([path])
+      #expect(dataset.tokens(0..<dataset.tokenCount) == [0] + whole + [1])
       #expect(dataset.documentCount == 1 && report.reading.documents == 1)
     }
+  }
+
+  /// All pieces of a document fall on its side.
+  @Test func cutTextsStayTogether() throws {
+    let scratch = ScratchDirectory()
+    let texts = (0..<24).map { Self.text($0, words: 2000) + "." }
+    let paths = texts.enumerated().map { scratch.write("\($0).txt", Array($1.utf8)) }
+    _ = try Self.tokenizing {
+      $0.reading.cutsAt = 1000
+      $0.validation = 0.5
+    }.write(paths, to: scratch.path, name: "t")
+    let tokenizer = try fixtureTokenizer("bytes-llama3")
+    var found: Set<[Int32]> = []
+    for part in DatasetPart.allCases {
+      let dataset = try TokenDataset(folder: scratch.path, part: part)
+      for index in 0..<dataset.documentCount { found.insert(dataset.document(index)) }
+    }
+    #expect(found == Set(try texts.map { [0] + (try tokenizer.encode($0, addSpecial: false)) + [1] }))
   }
 
   @Test func controlTokensAreTextUnlessAllowed() throws {
