@@ -31,7 +31,7 @@ enum BenchTrainingCommand: Command {
   private static let optimizer = Option<Optimizer>.choice(
     "optimizer", placeholder: "NAME", default: .adamw, help: "The optimiser")
   private static let micro = Option<Int?>.integer(
-    "micro", in: 1...64, defaultText: "all", help: "Texts of a micro-batch")
+    "micro", in: 1...64, defaultText: "as many as have 1,024 tokens", help: "Texts of a micro-batch")
   private static let recompute = Option.flag(
     "recompute", help: "Make activations again on the way back instead of keeping them")
   private static let repetitions = Option<Int>.integer(
@@ -47,7 +47,7 @@ enum BenchTrainingCommand: Command {
     let (shape, sequences, length) = sizes(values[shape])
     let precision = values[precision]
     let ceilings = values[GenerationFlags.profile] ? try Ceilings.measure(runtime) : nil
-    let micro = min(values[micro] ?? sequences, sequences)
+    let micro = min(values[micro] ?? max(1, 1024 / length), sequences)
     guard sequences % micro == 0 else { throw CommandError.usage("--micro must divide \(sequences)") }
     let learner = try learner(shape, micro * length, micro, length, precision, values, runtime)
     let weights = learner.engine.weights

@@ -66,10 +66,12 @@ package struct TrainingAssembly {
     (micro, options, graph, forecast) = found
   }
 
-  /// Sequences of a micro-batch to try: the one asked for, or those that divide a step, the largest first.
+  /// Sequences of a micro-batch to try: the one asked for, or those that divide a step, the largest first that has about
+  /// a thousand tokens. More do not run faster, but take more memory.
   private static func candidates(_ batch: TrainingConfiguration.Batch) -> [Int] {
     if let micro = batch.micro { return [micro] }
-    return (1...batch.sequences).reversed().filter { batch.sequences % $0 == 0 }
+    let divisors = (1...batch.sequences).reversed().filter { batch.sequences % $0 == 0 }
+    return divisors.filter { $0 * batch.length <= 1024 || $0 == 1 }
   }
 
   private static func engineOptions(
