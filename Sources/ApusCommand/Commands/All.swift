@@ -8,6 +8,7 @@ var allCommands: [any Command.Type] {
     SimilarityCommand.self,
     RerankCommand.self,
     SearchCommand.self,
+    TrainCommand.self,
     InspectCommand.self,
     QuantizeCommand.self,
     ConvertCommand.self,

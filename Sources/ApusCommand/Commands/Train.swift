@@ -19,17 +19,74 @@ enum TrainCommand: Command {
     "apus train run.json --set steps=100 --plan",
   ]
 
-  private static let file = Positional.one("CONFIG", isFile: true, help: "The configuration, a JSON file")
+  private static let file = Positional<String?>.optional(
+    "CONFIG", isFile: true, help: "The configuration, a JSON file")
   private static let settings = Option<[String]>.list(
     "set", placeholder: "KEY=VALUE", help: "Give a key another value; may be repeated")
   private static let keys = Option.flag("help-config", help: "List the keys of a configuration")
   private static let plan = Option.flag(
     "plan", help: "Say what the run would take of memory, and begin nothing")
-  private static let plain = Option.flag("plain", help: "Print lines, also on a terminal")
 
-  static let arguments = [Positional<String?>.optional("CONFIG", isFile: true, help: file.row.help).row]
-  static let options = [settings.row, plan.row, keys.row, plain.row, CommonOptions.threads.row, CommonOptions.json.row]
+  static let arguments = [file.row]
+  static let options = [
+    settings.row, plan.row, keys.row, CommonOptions.threads.row, CommonOptions.json.row,
+  ]
 
   static func run(_ values: Values, _ console: Console) throws {
+    if values[keys] { return try console.write(TrainingConfiguration.help(width: console.width)) }
+    guard let path = values[file] else {
+      throw CommandError.usage("no configuration: name a JSON file, such as configs/pretrain-small.json")
+    }
+    let configuration = try TrainingConfiguration(path: path, settings: values[settings])
+    let threads = values[CommonOptions.threads] ?? configuration.threads
+    let runtime = try Runtime(options: RuntimeOptions(threads: threads))
+    console.notes(runtime.notes)
+    if values[plan] { return try showPlan(configuration, runtime, values, console) }
+
+    let interrupt = Interrupt.install(alsoUserSignal: true)
+    let trainer = try Trainer(configuration, runtime: runtime)
+    console.notes(trainer.notes)
+    let ceiling = try Ceilings.measure(runtime).all
+    let peak = configuration.precision == .bf16 ? ceiling.bf16 ?? ceiling.f32 : ceiling.f32
+    var view = LiveView(
+      console, totalSteps: trainer.totalSteps,
+      memoryLimit: configuration.memory.limit.bytes(available: runtime.memoryLimit))
+    let summary = try trainer.run(
+      peak: peak, shouldStop: { interrupt.signal.map { "stopped by signal \($0); the run can go on" } }
+    ) { event in
+      if !values[CommonOptions.json] { try view.show(event) }
+    }
+    view.finish()
+    if values[CommonOptions.json] { try console.json(json(summary, configuration)) }
+  }
+
+  private static func showPlan(
+    _ configuration: TrainingConfiguration, _ runtime: Runtime, _ values: Values, _ console: Console
+  ) throws {
+    let (forecast, micro, steps) = try Trainer.plan(configuration, runtime: runtime)
+    let limit = configuration.memory.limit.bytes(available: runtime.memoryLimit)
+    if values[CommonOptions.json] {
+      return try console.json(
+        .members([
+          "steps": .integer(steps), "microBatch": .integer(micro), "memoryLimit": .integer(limit),
+          "memory": .members(
+            [("total", forecast.total)] .map { ($0.0, .integer($0.1)) }
+              + forecast.rows.map { ($0.name, .integer($0.bytes)) }),
+        ]))
+    }
+    var table = Table([("memory", .left), ("bytes", .right)])
+    for row in forecast.rows { table.append([row.name, sizeText(row.bytes)]) }
+    table.append(["all", sizeText(forecast.total)])
+    table.append(["may be taken", sizeText(limit)])
+    for line in table.lines() { try console.line(line) }
+    try console.line("\(countText(steps)) steps, \(micro) sequences at once")
+  }
+
+  private static func json(_ summary: TrainerSummary, _ configuration: TrainingConfiguration) -> JSONValue {
+    .members([
+      "steps": .integer(summary.steps), "tokens": .integer(summary.tokens), "loss": .double(summary.loss),
+      "validationLoss": summary.validationLoss.map { .double($0) } ?? .null,
+      "complete": .bool(summary.isComplete), "directory": .string(configuration.checkpoint.directory),
+    ])
   }
 }

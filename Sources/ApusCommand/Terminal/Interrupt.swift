@@ -29,10 +29,12 @@ private func signalArrived(_ signal: Int32) {
 /// The request to stop, from the keyboard or from the system.
 struct Interrupt: Sendable {
   /// Starts to listen to SIGINT and SIGTERM. A signal also ends a wait for input (no `SA_RESTART`).
-  static func install() -> Interrupt {
+  ///
+  /// - Parameter alsoUserSignal: listens to SIGUSR1, too: schedulers and mpirun send it before they kill.
+  static func install(alsoUserSignal: Bool = false) -> Interrupt {
     // The first access makes the variable; it must not happen inside the handler.
     pendingSignal.store(0, ordering: .relaxed)
-    for number in [SIGINT, SIGTERM] {
+    for number in [SIGINT, SIGTERM] + (alsoUserSignal ? [SIGUSR1] : []) {
       var action = sigaction()
       #if canImport(Darwin)
         action.__sigaction_u.__sa_handler = signalArrived

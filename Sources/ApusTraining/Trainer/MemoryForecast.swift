@@ -25,11 +25,14 @@ public struct MemoryForecast: Sendable, Equatable {
   /// All of it.
   public var total: Int { weights + gradients + optimizer + activations + cache + scratch + program }
 
-  /// The parts in words.
-  var parts: String {
+  /// The parts by name.
+  public var rows: [(name: String, bytes: Int)] {
     [
       ("weights", weights), ("gradients", gradients), ("optimiser", optimizer), ("activations", activations),
       ("keys and values", cache), ("logits and panels", scratch), ("program", program),
-    ].map { "\($0.0) \(sizeText($0.1))" }.joined(separator: ", ")
+    ]
   }
+
+  /// The parts in words.
+  var parts: String { rows.map { "\($0.name) \(sizeText($0.bytes))" }.joined(separator: ", ") }
 }

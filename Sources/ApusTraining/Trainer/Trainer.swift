@@ -75,6 +75,17 @@ public final class Trainer {
     self.notes = notes
   }
 
+  /// What a run would take, without reserving or writing anything.
+  ///
+  /// - Throws: as the initialiser.
+  public static func plan(
+    _ configuration: TrainingConfiguration, runtime: Runtime
+  ) throws -> (forecast: MemoryForecast, microBatch: Int, steps: Int) {
+    let inputs = try TrainingInputs(configuration, runtime: runtime)
+    let assembly = try TrainingAssembly(configuration, inputs, runtime)
+    return (assembly.forecast, assembly.micro, assembly.totalSteps)
+  }
+
   /// Trains until all steps are done or `shouldStop` says so; then the last step is saved.
   ///
   /// - Parameters:
@@ -174,19 +185,19 @@ public final class Trainer {
 
   /// Whether the checkpoint is on the disk.
   private func save(_ tell: (RunEvent.Kind) throws -> Void) throws -> Bool {
+    let made = try files.files()
+    let notes: [String]
     do throws(CheckpointError) {
-      let made: [CheckpointFile]
-      do { made = try files.files() } catch { throw TrainingError.other("\(error)") }
-      let notes = try store.save(
+      notes = try store.save(
         step: state.step, configuration: configuration.canonical,
         metadata: state.json(dataIdentity: assembly.plan.identity), validationLoss: state.validationLoss,
         files: made)
-      try tell(.checkpoint(name: store.folder.path(state.step)))
-      for note in notes { try tell(.note(note)) }
     } catch {
       try tell(.note("\(error); training goes on, the next checkpoint is tried in time"))
       return false
     }
+    try tell(.checkpoint(name: store.folder.path(state.step)))
+    for note in notes { try tell(.note(note)) }
     recent.begin()
     return true
   }

@@ -5,6 +5,7 @@ import ApusBasics
 import ApusData
 import ApusFiles
 import ApusModels
+import ApusRuntime
 import ApusTensor
 
 /// Where a run stands between two steps.

@@ -160,7 +160,7 @@ package struct TrainingAssembly {
   }
 
   /// What measures held-out text, on the same weights.
-  package func makeEvaluator(
+  func makeEvaluator(
     _ learner: Learner, _ inputs: TrainingInputs, _ runtime: Runtime
   ) throws -> Evaluator? {
     guard let validation, configuration.evaluation.every > 0 else { return nil }

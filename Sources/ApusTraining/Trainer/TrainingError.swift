@@ -24,8 +24,6 @@ public enum TrainingError: ApusError {
   case noTokenizer(String)
   /// Nothing says how many tokens there are.
   case noVocabulary
-  /// The model and a checkpoint file could not be written.
-  case other(String)
 
   public var description: String {
     switch self {
@@ -57,8 +55,6 @@ public enum TrainingError: ApusError {
       return "\(path) is text, and data.tokenizer names no tokenizer to read it with"
     case .noVocabulary:
       return "neither model.vocabulary nor data.tokenizer says how many tokens there are"
-    case .other(let message):
-      return message
     }
   }
 }
