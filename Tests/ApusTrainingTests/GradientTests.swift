@@ -49,7 +49,9 @@ import Testing
   func run(_ engine: TrainingEngine) throws -> Double {
     let batch = try GradientBatch()
     var total = 0.0
-    for token in batch.tokens.indices where batch.targets[token] >= 0 { total += Double(batch.weights[token]) }
+    for token in batch.tokens.indices where batch.targets[token] >= 0 {
+      total += Double(batch.weights[token])
+    }
     let weights = batch.weights.map { Float(Double($0) / total) }
     engine.begin(startsGradients: true)
     var first = 0

@@ -38,7 +38,10 @@ enum BenchTrainingCommand: Command {
     "repetitions", "r", in: 1...10_000, default: 10, help: "Steps that are measured")
 
   static let options =
-    [shape.row, precision.row, optimizer.row, micro.row, recompute.row, repetitions.row, GenerationFlags.profile.row]
+    [
+      shape.row, precision.row, optimizer.row, micro.row, recompute.row, repetitions.row,
+      GenerationFlags.profile.row,
+    ]
     + [CommonOptions.threads.row, CommonOptions.json.row]
 
   static func run(_ values: Values, _ console: Console) throws {
@@ -137,7 +140,8 @@ enum BenchTrainingCommand: Command {
       values[optimizer] == .adamw ? .adamW(AdamWSettings()) : .adamW8(AdamWSettings())
     let optimizer = try OptimizerEngine(
       kind,
-      tensors: Learner.tensors(weights.tensors, masters: weights.masters, gradients: weights.gradients), workers: runtime.workers, cpu: runtime.cpu.table)
+      tensors: Learner.tensors(weights.tensors, masters: weights.masters, gradients: weights.gradients),
+      workers: runtime.workers, cpu: runtime.cpu.table)
     return Learner(engine, optimizer)
   }
 

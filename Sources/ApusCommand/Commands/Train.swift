@@ -70,7 +70,7 @@ enum TrainCommand: Command {
         .members([
           "steps": .integer(steps), "microBatch": .integer(micro), "memoryLimit": .integer(limit),
           "memory": .members(
-            [("total", forecast.total)] .map { ($0.0, .integer($0.1)) }
+            [("total", forecast.total)].map { ($0.0, .integer($0.1)) }
               + forecast.rows.map { ($0.name, .integer($0.bytes)) }),
         ]))
     }

@@ -66,7 +66,9 @@ public final class Trainer {
       notes += loaded.notes
       let differences = configuration.differences(from: loaded.checkpoint.configuration)
       let forbidden = differences.filter { !$0.isAllowed }
-      guard forbidden.isEmpty else { throw TrainingError.otherRun(checkpoint: loaded.checkpoint.path, forbidden) }
+      guard forbidden.isEmpty else {
+        throw TrainingError.otherRun(checkpoint: loaded.checkpoint.path, forbidden)
+      }
       state = try TrainerState(loaded.checkpoint, dataIdentity: assembly.plan.identity)
       try files.restore(loaded.checkpoint)
       notes += differences.map { "changed since the checkpoint: \($0)" }

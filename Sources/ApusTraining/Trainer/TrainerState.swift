@@ -122,7 +122,8 @@ struct TrainerFiles {
       let bytes = file.bytes(of: tensor)
       guard bytes.count == target.count else {
         throw .badState(
-          checkpoint: checkpoint.path, reason: "\"\(name)\" has \(bytes.count) bytes instead of \(target.count)")
+          checkpoint: checkpoint.path,
+          reason: "\"\(name)\" has \(bytes.count) bytes instead of \(target.count)")
       }
       target.copyMemory(from: bytes)
     }

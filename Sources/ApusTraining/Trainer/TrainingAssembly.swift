@@ -179,7 +179,8 @@ package struct TrainingAssembly {
     let engine = try TrainingEngine(network, graph, learner.engine.weights, options, runtime)
     let batches = configuration.evaluation.batches
     return Evaluator(
-      engine, validation, rows: batches > 0 ? batches * configuration.batch.sequences : nil, rowsAtOnce: micro,
+      engine, validation, rows: batches > 0 ? batches * configuration.batch.sequences : nil,
+      rowsAtOnce: micro,
       tokenizer: inputs.tokenizer)
   }
 
