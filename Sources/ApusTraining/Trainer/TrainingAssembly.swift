@@ -50,9 +50,15 @@ package struct TrainingAssembly {
     var smallest: MemoryForecast?
     var found: (Int, TrainingEngineOptions, Graph, MemoryForecast)?
     for micro in Self.candidates(batch) where found == nil {
-      let options = Self.engineOptions(configuration, micro: micro)
+      var options = Self.engineOptions(configuration, micro: micro)
       let graph = try TrainingEngine.graph(network, options)
-      let forecast = Self.forecast(configuration, network, graph, options, inputs)
+      options.recomputing = configuration.memory.recompute == .all ? .all : .none
+      var forecast = Self.forecast(configuration, network, graph, options, inputs)
+      if forecast.total > limit, configuration.memory.recompute == .auto {
+        // What is left for activations when everything else has its place.
+        options.recomputing = .fitting(max(0, limit - (forecast.total - forecast.activations)))
+        forecast = Self.forecast(configuration, network, graph, options, inputs)
+      }
       smallest = forecast
       if forecast.total <= limit { found = (micro, options, graph, forecast) }
     }
@@ -60,10 +66,12 @@ package struct TrainingAssembly {
     (micro, options, graph, forecast) = found
   }
 
-  /// Sequences of a micro-batch to try: the one asked for, or those that divide a step, the largest first.
+  /// Sequences of a micro-batch to try: the one asked for, or those that divide a step, the largest first that has about
+  /// a thousand tokens. More do not run faster, but take more memory.
   private static func candidates(_ batch: TrainingConfiguration.Batch) -> [Int] {
     if let micro = batch.micro { return [micro] }
-    return (1...batch.sequences).reversed().filter { batch.sequences % $0 == 0 }
+    let divisors = (1...batch.sequences).reversed().filter { batch.sequences % $0 == 0 }
+    return divisors.filter { $0 * batch.length <= 1024 || $0 == 1 }
   }
 
   private static func engineOptions(
