@@ -10,7 +10,7 @@
 import ApusTensor
 
 /// How much of the forward pass is done twice.
-package enum Recomputation: Hashable, Sendable {
+package enum RecomputationBudget: Hashable, Sendable {
   /// Every value that is read again is kept.
   case none
   /// As little as makes the arena fit into so many bytes, row operations before products; if it cannot, all.
@@ -21,7 +21,7 @@ package enum Recomputation: Hashable, Sendable {
 
 extension Graph {
   /// Makes values again in the backward pass instead of keeping them; how many.
-  package mutating func recompute(_ how: Recomputation, limits: Sizes, chaining: Bool) -> Int {
+  package mutating func recompute(_ how: RecomputationBudget, limits: Sizes, chaining: Bool) -> Int {
     let candidates = recomputable(limits)
     func dropping(_ count: Int) -> Graph {
       var graph = self
