@@ -7,10 +7,12 @@ import Testing
 @testable import ApusGraph
 
 @Suite struct OperationKernelTests {
+  /// One for all cases: starting and checking one takes longer than a case.
+  private static let shared = Result { try Runtime(options: RuntimeOptions(threads: 2)) }
   let runtime: Runtime
 
   init() throws {
-    runtime = try Runtime(options: RuntimeOptions(threads: 2))
+    runtime = try Self.shared.get()
   }
 
   enum Passes: String, CaseIterable, Sendable {

@@ -31,14 +31,17 @@ enum BenchTrainingCommand: Command {
   private static let optimizer = Option<Optimizer>.choice(
     "optimizer", placeholder: "NAME", default: .adamw, help: "The optimiser")
   private static let micro = Option<Int?>.integer(
-    "micro", in: 1...64, defaultText: "all", help: "Texts of a micro-batch")
+    "micro", in: 1...64, defaultText: "as many as have 1,024 tokens", help: "Texts of a micro-batch")
   private static let recompute = Option.flag(
     "recompute", help: "Make activations again on the way back instead of keeping them")
   private static let repetitions = Option<Int>.integer(
     "repetitions", "r", in: 1...10_000, default: 10, help: "Steps that are measured")
 
   static let options =
-    [shape.row, precision.row, optimizer.row, micro.row, recompute.row, repetitions.row, GenerationFlags.profile.row]
+    [
+      shape.row, precision.row, optimizer.row, micro.row, recompute.row, repetitions.row,
+      GenerationFlags.profile.row,
+    ]
     + [CommonOptions.threads.row, CommonOptions.json.row]
 
   static func run(_ values: Values, _ console: Console) throws {
@@ -47,7 +50,7 @@ enum BenchTrainingCommand: Command {
     let (shape, sequences, length) = sizes(values[shape])
     let precision = values[precision]
     let ceilings = values[GenerationFlags.profile] ? try Ceilings.measure(runtime) : nil
-    let micro = min(values[micro] ?? sequences, sequences)
+    let micro = min(values[micro] ?? max(1, 1024 / length), sequences)
     guard sequences % micro == 0 else { throw CommandError.usage("--micro must divide \(sequences)") }
     let learner = try learner(shape, micro * length, micro, length, precision, values, runtime)
     let weights = learner.engine.weights
@@ -137,7 +140,8 @@ enum BenchTrainingCommand: Command {
       values[optimizer] == .adamw ? .adamW(AdamWSettings()) : .adamW8(AdamWSettings())
     let optimizer = try OptimizerEngine(
       kind,
-      tensors: Learner.tensors(weights.tensors, masters: weights.masters, gradients: weights.gradients), workers: runtime.workers, cpu: runtime.cpu.table)
+      tensors: Learner.tensors(weights.tensors, masters: weights.masters, gradients: weights.gradients),
+      workers: runtime.workers, cpu: runtime.cpu.table)
     return Learner(engine, optimizer)
   }
 

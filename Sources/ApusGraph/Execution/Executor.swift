@@ -65,7 +65,8 @@ package final class Executor {
           type: value.type, base: nil, parameter: try parameters(reference, value.type))
       case .gradient(let reference):
         guard let memory = gradients(reference) else {
-          preconditionFailure("the graph gathers gradients of \(reference.tensor), which has no room for them")
+          preconditionFailure(
+            "the graph gathers gradients of \(reference.tensor), which has no room for them")
         }
         operands[id] = Operand(type: value.type, base: nil, parameter: .gradient(memory))
       }

@@ -19,7 +19,7 @@ package struct Plan: Sendable {
   ///   - recomputing: what is made again on the way back instead of being kept.
   package init(
     _ graph: Graph, limits: Sizes, optimized: Bool = true, passes: [any Pass.Type] = allPasses,
-    recomputing: Recomputation = .none
+    recomputing: RecomputationBudget = .none
   ) {
     var graph = graph
     var changes = optimized ? graph.optimize(passes) : []

@@ -10,18 +10,18 @@
 import ApusTensor
 
 /// How much of the forward pass is done twice.
-package enum Recomputation: Hashable, Sendable {
+package enum RecomputationBudget: Hashable, Sendable {
   /// Every value that is read again is kept.
   case none
   /// As little as makes the arena fit into so many bytes, row operations before products; if it cannot, all.
   case fitting(Int)
-  /// All but attention: what remains are the inputs of blocks and what attention leaves.
+  /// All but the residual stream and what attention leaves.
   case all
 }
 
 extension Graph {
   /// Makes values again in the backward pass instead of keeping them; how many.
-  package mutating func recompute(_ how: Recomputation, limits: Sizes, chaining: Bool) -> Int {
+  package mutating func recompute(_ how: RecomputationBudget, limits: Sizes, chaining: Bool) -> Int {
     let candidates = recomputable(limits)
     func dropping(_ count: Int) -> Graph {
       var graph = self
@@ -54,7 +54,7 @@ extension Graph {
   private func recomputable(_ limits: Sizes) -> [ValueID] {
     let readers = readers()
     var candidates: [(value: ValueID, isProduct: Bool, bytes: Int)] = []
-    for node in nodes where !node.isBackward && node.outputs.count == 1 && node.operation.isRepeatable {
+    for node in nodes where !node.isBackward && isRepeatable(node) {
       let value = node.outputs[0]
       guard !results.contains(value), readers[value, default: []].contains(where: { nodes[$0].isBackward })
       else { continue }
@@ -73,11 +73,15 @@ extension Graph {
   /// Inserts what makes `dropped` again before their first readers in the backward pass.
   private mutating func makeAgain(_ dropped: Set<ValueID>) {
     let producers = producers()
+    // What only the forward pass read would now have to be kept for the copies: it is made again as well.
+    let kept = Set(nodes.filter(\.isBackward).flatMap(\.inputs)).subtracting(dropped)
     var copies: [ValueID: ValueID] = [:]
     var result: [Node] = []
     /// The value to read in the backward pass: itself, or its copy, made after `anchors`.
     func current(_ value: ValueID, after anchors: [ValueID]) -> ValueID {
-      guard dropped.contains(value), let producer = producers[value] else { return value }
+      guard !kept.contains(value), let producer = producers[value], !nodes[producer].isBackward,
+        isRepeatable(nodes[producer])
+      else { return value }
       if let copy = copies[value] { return copy }
       var node = nodes[producer]
       node.inputs = node.inputs.map { current($0, after: anchors) }
@@ -101,16 +105,17 @@ extension Graph {
     }
     nodes = result
   }
+
+  /// Whether running a node twice is harmless, and brief: it makes a value from values, and none of the residual stream,
+  /// which depends on everything before it.
+  private func isRepeatable(_ node: Node) -> Bool {
+    guard node.outputs.count == 1, self[node.outputs[0]].type.element != .effect else { return false }
+    if let product = node.operation as? MatMul { return !product.hasResidual }
+    return node.operation.isRowWise && !(node.operation is Add)
+  }
 }
 
 extension Node {
   /// Whether it is part of the backward pass.
   var isBackward: Bool { scope.hasPrefix("backward") }
-}
-
-extension Operation {
-  /// Whether running it twice is harmless: it makes a value from values and has no effect.
-  fileprivate var isRepeatable: Bool {
-    isRowWise || self is MatMul
-  }
 }

@@ -53,7 +53,8 @@ package struct GGUFExport {
     if let name = description.name { header.set("general.name", .string(name)) }
     for (name, value) in sampling {
       let isWhole = name == "top_k"
-      header.set("general.sampling.\(name)", isWhole ? .scalar(Int32(clamping: Int(value))) : .scalar(Float(value)))
+      header.set(
+        "general.sampling.\(name)", isWhole ? .scalar(Int32(clamping: Int(value))) : .scalar(Float(value)))
     }
     for key in description.hyperparameters.keys.sorted() {
       header.set(key, try Self.value(key, description.hyperparameters[key]!))

@@ -18,7 +18,7 @@ package struct TrainingEngineOptions: Sendable {
   /// Whether gradients are wanted, or only losses.
   package var isForwardOnly = false
   /// What is made again on the way back instead of being kept.
-  package var recomputing = ApusGraph.Recomputation.none
+  package var recomputing = RecomputationBudget.none
   /// False keeps every operation as it was built: same bits, to prove it.
   package var optimized = true
 

@@ -88,7 +88,8 @@ package struct TrainingAssembly {
     return notes
   }
 
-  /// Sequences of a micro-batch to try: the one asked for, or those that divide a step, the largest first.
+  /// Sequences of a micro-batch to try: the one asked for, or those that divide a step, the largest first that has about
+  /// a thousand tokens. More do not run faster, but take more memory.
   private static func candidates(_ batch: TrainingConfiguration.Batch, last: Int?) -> [Int] {
     if let micro = batch.micro { return [micro] }
     // A ramp grows by whole micro-batches, from its first step on.
@@ -96,7 +97,7 @@ package struct TrainingAssembly {
       batch.sequences % $0 == 0 && (batch.ramp.from ?? 0) % $0 == 0
     }
     if let last, divisors.contains(last) { return divisors.filter { $0 <= last } }
-    return divisors
+    return divisors.filter { $0 * batch.length <= 1024 || $0 == 1 }
   }
 
   private static func engineOptions(

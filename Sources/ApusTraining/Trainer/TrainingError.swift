@@ -25,6 +25,7 @@ public enum TrainingError: ApusError {
   /// Nothing says how many tokens there are.
   case noVocabulary
 
+  /// What is wrong and what to do, in one line.
   public var description: String {
     switch self {
     case .memory(let forecast, let limit):
