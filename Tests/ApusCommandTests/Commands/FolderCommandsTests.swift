@@ -42,7 +42,8 @@ import Testing
     let ids = runApplication(["tokenize", folder, "--ids", "one text"])
     #expect(ids.code == 0 && ids.output == runApplication(["tokenize", file, "--ids", "one text"]).output)
     let numbers = ids.output.filter { "0123456789, ".contains($0) }
-    #expect(runApplication(["detokenize", folder, "--stdin"], input: Array(numbers.utf8)).output == "one text")
+    #expect(
+      runApplication(["detokenize", folder, "--stdin"], input: Array(numbers.utf8)).output == "one text")
     unlink(folder + "/tokenizer.json")
     #expect(runApplication(["tokenize", folder, "a"]).errors.contains("\(folder): has no tokenizer.json"))
     #expect(runApplication(["run", folder, "a"]).errors.contains("\(folder): has no config.json"))
@@ -54,12 +55,15 @@ import Testing
     #expect(summary.code == 0, "\(summary.errors)")
     #expect(summary.output.contains("a Hugging Face folder") && summary.output.contains("3 layers, width 64"))
     #expect(summary.output.contains("weights are finite"))
-    #expect(runApplication(["inspect", folder, "--tensors"]).output.contains("model.layers.0.self_attn.q_norm.weight"))
+    #expect(
+      runApplication(["inspect", folder, "--tensors"]).output.contains(
+        "model.layers.0.self_attn.q_norm.weight"))
     #expect(runApplication(["inspect", folder, "--metadata"]).output.contains("hidden_size"))
     let json = try document(runApplication(["inspect", folder, "--json"]).output)
     #expect(json["architecture"] as? String == "qwen3")
     #expect((json["metadata"] as? [String: Any])?["hidden_size"] as? Int == 64)
-    #expect(json["parameters"] as? Int == (try GGUFFile.open(file).tensors.reduce(0) { $0 + $1.elementCount }))
+    #expect(
+      json["parameters"] as? Int == (try GGUFFile.open(file).tensors.reduce(0) { $0 + $1.elementCount }))
     let graph = runApplication(["inspect", folder, "--graph"])
     #expect(graph.code == 0 && graph.output == runApplication(["inspect", file, "--graph"]).output)
     #expect(runApplication(["inspect", folder, "--template"]).errors.contains("chat_template.jinja"))
