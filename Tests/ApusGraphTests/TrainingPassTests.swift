@@ -12,7 +12,7 @@ import Testing
   struct Variant: Sendable, CustomStringConvertible {
     let workers: Int
     var fuses = true
-    var recomputing = Recomputation.none
+    var recomputing = RecomputationBudget.none
     var description: String {
       "\(workers) workers, \(fuses ? "passes" : "no passes"), recomputing \(recomputing)"
     }

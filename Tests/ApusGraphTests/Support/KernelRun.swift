@@ -19,7 +19,7 @@ final class KernelRun {
   init(
     _ graph: Graph, passes: [any Pass.Type]?, _ step: ReferenceStep,
     weights values: [String: ReferenceTensor<Double>], cache shape: (layers: Int, heads: Int, headSize: Int)?,
-    recomputing: Recomputation = .none, _ runtime: Runtime
+    recomputing: RecomputationBudget = .none, _ runtime: Runtime
   ) throws {
     // Larger than the step, so that nothing relies on its being full.
     let sizes = step.sizes

@@ -1,5 +1,6 @@
 // How the commands about training data read texts: which documents there are in which files.
 
+import ApusBasics
 import ApusData
 import ApusRuntime
 
