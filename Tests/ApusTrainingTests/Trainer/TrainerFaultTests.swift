@@ -45,7 +45,7 @@ import Testing
     expect(
       refusal(["batch.sequences=1000", "batch.micro=null"]), ["train.jsonl", "less than one batch of 1000"])
     expect(refusal(["batch.length=4000"]), ["train.jsonl", "too few for one sequence of 4000"])
-    run.folder.write("empty.jsonl", [])
+    try run.folder.write("empty.jsonl", [])
     expect(refusal(["data.train=\(run.folder.path)/empty.jsonl"]), ["empty.jsonl"])
     expect(refusal(["data.train=\(run.folder.path)/missing.jsonl"]), ["missing.jsonl"])
     expect(
@@ -75,7 +75,7 @@ import Testing
 
   @Test("F75: documents of a few tokens fit, however many there are in a row")
   func shortDocuments() throws {
-    run.folder.write("short.jsonl", Array(String(repeating: "{\"text\": \"a\"}\n", count: 500).utf8))
+    try run.folder.write("short.jsonl", Array(String(repeating: "{\"text\": \"a\"}\n", count: 500).utf8))
     let configuration = try run.configuration([
       "data.mode=documents", "data.train=\(run.folder.path)/short.jsonl", "batch.length=64",
     ])
@@ -84,7 +84,7 @@ import Testing
 
   @Test("F72: bad lines stop the run, or are counted")
   func badLines() throws {
-    run.folder.write("bad.jsonl", TinyRun.documents(40, seed: 3) + Array("{\"text\": 5}\n{\"text\"\n".utf8))
+    try run.folder.write("bad.jsonl", TinyRun.documents(40, seed: 3) + Array("{\"text\": 5}\n{\"text\"\n".utf8))
     let setting = "data.train=\(run.folder.path)/bad.jsonl"
     expect(refusal([setting]), ["bad.jsonl", "41"])
     let trainer = try run.trainer(try run.configuration([setting, "data.skipBad=2"]), two)
@@ -97,7 +97,7 @@ import Testing
     // Shards of a tokenizer that spells one token otherwise.
     let json = try #require(run.folder.read("tokenizer/tokenizer.json"))
     try makeDirectory(run.folder.path + "/other")
-    run.folder.write("other/tokenizer.json", Array(json.replacing("[300]", with: "<300>").utf8))
+    try run.folder.write("other/tokenizer.json", Array(json.replacing("[300]", with: "<300>").utf8))
     let other = try makeTokenizer(inFolder: run.folder.path + "/other")
     _ = try CorpusTokenizer(other, TokenizingOptions(), runtime: two).write(
       [run.folder.path + "/train.jsonl"], to: run.folder.path + "/shards", name: "other")
@@ -216,7 +216,7 @@ import Testing
     let obstacle = "run/" + CheckpointFolder.name(4) + CheckpointFolder.partialSuffix
     var told: [String] = []
     try run.train(configuration, two) { event in
-      if case .checkpoint = event.kind, event.step == 2 { run.folder.write(obstacle, [1]) }
+      if case .checkpoint = event.kind, event.step == 2 { try run.folder.write(obstacle, [1]) }
       if case .note(let text) = event.kind { told.append(text) }
     }
     #expect(
@@ -230,7 +230,7 @@ import Testing
   @Test("F77: the last checkpoint that cannot be saved is an error")
   func lastCheckpoint() throws {
     let trainer = try run.trainer(try run.configuration(["checkpoint.every=3"]), two)
-    run.folder.write("run/" + CheckpointFolder.name(6) + CheckpointFolder.partialSuffix, [1])
+    try run.folder.write("run/" + CheckpointFolder.name(6) + CheckpointFolder.partialSuffix, [1])
     #expect { _ = try trainer.run { _ in } } throws: {
       "\($0)".contains("the checkpoint of step 6 was not saved, earlier ones are untouched")
     }
@@ -246,7 +246,7 @@ import Testing
     let configuration = try run.configuration(["checkpoint.every=2"])
     try run.train(configuration, two)
     let whole = try run.result()
-    run.folder.flip("run/\(CheckpointFolder.name(6))/\(file).safetensors", at: -5)
+    try run.folder.flip("run/\(CheckpointFolder.name(6))/\(file).safetensors", at: -5)
     let trainer = try run.trainer(configuration, two)
     #expect(trainer.step == 4)
     #expect(trainer.notes.contains { $0.contains("checkpoint of step 6 is damaged") && $0.contains(file) })
@@ -258,7 +258,7 @@ import Testing
   @Test("F81: nothing but damaged checkpoints is refused")
   func allDamaged() throws {
     try run.train(try run.configuration(), two)
-    run.folder.flip("run/\(CheckpointFolder.name(6))/model.safetensors", at: -5)
+    try run.folder.flip("run/\(CheckpointFolder.name(6))/model.safetensors", at: -5)
     expect(refusal([]), ["no checkpoint can be used", "model.safetensors"])
   }
 
@@ -278,7 +278,7 @@ import Testing
   @Test("F81: other texts under the same names are refused")
   func otherData() throws {
     try run.train(try run.configuration(), two, until: 2)
-    run.folder.write("train.jsonl", TinyRun.documents(60, seed: 9))
+    try run.folder.write("train.jsonl", TinyRun.documents(60, seed: 9))
     expect(refusal([]), [CheckpointFolder.name(2), "other training data"])
   }
 
@@ -314,9 +314,9 @@ import Testing
     try run.train(configuration, two, until: 3)
     #expect(FileKind(run.directory + "/model") == .none, "only the end is exported")
     try run.train(configuration, two)
-    let exported = HuggingFaceWeights(try HuggingFaceFolder(run.directory + "/model"))
-    let saved = HuggingFaceWeights(
-      try HuggingFaceFolder("\(run.directory)/\(CheckpointFolder.name(6))"))
+    let exported = try HuggingFaceWeights(HuggingFaceFolder(run.directory + "/model"))
+    let saved = try HuggingFaceWeights(
+      HuggingFaceFolder("\(run.directory)/\(CheckpointFolder.name(6))"))
     for name in ["token_embd.weight", "output.weight", "blk.1.attn_q.weight", "output_norm.weight"] {
       let (one, other) = (try #require(exported.tensor(name)), try #require(saved.tensor(name)))
       #expect(one.type == (type == "f32" ? .f32 : .bf16) && other.type == .f32)

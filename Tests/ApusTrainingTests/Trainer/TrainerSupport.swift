@@ -9,7 +9,7 @@ import Testing
 
 /// A folder for a tiny run.
 final class TinyRun {
-  let folder = RunFolder()
+  let folder = RunFolder(inMemory: true)
 
   /// The run's own folder.
   var directory: String { folder.path + "/run" }
@@ -17,8 +17,8 @@ final class TinyRun {
   /// Writes a tokenizer of bytes, texts to learn from, and others to measure.
   init() throws {
     try ModelFixture("llama").writeFolder(at: folder.path + "/tokenizer")
-    folder.write("train.jsonl", Self.documents(60, seed: 1))
-    folder.write("validation.jsonl", Self.documents(8, seed: 2))
+    try folder.write("train.jsonl", Self.documents(60, seed: 1))
+    try folder.write("validation.jsonl", Self.documents(8, seed: 2))
   }
 
   /// Lines of JSON with texts of 1 to 60 letters: many fit in a row, some are longer than one.
@@ -68,7 +68,7 @@ final class TinyRun {
   }
 
   /// Forgets all runs.
-  func clear() { RunFolder.remove(directory) }
+  func clear() { removeFolder(directory) }
 
   /// The bits that a run of `step` steps has left: its checkpoint, and the losses it has written down.
   func result(_ step: Int = 6) throws -> RunResult {
