@@ -86,10 +86,8 @@ import Testing
     let y = try b.selectOutputs(b.example("x", columns: 7))
     var graph = b.finish(results: [y])
     _ = graph.optimize(allPasses)
-    withKnownIssue("SelectRowsEarly selects token ids, too, as if they were padded rows") {
-      for node in graph.nodes where node.operation is SelectRows {
-        #expect(graph[node.inputs[0]].type.element == .f32)
-      }
+    for node in graph.nodes where node.operation is SelectRows {
+      #expect(graph[node.inputs[0]].type.element == .f32)
     }
   }
 }

@@ -152,7 +152,7 @@ private struct Conversion {
 
   /// The one type of all matrices, if they have one that both formats have.
   private var matrixType: TensorType? {
-    let types = Set(description.tensors.filter { $0.rows > 1 }.map(\.type))
+    let types = Set(description.tensors.filter(GGUFExport.isConverted).map(\.type))
     return types.count == 1 ? types.first.flatMap { HuggingFaceExport.types.contains($0) ? $0 : nil } : nil
   }
 

@@ -191,21 +191,25 @@ struct HuggingFaceConfig {
     config["partial_rotary_factor"] = .double(Double(dimensions) / Double(size))
   }
 
-  /// The bands that give these factors. GGUF files hold the factors only.
+  /// The bands that give these factors: those of Llama 3.1 for some context. GGUF files hold the factors only.
   private func bands(_ factors: [Float], base: Double, original: Int) throws(ExportError) -> LlamaBands {
     let dimensions = 2 * factors.count
-    let factor = shortest(Double(factors.max() ?? 1))
-    let usual = LlamaBands(factor: factor, low: 1, high: 4, original: Double(original))
-    var candidates = [usual]
-    if original != 8192 { candidates.append(LlamaBands(factor: factor, low: 1, high: 4, original: 8192)) }
-    for candidate in candidates {
-      let found = candidate.factors(base: base, dimensions: dimensions)
+    var bands = LlamaBands(
+      factor: shortest(Double(factors.max() ?? 1)), low: 1, high: 4, original: Double(original))
+    func fits() -> Bool {
       // A division and a power in f32.
-      if zip(found, factors).allSatisfy({ abs($0 - $1) <= 8 * $1.ulp }) { return candidate }
+      zip(bands.factors(base: base, dimensions: dimensions), factors).allSatisfy {
+        abs($0 - $1) <= 8 * $1.ulp
+      }
+    }
+    if fits() { return bands }
+    if let context = bands.original(of: factors, base: base) {
+      bands.original = context
+      if fits() { return bands }
     }
     throw .tensor(
       "rope_freqs.weight",
-      "holds factors that are not those of Llama 3.1 for a context of \(original) or 8192")
+      "holds factors that are not those of Llama 3.1 for any context: config.json cannot say them")
   }
 
   private func values(_ name: String) -> [Float]? {

@@ -131,8 +131,6 @@ package struct HuggingFaceExport {
     do throws(FileError) {
       try makeFolder(folder)
       for file in files {
-        // Weights that cannot be written as asked must not become a model.
-        if stream.fault != nil { break }
         var target = try AtomicFile(
           path: "\(folder)/\(file.name)", replacing: replacing, expectedBytes: file.byteCount)
         try file.write { bytes throws(FileError) in
@@ -140,6 +138,8 @@ package struct HuggingFaceExport {
           done += bytes.count
           progress(done)
         }
+        // Weights that cannot be written as asked must not become a model.
+        if stream.fault != nil { break }
         try target.commit()
       }
     } catch {

@@ -65,7 +65,7 @@ extension TokenizerContents {
     addsBOS = tokenizer.addsBOS
     addsEOS = tokenizer.addsEOS
     dropPadding()
-    guard Set(pieces).count == pieces.count else {
+    guard Set(pieces.map(ExactText.init)).count == pieces.count else {
       throw ContentsError("two tokens have the same piece, which tokenizer.json cannot say")
     }
   }

@@ -49,15 +49,16 @@ import Testing
   @Test("what cannot be trained is one line")
   func refusals() throws {
     train().expectFailure(2, ["no configuration", "configs/pretrain-small.json", "--help"])
-    train(scratch.file("missing.json")).expectFailure(["missing.json", "No such file"])
-    train(scratch.path).expectFailure([scratch.path, "irectory"])
+    train(scratch.file("missing.json")).expectFailure(1, ["missing.json", "No such file"])
+    train(scratch.path).expectFailure(1, [scratch.path, "irectory"])
     try scratch.write("broken.json", "{\"steps\": 5,\n  // later\n}")
-    train(scratch.file("broken.json")).expectFailure(["broken.json: line 2, column 3", "comment"])
+    train(scratch.file("broken.json")).expectFailure(1, ["broken.json: line 2, column 3", "comment"])
     let run = scratch.file("run.json")
-    train(run, "--set", "optimizer.learningrate=1").expectFailure(["optimizer.learningRate"])
-    train(run, "--set", "batch.sequences=5").expectFailure(["batch.sequences", "(5)", "batch.micro", "(2)"])
-    train(run, "--set", "memory.limit=2MB").expectFailure(["the run needs", "2.00 MB"])
-    train(run, "--set", "tokens=5", "--set", "steps=5").expectFailure(["tokens", "steps", "twice"])
+    train(run, "--set", "optimizer.learningrate=1").expectFailure(1, ["optimizer.learningRate"])
+    train(run, "--set", "batch.sequences=5").expectFailure(
+      1, ["batch.sequences", "(5)", "batch.micro", "(2)"])
+    train(run, "--set", "memory.limit=2MB").expectFailure(1, ["the run needs", "2.00 MB"])
+    train(run, "--set", "tokens=5", "--set", "steps=5").expectFailure(1, ["tokens", "steps", "twice"])
     #expect(try !scratch.names().contains("out"))
   }
 

@@ -84,7 +84,8 @@ import Testing
 
   @Test("F72: bad lines stop the run, or are counted")
   func badLines() throws {
-    try run.folder.write("bad.jsonl", TinyRun.documents(40, seed: 3) + Array("{\"text\": 5}\n{\"text\"\n".utf8))
+    try run.folder.write(
+      "bad.jsonl", TinyRun.documents(40, seed: 3) + Array("{\"text\": 5}\n{\"text\"\n".utf8))
     let setting = "data.train=\(run.folder.path)/bad.jsonl"
     expect(refusal([setting]), ["bad.jsonl", "41"])
     let trainer = try run.trainer(try run.configuration([setting, "data.skipBad=2"]), two)
@@ -314,9 +315,9 @@ import Testing
     try run.train(configuration, two, until: 3)
     #expect(FileKind(run.directory + "/model") == .none, "only the end is exported")
     try run.train(configuration, two)
-    let exported = try HuggingFaceWeights(HuggingFaceFolder(run.directory + "/model"))
+    let exported = try HuggingFaceWeights(try HuggingFaceFolder(run.directory + "/model"))
     let saved = try HuggingFaceWeights(
-      HuggingFaceFolder("\(run.directory)/\(CheckpointFolder.name(6))"))
+      try HuggingFaceFolder("\(run.directory)/\(CheckpointFolder.name(6))"))
     for name in ["token_embd.weight", "output.weight", "blk.1.attn_q.weight", "output_norm.weight"] {
       let (one, other) = (try #require(exported.tensor(name)), try #require(saved.tensor(name)))
       #expect(one.type == (type == "f32" ? .f32 : .bf16) && other.type == .f32)
