@@ -9,7 +9,7 @@ import Testing
 
 /// A folder for a tiny run.
 final class TinyRun {
-  let folder = RunFolder()
+  let folder = RunFolder(inMemory: true)
 
   /// The run's own folder.
   var directory: String { folder.path + "/run" }
