@@ -8,16 +8,21 @@ import Testing
   static let supported = Table.all.filter(\.isSupported)
   static let tokenCounts = [1, 2, 3, 127, 128, 1, 2, 129, 3, 255, 256, 2, 257, 3, 300]
 
-  /// Every number of rows 1 … 40 and of columns 1 … 200 with the other drawn, tokens taking turns.
+  /// Every number of rows 1 … 40 and of columns 1 … 200 with the other drawn, tokens taking turns; then some past the
+  /// blocks of 384 rows and 256 columns.
   static func problems(_ kind: OperandKind, isBF16: Bool, each step: Int) -> [OuterProblem] {
     var numbers = SeededNumbers(isBF16 ? 21 : 20)
     let sizes =
       (1...40).map { ($0, 1 + numbers.below(200)) } + (1...200).map { (1 + numbers.below(40), $0) }
-    return stride(from: 0, to: sizes.count, by: step).map { i in
+    var shapes = stride(from: 0, to: sizes.count, by: step).map { i in
+      (tokens: tokenCounts[i / step % tokenCounts.count], rows: sizes[i].0, columns: sizes[i].1)
+    }
+    shapes += [(3, 385, 257), (259, 20, 273), (131, 399, 17)]
+    return shapes.map { shape in
       let (firstA, firstB) = (16 * numbers.below(3), 16 * numbers.below(3))
       return OuterProblem(
-        kind, isBF16: isBF16, tokens: tokenCounts[i / step % tokenCounts.count],
-        rows: firstA..<firstA + sizes[i].0, columns: firstB..<firstB + sizes[i].1, numbers: &numbers)
+        kind, isBF16: isBF16, tokens: shape.tokens, rows: firstA..<firstA + shape.rows,
+        columns: firstB..<firstB + shape.columns, numbers: &numbers)
     }
   }
 

@@ -190,8 +190,9 @@ static float operand(int extreme) {
 }
 
 static void outer_products(const struct apus_cpu *cpu, const struct apus_cpu *portable) {
-  static const int tokens[] = {1, 2, 5, 129, 259};
-  enum { A = 32 + 27, B = 16 + 139, TOKENS = 259, STRIDE = B + 2 };
+  // Tokens, rows, columns: around the tiles and the blocks of 128 steps, 384 rows and 256 columns.
+  static const int shapes[][3] = {{1, 59, 155}, {2, 58, 152}, {5, 57, 149}, {129, 56, 146}, {259, 19, 275}, {131, 403, 40}};
+  enum { A = 403, B = 275, TOKENS = 259, STRIDE = B + 2 };
   for (int bf16 = 0; bf16 < 2; bf16++)
     for (int extreme = 0; extreme < 2; extreme++) {
       const enum apus_activation form = bf16 ? APUS_X_BF16 : APUS_X_F32;
@@ -203,18 +204,18 @@ static void outer_products(const struct apus_cpu *cpu, const struct apus_cpu *po
         activations(cpu, form, values, A, a + (size_t)t * a_bytes);
         activations(cpu, form, values + A, B, b + (size_t)t * b_bytes);
       }
-      for (int i = 0; i < 5; i++) {
+      for (int i = 0; i < 6; i++) {
         const size_t values = (size_t)STRIDE * A;
         float *expected = memory(4 * values, 0), *found = memory(4 * values, 0);
         for (size_t j = 0; j < values; j++) expected[j] = found[j] = operand(extreme);
-        struct apus_outer g = {.a = a, .a_bytes = a_bytes, .first_a = i & 1 ? 32 : 16, .last_a = A - i, .b = b,
-                               .b_bytes = b_bytes, .first_b = i & 1 ? 16 : 0, .last_b = B - 3 * i, .tokens = tokens[i],
+        struct apus_outer g = {.a = a, .a_bytes = a_bytes, .first_a = i & 1 ? 0 : 16, .last_a = shapes[i][1], .b = b,
+                               .b_bytes = b_bytes, .first_b = i & 1 ? 16 : 0, .last_b = shapes[i][2], .tokens = shapes[i][0],
                                .accumulate = i & 1, .y = expected, .y_stride = STRIDE,
                                .scratch = memory(apus_outer_scratch(), 0xff)};
         (bf16 ? portable->outer_bf16 : portable->outer_f32)(&g);
         g.y = found;
         (bf16 ? cpu->outer_bf16 : cpu->outer_f32)(&g);
-        check(cpu->name, bf16 ? "bfloat16 outer products" : "outer products", 10 * tokens[i] + extreme, expected,
+        check(cpu->name, bf16 ? "bfloat16 outer products" : "outer products", 10 * shapes[i][0] + extreme, expected,
               cpu == portable ? expected : found, values);
         free(g.scratch);
         free(expected);

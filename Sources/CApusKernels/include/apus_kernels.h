@@ -189,7 +189,7 @@ struct apus_outer {
   const void *b;
   size_t b_bytes;
   int first_b, last_b;       // first_b a multiple of 16
-  int tokens;
+  int tokens;                // 1 … any
   float *y;
   size_t y_stride;           // in floats
   int accumulate;
