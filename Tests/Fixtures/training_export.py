@@ -5,8 +5,9 @@
     python Tests/Fixtures/training_export.py .build/release/apus [ARCHITECTURE ...]
 
 For each architecture: six steps on a text of its own, then the folder of the exported model and that of the last
-checkpoint are opened with AutoModelForCausalLM and AutoTokenizer. Tokens must be equal, logits within 1e-4 of their largest
-(2e-2 of an export in bf16, whose weights both sides round, but whose products they round differently).
+checkpoint are opened with AutoModelForCausalLM and PreTrainedTokenizerFast, those of AUTOMATIC with AutoTokenizer, too: for
+other families that takes a class which replaces what tokenizer.json says of words. Tokens must be equal, logits within 1e-5
+of their largest (5e-3 of an export in bf16: products of bf16 weights are rounded here, and not there).
 """
 
 import json
@@ -20,6 +21,7 @@ import torch
 import transformers
 
 PROMPT = "Line 7 says that nobody had expected it."
+AUTOMATIC = ["gpt2", "llama"]
 ARCHITECTURES = ["gpt2", "llama", "qwen2", "qwen3", "gemma2", "gemma3", "phi3"]
 
 
@@ -29,10 +31,11 @@ def apus(program, *words):
     return result.stdout
 
 
-def check(program, folder, path, precision, limit):
+def check(program, architecture, folder, path, precision, limit):
     model = transformers.AutoModelForCausalLM.from_pretrained(path, dtype=torch.float32).eval()
-    tokenizer = transformers.AutoTokenizer.from_pretrained(path)
-    ids = tokenizer(PROMPT)["input_ids"]
+    ids = transformers.PreTrainedTokenizerFast.from_pretrained(path)(PROMPT)["input_ids"]
+    if architecture in AUTOMATIC:
+        assert ids == transformers.AutoTokenizer.from_pretrained(path)(PROMPT)["input_ids"]
     own = json.loads(apus(program, "tokenize", path, PROMPT, "--ids"))
     assert ids == own, (ids, own)
     output = os.path.join(folder, "logits.npy")
@@ -64,8 +67,8 @@ def run(program, architecture, export):
         with open(file("run.json"), "w") as text:
             json.dump(configuration, text)
         apus(program, "train", file("run.json"))
-        check(program, folder, file("run/model"), export, 1e-4 if export == "f32" else 2e-2)
-        check(program, folder, file("run/step-000006"), "f32", 1e-4)
+        check(program, architecture, folder, file("run/model"), export, 1e-5 if export == "f32" else 5e-3)
+        check(program, architecture, folder, file("run/step-000006"), "f32", 1e-5)
 
 
 if __name__ == "__main__":

@@ -46,8 +46,7 @@ enum TrainCommand: Command {
     let interrupt = Interrupt.install(alsoUserSignal: true)
     let trainer = try Trainer(configuration, runtime: runtime)
     console.notes(trainer.notes)
-    let ceiling = try Ceilings.measure(runtime).all
-    let peak = configuration.precision == .bf16 ? ceiling.bf16 ?? ceiling.f32 : ceiling.f32
+    let peak = try Ceilings.arithmetic(runtime, bf16: configuration.precision == .bf16)
     var view: LiveView? = LiveView(
       console, totalSteps: trainer.totalSteps,
       memoryLimit: configuration.memory.limit.bytes(available: runtime.memoryLimit))

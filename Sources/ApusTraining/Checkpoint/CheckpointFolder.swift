@@ -93,7 +93,14 @@ public struct CheckpointFolder: Sendable {
           step: step, reason: "\(entry.name) has \(file.byteCount) bytes instead of \(entry.byteCount)")
       }
       var sum = CRC32C()
-      withExtendedLifetime(file) { sum.update(file.bytes) }
+      withExtendedLifetime(file) {
+        // Each piece is let go when it was read: a run is not to be in memory a second time.
+        for start in stride(from: 0, to: file.byteCount, by: Self.pieceBytes) {
+          let range = start..<min(start + Self.pieceBytes, file.byteCount)
+          sum.update(UnsafeRawBufferPointer(rebasing: file.bytes[range]))
+          file.advise(.done, range)
+        }
+      }
       guard sum.value == entry.checksum else {
         throw CheckpointDamage(step: step, reason: "the checksum of \(entry.name) is wrong")
       }
@@ -103,6 +110,8 @@ public struct CheckpointFolder: Sendable {
       metadata: manifest.metadata,
       validationLoss: manifest.validationLoss, files: manifest.files.map(\.name))
   }
+
+  private static let pieceBytes = 4 << 20
 
   /// What the manifest of a step says; its files are not looked at.
   func manifest(_ step: Int) throws(CheckpointDamage) -> CheckpointManifest {

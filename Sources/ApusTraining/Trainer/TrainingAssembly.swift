@@ -77,8 +77,8 @@ package struct TrainingAssembly {
     var notes: [String] = []
     for plan in [plan, validation].compactMap({ $0 }) where plan.splitDocuments > 0 {
       notes.append(
-        "\(plan.dataset.name): \(countText(plan.splitDocuments)) documents are longer than batch.length, "
-          + "\(plan.settings.length), and cut into pieces")
+        "\(plan.dataset.name): documents longer than batch.length, \(plan.settings.length), are cut into pieces: "
+          + countText(plan.splitDocuments))
     }
     if isAnotherMicro {
       notes.append(

@@ -1,6 +1,7 @@
 // `apus train` as a process: signals that end it with a checkpoint (F79), readers that leave, a disk that is full, and being
 // killed at any moment (F78).
 
+import ApusBasics
 import ApusTestSupport
 import Foundation
 import Testing
@@ -64,6 +65,21 @@ struct TrainProcessTests {
     #expect(ending.output.hasSuffix("\n1\n"), "\(ending)")
     let next = try run("\"$APUS\" train run.json --set checkpoint.every=2; echo $?")
     #expect(next.output.hasSuffix("\n0\n"), "\(next)")
+  }
+
+  @Test("a run takes the memory that --plan says")
+  func memory() throws {
+    let sizes = "--set model.hidden=256 --set model.vocabulary=10000 --set batch.micro=4 --set batch.length=128"
+    let text = (0..<200).map { "{\"text\": \"\(String(repeating: "abcdefgh", count: 5))\($0)\"}\n" }.joined()
+    try scratch.write("train.jsonl", text)
+    let plan = try run("\"$APUS\" train run.json \(sizes) --plan --json")
+    let forecast = try #require(JSONValue(parsing: Array(plan.output.utf8))["memory"]?["total"]?.double)
+    #expect(try run("\"$APUS\" train run.json \(sizes)").code == 0)
+    let records = try scratch.text("out/log.jsonl").split(separator: "\n").compactMap {
+      try JSONValue(parsing: Array($0.utf8))["memory"]?.double
+    }
+    let taken = try #require(records.max())
+    #expect(abs(taken - forecast) < 0.15 * forecast, "\(forecast) bytes are forecast, \(taken) taken")
   }
 
   @Test("F78: killed at random moments, the run ends with the same bits")
