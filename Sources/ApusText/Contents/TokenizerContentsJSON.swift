@@ -7,7 +7,7 @@ extension TokenizerContents {
   ///
   /// - Complexity: O(*n* log *n*) in the bytes of the pieces.
   package var document: JSONValue {
-    object([
+    .members([
       ("version", .string("1.0")), ("truncation", .null), ("padding", .null),
       ("added_tokens", .array(addedTokens)), ("normalizer", normalizer), ("pre_tokenizer", preTokenizer),
       ("post_processor", postProcessor), ("decoder", decoder), ("model", model),
@@ -45,7 +45,7 @@ extension TokenizerContents {
     pieces.indices.compactMap { id in
       let isSpecial = kinds[id] == .control || kinds[id] == .unknown
       guard isSpecial || kinds[id] == .userDefined else { return nil }
-      return object([
+      return JSONValue.members([
         ("id", .int(Int64(id))), ("content", .string(pieces[id])), ("single_word", .bool(false)),
         ("lstrip", .bool(false)), ("rstrip", .bool(false)), ("normalized", .bool(false)),
         ("special", .bool(isSpecial)),
@@ -58,7 +58,7 @@ extension TokenizerContents {
   private var normalizer: JSONValue {
     guard !isBytes else { return .null }
     let replace = component(
-      "Replace", [("pattern", object([("String", .string(" "))])), ("content", .string("▁"))])
+      "Replace", [("pattern", JSONValue.members([("String", .string(" "))])), ("content", .string("▁"))])
     guard addsSpace else { return replace }
     return sequence("normalizers", [component("Prepend", [("prepend", .string("▁"))]), replace])
   }
@@ -71,7 +71,8 @@ extension TokenizerContents {
       component(
         "Split",
         [
-          ("pattern", object([("Regex", .string(known.spellings[0]))])), ("behavior", .string("Isolated")),
+          ("pattern", JSONValue.members([("Regex", .string(known.spellings[0]))])),
+          ("behavior", .string("Isolated")),
           ("invert", .bool(false)),
         ])
     }
@@ -101,7 +102,7 @@ extension TokenizerContents {
     var tokens = JSONObject()
     for id in [begin, end].compactMap({ $0 }) {
       let piece = JSONValue.string(pieces[Int(id)])
-      tokens[pieces[Int(id)]] = object([
+      tokens[pieces[Int(id)]] = JSONValue.members([
         ("id", piece), ("ids", .array([.int(Int64(id))])), ("tokens", .array([piece])),
       ])
     }
@@ -114,13 +115,14 @@ extension TokenizerContents {
   }
 
   private func part(_ kind: String, _ id: String, _ segment: Int) -> JSONValue {
-    object([(kind, object([("id", .string(id)), ("type_id", .int(Int64(segment)))]))])
+    JSONValue.members([(kind, JSONValue.members([("id", .string(id)), ("type_id", .int(Int64(segment)))]))])
   }
 
   private var decoder: JSONValue {
     guard !isBytes else { return byteLevel(usesPattern: true) }
     var steps = [
-      component("Replace", [("pattern", object([("String", .string("▁"))])), ("content", .string(" "))]),
+      component(
+        "Replace", [("pattern", JSONValue.members([("String", .string("▁"))])), ("content", .string(" "))]),
       component("ByteFallback", []), component("Fuse", []),
     ]
     if addsSpace {
@@ -161,14 +163,8 @@ extension TokenizerContents {
 
   // MARK: JSON
 
-  private func object(_ members: [(String, JSONValue)]) -> JSONValue {
-    var object = JSONObject()
-    for (key, value) in members { object[key] = value }
-    return .object(object)
-  }
-
-  private func component(_ type: String, _ members: [(String, JSONValue)]) -> JSONValue {
-    object([("type", .string(type))] + members)
+  private func component(_ type: String, _ members: [(name: String, value: JSONValue)]) -> JSONValue {
+    .members([("type", .string(type))] + members)
   }
 
   private func sequence(_ key: String, _ parts: [JSONValue]) -> JSONValue {
