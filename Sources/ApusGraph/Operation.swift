@@ -1,5 +1,5 @@
 // What an operation promises the graph: its shape rule, its cost, and the kernel that runs it. One
-// operation is one file in Operations/; the training rooms add its gradient to the same file.
+// operation is one file in Operations/, with its gradient, its reference in plain arithmetic and its test cases.
 
 import ApusBasics
 import ApusTensor
@@ -33,6 +33,17 @@ package protocol Operation: Sendable {
 
   /// Adds to the graph what the gradients of the inputs take, given those of the outputs.
   func gradient(of node: Node, _ g: inout GradientBuilder) throws(GraphError)
+
+  /// The same computation in plain arithmetic that reads like the formula; tests compare kernels and gradients with it.
+  ///
+  /// An effect is a tensor like any other: what was stored, or, from an operation that gathers a gradient, the new
+  /// content of the memory that is its last input.
+  func reference<S: ReferenceScalar>(
+    _ inputs: [ReferenceTensor<S>], _ outputs: [ValueType], _ step: ReferenceStep
+  ) -> [ReferenceTensor<S>]
+
+  /// Small graphs in which the operation works, as built, differentiated or after passes: what it is tested by.
+  static var cases: [OperationCase] { get }
 }
 
 extension Operation {
@@ -82,15 +93,23 @@ package struct Operand {
   /// Row 0; nil for effects and for weights, which are reached through `parameter`.
   package let base: UnsafeMutableRawPointer?
   package let parameter: Parameter?
+  /// Bytes from one row to the next.
+  package let rowBytes: Int
 
-  package var rowBytes: Int { type.rowBytes }
+  /// - Parameter rowBytes: where it is not what the type says.
+  package init(type: ValueType, base: UnsafeMutableRawPointer?, parameter: Parameter?, rowBytes: Int? = nil) {
+    self.type = type
+    self.base = base
+    self.parameter = parameter
+    self.rowBytes = rowBytes ?? type.rowBytes
+  }
 
   /// The floats of row 0.
   package var floats: UnsafeMutablePointer<Float> { base!.assumingMemoryBound(to: Float.self) }
   /// The integers of row 0.
   package var integers: UnsafeMutablePointer<Int32> { base!.assumingMemoryBound(to: Int32.self) }
   /// Floats from one row to the next.
-  package var stride: Int { type.rowBytes / 4 }
+  package var stride: Int { rowBytes / 4 }
 
   /// The memory a weight's gradient is gathered in: rows one after another, `columns` floats each.
   var gradient: UnsafeMutablePointer<Float> {

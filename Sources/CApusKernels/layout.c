@@ -55,8 +55,9 @@ size_t apus_attention_scratch(int rows, int head_size) {
 size_t apus_attention_state(int head_size) { return whole_lines(4 * (size_t)head_size) / 4 + 16; }
 
 size_t apus_outer_scratch(void) {
-  const size_t steps = 128, panels = 8, strip = 12;  // as in kernels/outer.h
-  return steps * (64 * panels + 4 * strip) + 64;
+  // As in kernels/outer.h, with the narrowest strips, of which there are most.
+  const size_t steps = 128, panels = 16, rows = 384;
+  return 64 * steps * panels + rows * (4 * steps + 64);
 }
 
 size_t apus_attention_gradient_scratch(int rows, int head_size) {

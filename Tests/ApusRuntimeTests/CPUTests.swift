@@ -70,7 +70,9 @@ struct CPUTests {
   }
 
   /// A table whose exponential, norm, product or quantisation is off in a bit is not used.
-  @Test(arguments: ["exp", "tanh", "rms_norm", "gemm f32", "gemm Q8_0"])
+  @Test(arguments: [
+    "exp", "tanh", "rms_norm", "gemm f32", "gemm Q8_0", "outer product f32", "outer product bf16",
+  ])
   func skipsAWrongTable(kernel: String) throws {
     let tables = Tables(["portable", "wrong"]) { index, table in
       guard index == 1 else { return }
@@ -94,6 +96,18 @@ struct CPUTests {
         table.gemm.0 = { arguments in
           apus_cpu_at(0)!.gemm(APUS_LAYOUT_F32)!(arguments)
           arguments!.pointee.y[1] = arguments!.pointee.y[1].nextDown
+        }
+      case "outer product f32":
+        table.outer_f32 = { arguments in
+          apus_cpu_at(0)!.pointee.outer_f32(arguments)
+          arguments!.pointee.y[3] = arguments!.pointee.y[3].nextUp
+        }
+      case "outer product bf16":
+        // A processor that does not flush: the float sum is the same but for that.
+        table.outer_bf16 = { arguments in
+          apus_cpu_at(0)!.pointee.outer_bf16(arguments)
+          let y = arguments!.pointee.y!
+          if y[4] == 0 { y[4] = .leastNonzeroMagnitude }
         }
       default:
         table.gemm.3 = { arguments in

@@ -51,10 +51,12 @@ import Testing
       let m = values(n, round, &numbers)
       let v = values(n, round, &numbers).map(abs)
       var adam = apus_adamw(
-        gradient_scale: 0.5, keep: 0.999, beta1: 0.9, blend1: 0.1, beta2: 0.95, blend2: 0.05, inverse_root: 1.5,
+        gradient_scale: 0.5, keep: 0.999, beta1: 0.9, blend1: 0.1, beta2: 0.95, blend2: 0.05,
+        inverse_root: 1.5,
         epsilon: 1e-8, step: 1e-3)
       check("adamw", table, [w, g, m, v]) { $0.adamw(&adam, count, $1[0], $1[1], $1[2], $1[3]) }
-      var sgd = apus_sgd(gradient_scale: 0.5, decay: 0.01, momentum: 0.9, step: 0.1, nesterov: Int32(round & 2))
+      var sgd = apus_sgd(
+        gradient_scale: 0.5, decay: 0.01, momentum: 0.9, step: 0.1, nesterov: Int32(round & 2))
       check("sgd", table, [w, g, m]) { $0.sgd(&sgd, count, $1[0], $1[1], $1[2]) }
       check("sgd without momentum", table, [w, g]) { $0.sgd(&sgd, count, $1[0], $1[1], nil) }
       var lion = apus_lion(
@@ -80,7 +82,9 @@ import Testing
         #expect(a.bitPattern == b.bitPattern || (a.isNaN && b.isNaN), "sum_squares \(table), n \(n)")
       }
       for cut in [Float(0), 1, 3] {
-        check("normals", table, [w]) { $0.normals(UInt64(round) << 33 | 7, (1 << 60) - 1, 0.02, cut, count, $1[0]) }
+        check("normals", table, [w]) {
+          $0.normals(UInt64(round) << 33 | 7, (1 << 60) - 1, 0.02, cut, count, $1[0])
+        }
       }
     }
   }

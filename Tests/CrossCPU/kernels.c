@@ -178,9 +178,109 @@ static void attention(const struct apus_cpu *cpu, const struct apus_cpu *portabl
     }
 }
 
-static void rows(const struct apus_cpu *cpu, const struct apus_cpu *portable) {
+// Numbers around one, or so small that products and sums fall below the least normal number.
+static float operand(int extreme) {
+  if (!extreme) return number(1);
+  switch (next() % 8) {
+  case 0: return number(0x1p-130f);
+  case 1: return next() & 1 ? 0.0f : -0.0f;
+  case 2: return next() & 1 ? 0x1p-63f : -0x1p-63f;
+  default: return number(0x1p-62f);
+  }
+}
+
+static void outer_products(const struct apus_cpu *cpu, const struct apus_cpu *portable) {
+  static const int tokens[] = {1, 2, 5, 129, 259};
+  enum { A = 32 + 27, B = 16 + 139, TOKENS = 259, STRIDE = B + 2 };
+  for (int bf16 = 0; bf16 < 2; bf16++)
+    for (int extreme = 0; extreme < 2; extreme++) {
+      const enum apus_activation form = bf16 ? APUS_X_BF16 : APUS_X_F32;
+      const size_t a_bytes = apus_activation_bytes(form, A), b_bytes = apus_activation_bytes(form, B);
+      uint8_t *a = memory(a_bytes * TOKENS, 0), *b = memory(b_bytes * TOKENS, 0);
+      for (int t = 0; t < TOKENS; t++) {
+        float values[A + B];
+        for (int i = 0; i < A + B; i++) values[i] = operand(extreme);
+        activations(cpu, form, values, A, a + (size_t)t * a_bytes);
+        activations(cpu, form, values + A, B, b + (size_t)t * b_bytes);
+      }
+      for (int i = 0; i < 5; i++) {
+        const size_t values = (size_t)STRIDE * A;
+        float *expected = memory(4 * values, 0), *found = memory(4 * values, 0);
+        for (size_t j = 0; j < values; j++) expected[j] = found[j] = operand(extreme);
+        struct apus_outer g = {.a = a, .a_bytes = a_bytes, .first_a = i & 1 ? 32 : 16, .last_a = A - i, .b = b,
+                               .b_bytes = b_bytes, .first_b = i & 1 ? 16 : 0, .last_b = B - 3 * i, .tokens = tokens[i],
+                               .accumulate = i & 1, .y = expected, .y_stride = STRIDE,
+                               .scratch = memory(apus_outer_scratch(), 0xff)};
+        (bf16 ? portable->outer_bf16 : portable->outer_f32)(&g);
+        g.y = found;
+        (bf16 ? cpu->outer_bf16 : cpu->outer_f32)(&g);
+        check(cpu->name, bf16 ? "bfloat16 outer products" : "outer products", 10 * tokens[i] + extreme, expected,
+              cpu == portable ? expected : found, values);
+        free(g.scratch);
+        free(expected);
+        free(found);
+      }
+      free(a);
+      free(b);
+    }
+}
+
+static void attention_gradients(const struct apus_cpu *cpu, const struct apus_cpu *portable) {
+  enum { KEYS = 133, ROWS = 101, MAX_HEAD = 96, STRIDE = MAX_HEAD + 1 };
+  static const int heads[] = {2, 20, 32, 96};
+  for (int format = 0; format < 4; format++)
+    for (int h = 0; h < 4; h++) {
+      const int head = heads[h], pages = (KEYS + 63) / 64;
+      if (format == APUS_KV_Q8_0 && head % 32) continue;
+      const size_t bytes = apus_kv_page_bytes((enum apus_kv)format, head);
+      uint8_t *kv = memory(bytes * (size_t)pages, 0xff);
+      const void *list[4];
+      for (int p = 0; p < pages; p++) list[p] = kv + bytes * (size_t)p;
+      for (int i = 0; i < KEYS; i++) {
+        float k[MAX_HEAD], v[MAX_HEAD];
+        for (int d = 0; d < head; d++) k[d] = number(1), v[d] = number(1);
+        cpu->kv_store((enum apus_kv)format, head, 1, k, v, 0, (void *)(uintptr_t)list[i / 64], i % 64);
+      }
+      float *x = memory(4 * 3 * ROWS * MAX_HEAD, 0), log_sum[ROWS];
+      int32_t offset[ROWS], place[ROWS], first[ROWS], last[ROWS];
+      for (int i = 0; i < 3 * ROWS * head; i++) x[i] = number(2);
+      for (int r = 0; r < ROWS; r++) {
+        offset[r] = r * head;
+        place[r] = ROWS - 1 - r;
+        log_sum[r] = 4 + number(1);
+        last[r] = r % 3 ? 1 + (int)(next() % KEYS) : KEYS - r % 17;
+        first[r] = r % 2 ? 0 : (int)(next() % (uint64_t)last[r]);
+      }
+      const size_t values = (size_t)STRIDE * (ROWS + 2 * KEYS);
+      float *expected = memory(4 * values, 0), *found = memory(4 * values, 0);
+      struct apus_attention_gradient g = {
+          .format = (enum apus_kv)format, .head_size = head, .scale = 0.3f, .softcap = h == 1 ? 5.0f : 0.0f,
+          .rows = ROWS, .q = x, .out = x + ROWS * head, .dout = x + 2 * ROWS * head, .offset = offset, .first = first,
+          .last = last, .log_sum = log_sum, .log_sum_offset = place, .pages = list, .keys = KEYS, .kv_stride = STRIDE,
+          .scratch = memory(apus_attention_gradient_scratch(ROWS, head), 0xff)};
+      for (int i = 0; i < 2; i++) {
+        g.dq = i ? found : expected;
+        g.dk = g.dq + STRIDE * ROWS;
+        g.dv = g.dk + STRIDE * KEYS;
+        (i ? cpu : portable)->attention_gradient(&g);
+      }
+      check(cpu->name, "attention gradient", format * 100 + head, expected, cpu == portable ? expected : found, values);
+      free(g.scratch);
+      free(expected);
+      free(found);
+      free(x);
+      free(kv);
+    }
+}
+
+// One value in eight is a special one.
+static float special_or(float scale) {
   static const float special[] = {0.0f,  -0.0f,  1e-40f,  -1e-42f, 3e38f, -3e38f, 88.7f,  -103.9f,
                                   65504, 65520,  2.98e-8f, 6.1e-5f, 1e9f,  -1e9f,  0.625f, 0.9f};
+  return next() % 8 == 0 ? special[next() % 16] : number(scale);
+}
+
+static void rows(const struct apus_cpu *cpu, const struct apus_cpu *portable) {
   static const int lengths[] = {1, 2, 15, 16, 17, 33, 64, 100, 256};
   for (int length = 0; length < 9; length++)
     for (int round = 0; round < 20; round++) {
@@ -189,7 +289,7 @@ static void rows(const struct apus_cpu *cpu, const struct apus_cpu *portable) {
       float x[MAX], w[MAX], b[MAX];
       uint16_t h[MAX];
       for (int i = 0; i < n; i++) {
-        x[i] = round % 2 && next() % 8 == 0 ? special[next() % 16] : number(10);
+        x[i] = round % 2 ? special_or(10) : number(10);
         if (round % 4 == 3 && next() % 32 == 0) x[i] = next() & 1 ? __builtin_nanf("") : __builtin_inff();
         w[i] = number(1);
         b[i] = number(1);
@@ -231,6 +331,55 @@ static void rows(const struct apus_cpu *cpu, const struct apus_cpu *portable) {
       for (int i = 0; i < count; i++)
         check(cpu->name, "row kernel", i, out[0][i], cpu == portable ? out[0][i] : out[1][i], MAX);
     }
+}
+
+// Gradients of row operations, over the same lengths and special values; sums over more rows than a chunk has.
+static void row_gradients(const struct apus_cpu *cpu, const struct apus_cpu *portable) {
+  static const int lengths[] = {1, 2, 15, 16, 17, 33, 64, 100, 256};
+  enum { MAX = 256, ROWS = 259 };
+  float *many = memory(4 * 2 * ROWS * MAX, 0), stats[2 * ROWS];
+  for (int i = 0; i < 2 * ROWS * MAX; i++) many[i] = number(2);
+  for (int i = 0; i < 2 * ROWS; i++) stats[i] = number(1);
+  for (int length = 0; length < 9; length++)
+    for (int round = 0; round < 20; round++) {
+      const int n = lengths[length];
+      float x[MAX], dy[MAX], w[MAX];
+      for (int i = 0; i < n; i++) {
+        x[i] = round % 2 ? special_or(10) : number(10);
+        dy[i] = round % 4 == 2 ? special_or(1) : number(1);
+        w[i] = number(1);
+        if (round % 4 == 3 && next() % 32 == 0) x[i] = next() & 1 ? __builtin_nanf("") : __builtin_inff();
+      }
+      const struct apus_cpu *both[2] = {portable, cpu};
+      float out[2][48][MAX];
+      memset(out, 0, sizeof out);
+      int count = 0;
+      for (int c = 0; c < 2; c++) {
+        const struct apus_cpu *t = both[c];
+        float(*y)[MAX] = out[c];
+        count = 0;
+        for (int kind = 0; kind <= APUS_EXP; kind++) {
+          t->unary_gradient((enum apus_unary)kind, x, dy, n, y[count++]);
+          t->gated_gradient((enum apus_unary)kind, x, w, dy, n, y[count], y[count + 1]);
+          count += 2;
+        }
+        t->softcap_gradient(x, 30, dy, n, y[count++]);
+        t->rms_norm_gradient(x, w, dy, n, 1e-5f, y[count], y[count + 1]);
+        t->layer_norm_gradient(x, w, dy, n, 1e-5f, y[count + 2], y[count + 3]);
+        count += 4;
+        t->softmax_gradient(x, n, 3.5f, 0.75f, 0.125f, y[count++]);
+        t->rope_back(x, w, n / 2, 0, y[count++]);
+        t->rope_back(x, w, n / 2, 1, y[count++]);
+        const int taken = 1 + (round * 37) % ROWS;
+        memcpy(y[count], w, sizeof(float) * (size_t)n);
+        t->sum_rows(many, MAX, taken, n, round % 2, y[count++]);
+        memcpy(y[count], w, sizeof(float) * (size_t)n);
+        t->norm_weight_gradient(many, MAX, many + ROWS * MAX, MAX, stats, 2, taken, n, round % 2, y[count++]);
+      }
+      for (int i = 0; i < count; i++)
+        check(cpu->name, "row gradient", i, out[0][i], cpu == portable ? out[0][i] : out[1][i], MAX);
+    }
+  free(many);
 }
 
 // What rounding to bytes leaves, as the floats it stands for.
@@ -340,7 +489,10 @@ int main(void) {
     state = 1;
     products(cpu, portable);
     attention(cpu, portable);
+    outer_products(cpu, portable);
+    attention_gradients(cpu, portable);
     rows(cpu, portable);
+    row_gradients(cpu, portable);
     rests(cpu, portable);
     training(cpu, portable);
     if (i == 0) scalars();

@@ -25,7 +25,7 @@ def text(tag, content):
     value = Summary.Value(tag=tag)
     value.metadata.plugin_data.plugin_name = "text"
     value.tensor.dtype = 7  # DT_STRING
-    value.tensor.tensor_shape.dim.add().size = 1
+    value.tensor.tensor_shape.SetInParent()  # A scalar; of an array the text plugin makes a table.
     value.tensor.string_val.append(content.encode())
     return value
 

@@ -10,18 +10,19 @@ enum BenchKernelsCommand: Command {
   static let discussion = [
     "gemm is a product of many tokens, held against arithmetic; batch (4 and 16 tokens) and gemv (one token) read "
       + "weights larger than the caches and are held against the memory, with the bytes the weights have in a file. "
-      + "Rounding the activations is part of every product; \"unpacked\" products pack both operands, too. Row "
+      + "Rounding the activations is part of every product; \"unpacked\" products pack both operands, too. Gradients are "
+      + "what training adds, outer products and the backward pass of attention, from operands already rounded. Row "
       + "kernels run on one thread. Calls and short measurements of the limit take turns, and the medians are compared."
   ]
   static let examples = ["apus bench kernels", "apus bench kernels --only gemm --type Q4_K --json"]
 
   /// What --only chooses from.
   enum Group: String, CaseIterable, Sendable {
-    case gemm, batch, gemv, attention, rows
+    case gemm, batch, gemv, attention, gradients, rows
   }
 
   private static let only = Option<[String]>.list(
-    "only", placeholder: "GROUP", help: "Measure only these: gemm, batch, gemv, attention, rows")
+    "only", placeholder: "GROUP", help: "Measure only these: gemm, batch, gemv, attention, gradients, rows")
   private static let type = Option<[String]>.list(
     "type", placeholder: "TYPE", help: "Only products of these weight formats, such as Q4_K")
   private static let seconds = Option<Double>.number(
@@ -127,6 +128,14 @@ enum BenchKernelsCommand: Command {
           ]
         }
       }
+    case .gradients:
+      let precisions = [("F32", FloatProduct.Precision.f32), ("BF16", .bf16)].filter { types.contains($0.0) }
+      return try precisions.flatMap { _, precision in
+        [
+          try timer.outerProducts(precision, tokens: 1024, rows: 768, columns: 3072),
+          try timer.outerProducts(precision, tokens: 4096, rows: 384, columns: 1536),
+        ]
+      } + [KVFormat.f32, .bf16].map { try timer.attentionGradient($0, tokens: 256, heads: 12, headSize: 64) }
     case .rows:
       return try timer.rows(2048) + [timer.argmax(262_144)]
     }

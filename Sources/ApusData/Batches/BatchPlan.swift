@@ -29,9 +29,14 @@ public final class BatchPlan: Sendable {
   /// Rows before each window of documents, and in the end all; empty for a stream.
   private let windowRows: [Int]
 
-  /// Documents packed together. Rows of more have hardly less padding, and to read a row in shuffled order is to pack its
-  /// window again.
-  static let windowDocuments = 1024
+  /// Documents packed together.
+  let windowDocuments: Int
+
+  /// More than 1,024 save hardly any padding (0.04 % of the places become 0.01 %), and to read a row in shuffled order is to
+  /// pack its window again. But a window should fill many rows, because its last one stays partly empty.
+  private static let leastWindow = 1024
+  private static let leastWindowRows = 64
+  private static let mostWindow = 1 << 16
 
   /// Plans the rows.
   ///
@@ -49,16 +54,19 @@ public final class BatchPlan: Sendable {
       throw .shorterThanRow(
         dataset: dataset.name, tokens: dataset.tokenCount, length: settings.length)
     }
+    let averageLength = max(1, dataset.tokenCount / dataset.documentCount)
+    windowDocuments = min(
+      max(Self.leastWindow, Self.leastWindowRows * settings.length / averageLength), Self.mostWindow)
     switch settings.mode {
     case .stream:
       rowsPerEpoch = (dataset.tokenCount - 1) / settings.length
       (windowRows, paddingPerEpoch, splitDocuments, splitRows) = ([], 0, 0, 0)
     case .documents:
-      var packer = DocumentPacker(length: settings.length, window: Self.windowDocuments)
+      var packer = DocumentPacker(length: settings.length, window: windowDocuments)
       var rows = [0]
       var (documents, full) = (0, 0)
-      for window in 0..<(dataset.documentCount + Self.windowDocuments - 1) / Self.windowDocuments {
-        packer.pack(dataset, Self.documents(ofWindow: window, dataset))
+      for window in 0..<(dataset.documentCount + windowDocuments - 1) / windowDocuments {
+        packer.pack(dataset, Self.documents(ofWindow: window, windowDocuments, dataset))
         rows.append(rows.last! + packer.rowCount)
         documents += packer.splitDocuments
         full += packer.splitRows
@@ -108,8 +116,12 @@ public final class BatchPlan: Sendable {
     return (low, place - windowRows[low])
   }
 
-  static func documents(ofWindow window: Int, _ dataset: TokenDataset) -> Range<Int> {
-    let start = window * windowDocuments
-    return start..<min(start + windowDocuments, dataset.documentCount)
+  /// The documents of a window.
+  func documents(ofWindow window: Int) -> Range<Int> {
+    Self.documents(ofWindow: window, windowDocuments, dataset)
+  }
+
+  private static func documents(ofWindow window: Int, _ size: Int, _ dataset: TokenDataset) -> Range<Int> {
+    window * size..<min((window + 1) * size, dataset.documentCount)
   }
 }

@@ -19,7 +19,7 @@ public struct BatchReader: ~Copyable, Sendable {
     self.plan = plan
     let packs = plan.settings.mode == .documents
     packer = DocumentPacker(
-      length: packs ? plan.settings.length : 1, window: packs ? BatchPlan.windowDocuments : 1)
+      length: packs ? plan.settings.length : 1, window: packs ? plan.windowDocuments : 1)
   }
 
   /// Reads row `index`: its tokens, the token that follows each, and the lengths of the segments that must not see one
@@ -56,7 +56,7 @@ public struct BatchReader: ~Copyable, Sendable {
   private mutating func readDocuments(_ place: Int, into row: RowBuffers) -> Int {
     let (window, inner) = plan.window(ofPlace: place)
     if window != packed {
-      packer.pack(plan.dataset, BatchPlan.documents(ofWindow: window, plan.dataset))
+      packer.pack(plan.dataset, plan.documents(ofWindow: window))
       packed = window
     }
     var (used, segments) = (0, 0)

@@ -43,8 +43,7 @@ package struct Plan: Sendable {
       let x = graph[node.inputs[0]].type
       guard case .fixed(let vocabulary) = graph[node.inputs[1]].type.rows else { return sum }
       return sum
-        + LinearCrossEntropy.logitBytes(
-          tokens: limits[x.rows], vocabulary: vocabulary, form: x.activationForm)
+        + LinearCrossEntropy.logitBytes(tokens: limits[x.rows], vocabulary: vocabulary)
     }
   }
 

@@ -102,3 +102,70 @@ package struct ActivateGradient: Operation {
     }
   }
 }
+
+extension Activate {
+  package func reference<S: ReferenceScalar>(
+    _ inputs: [ReferenceTensor<S>], _ outputs: [ValueType], _ step: ReferenceStep
+  ) -> [ReferenceTensor<S>] {
+    [inputs[0].map(activation.value)]
+  }
+
+  package static var cases: [OperationCase] {
+    Activation.allCases.map { activation in
+      OperationCase("\(name) \(activation.rawValue)") { b in
+        try b.activate(b.example("x", columns: 7), activation)
+      }
+    }
+  }
+}
+
+extension ActivateGradient {
+  package func reference<S: ReferenceScalar>(
+    _ inputs: [ReferenceTensor<S>], _ outputs: [ValueType], _ step: ReferenceStep
+  ) -> [ReferenceTensor<S>] {
+    let (x, dy) = (inputs[0], inputs[1])
+    return [ReferenceTensor(rows: x.rows, columns: x.columns) { dy[$0, $1] * activation.slope(x[$0, $1]) }]
+  }
+
+  package static var cases: [OperationCase] { Activate.cases }
+}
+
+extension Activation {
+  /// The function in plain arithmetic.
+  func value<S: ReferenceScalar>(_ x: S) -> S {
+    switch self {
+    case .silu: x / (1 + S.exp(-x))
+    case .geluTanh: 0.5 * x * (1 + S.tanh(Self.geluInner(x)))
+    case .geluErf: 0.5 * x * (1 + S.erf(x / S(2).squareRoot()))
+    case .relu: max(0, x)
+    case .reluSquared: max(0, x) * max(0, x)
+    case .tanh: S.tanh(x)
+    }
+  }
+
+  /// Its derivative.
+  func slope<S: ReferenceScalar>(_ x: S) -> S {
+    switch self {
+    case .silu:
+      let sigmoid = 1 / (1 + S.exp(-x))
+      return sigmoid + x * sigmoid * (1 - sigmoid)
+    case .geluTanh:
+      let t = S.tanh(Self.geluInner(x))
+      let inner = S(2 / Double.pi).squareRoot() * (1 + 3 * S(Self.geluCubic) * x * x)
+      return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * inner
+    case .geluErf:
+      let density = S.exp(-0.5 * x * x) / S(2 * Double.pi).squareRoot()
+      return 0.5 * (1 + S.erf(x / S(2).squareRoot())) + x * density
+    case .relu: return x > 0 ? 1 : 0
+    case .reluSquared: return x > 0 ? 2 * x : 0
+    case .tanh: return 1 - S.tanh(x) * S.tanh(x)
+    }
+  }
+
+  private static let geluCubic = 0.044715
+
+  /// √(2/π)·(x + 0.044715·x³)
+  private static func geluInner<S: ReferenceScalar>(_ x: S) -> S {
+    S(2 / Double.pi).squareRoot() * x * (1 + S(geluCubic) * x * x)
+  }
+}

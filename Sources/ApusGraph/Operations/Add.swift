@@ -42,3 +42,22 @@ extension GraphBuilder {
     try apply(Add(), [a, b])[0]
   }
 }
+
+extension Add {
+  package func reference<S: ReferenceScalar>(
+    _ inputs: [ReferenceTensor<S>], _ outputs: [ValueType], _ step: ReferenceStep
+  ) -> [ReferenceTensor<S>] {
+    let (a, b) = (inputs[0], inputs[1])
+    return [ReferenceTensor(rows: a.rows, columns: a.columns) { a[$0, $1] + b[$0, $1] }]
+  }
+
+  package static var cases: [OperationCase] {
+    [
+      OperationCase("add") { b in try b.add(b.example("a", columns: 7), b.example("b", columns: 7)) },
+      OperationCase("add to itself") { b in
+        let x = try b.example("x", columns: 7)
+        return try b.add(x, b.scale(b.add(x, x), by: 0.5))
+      },
+    ]
+  }
+}

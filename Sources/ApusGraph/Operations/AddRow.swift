@@ -42,3 +42,26 @@ extension GraphBuilder {
     try apply(AddRow(), [x, bias])[0]
   }
 }
+
+extension AddRow {
+  package func reference<S: ReferenceScalar>(
+    _ inputs: [ReferenceTensor<S>], _ outputs: [ValueType], _ step: ReferenceStep
+  ) -> [ReferenceTensor<S>] {
+    let (x, bias) = (inputs[0], inputs[1])
+    return [ReferenceTensor(rows: x.rows, columns: x.columns) { x[$0, $1] + bias[0, $1] }]
+  }
+
+  package static var cases: [OperationCase] {
+    [
+      OperationCase("addrow") { b in
+        try b.addRow(b.example("x", columns: 21), b.exampleVector("bias", count: 21))
+      },
+      OperationCase("addrow of parts of one vector, one of them twice") { b in
+        let x = try b.example("x", columns: 5)
+        let first = b.exampleVector("bias", count: 10, part: 0..<5)
+        let second = b.exampleVector("bias", count: 10, part: 5..<10)
+        return try b.addRow(b.addRow(b.addRow(x, first), second), first)
+      },
+    ]
+  }
+}

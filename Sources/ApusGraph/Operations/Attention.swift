@@ -133,3 +133,95 @@ extension GraphBuilder {
     try apply(operation, [q, store])[0]
   }
 }
+
+extension Attention {
+  package func reference<S: ReferenceScalar>(
+    _ inputs: [ReferenceTensor<S>], _ outputs: [ValueType], _ step: ReferenceStep
+  ) -> [ReferenceTensor<S>] {
+    let (q, store) = (inputs[0], inputs[1])
+    let headSize = q.columns / heads
+    var y = ReferenceTensor<S>(rows: q.rows, columns: q.columns)
+    var logSums = ReferenceTensor<S>(rows: q.rows, columns: heads)
+    for pair in referencePairs(q, store, step) {
+      let weights = pair.keys.map { S.exp(score(q, store, pair, key: $0).value) }
+      let sum = S.sum(weights)
+      logSums[pair.token, pair.head] = S.log(sum)
+      for i in 0..<headSize {
+        let products = zip(weights, pair.keys).map { $0 * store[$1, pair.value + i] }
+        y[pair.token, pair.query + i] = S.sum(products) / sum
+      }
+    }
+    return savesLogSum ? [y, logSums] : [y]
+  }
+
+  /// A token and a query head, and what they meet: rows of keys, and the first columns of the query, keys and values.
+  struct ReferencePair {
+    let token: Int
+    let head: Int
+    let keys: Range<Int>
+    let query: Int
+    let key: Int
+    let value: Int
+  }
+
+  /// All pairs of a step. `store` holds keys and values side by side.
+  func referencePairs<S: ReferenceScalar>(
+    _ q: ReferenceTensor<S>, _ store: ReferenceTensor<S>, _ step: ReferenceStep
+  ) -> [ReferencePair] {
+    let headSize = q.columns / heads
+    let width = store.columns / 2
+    let group = heads / (width / headSize)
+    return step.sequences.flatMap { rows in
+      rows.flatMap { token in
+        let seen = mask.visible(position: step.positions[token], length: rows.count)
+        return (0..<heads).map { head in
+          ReferencePair(
+            token: token, head: head,
+            keys: rows.lowerBound + seen.lowerBound..<rows.lowerBound + seen.upperBound,
+            query: head * headSize, key: head / group * headSize, value: width + head / group * headSize)
+        }
+      }
+    }
+  }
+
+  /// The score of a key, and its derivative by the product of query and key.
+  func score<S: ReferenceScalar>(
+    _ q: ReferenceTensor<S>, _ store: ReferenceTensor<S>, _ pair: ReferencePair, key: Int
+  ) -> (value: S, slope: S) {
+    let product = S.sum(0..<q.columns / heads) { i in
+      q[pair.token, pair.query + i] * store[key, pair.key + i]
+    }
+    let scaled = S(scale) * product
+    guard softCap > 0 else { return (scaled, S(scale)) }
+    let t = S.tanh(scaled / S(softCap))
+    return (S(softCap) * t, S(scale) * (1 - t * t))
+  }
+
+  package static var cases: [OperationCase] {
+    let masks: [AttentionMask] = [.causal, .sliding(window: 3), .bidirectional, .nearby(reach: 2)]
+    return masks.map { mask in
+      self.case("\(mask)", [5, 1, 7], heads: 3, keyHeads: 3, headSize: 4, mask: mask)
+    } + [
+      self.case("grouped heads", [4, 6], heads: 6, keyHeads: 2, headSize: 2),
+      self.case("one key head, capped", [7, 3], heads: 3, keyHeads: 1, headSize: 6, softCap: 1.5),
+      self.case("several pages", [67], heads: 1, keyHeads: 1, headSize: 2, mask: .sliding(window: 65)),
+    ]
+  }
+
+  private static func `case`(
+    _ title: String, _ lengths: [Int], heads: Int, keyHeads: Int, headSize: Int, softCap: Float = 0,
+    mask: AttentionMask = .causal
+  ) -> OperationCase {
+    OperationCase(
+      "attention, \(title)", ReferenceStep(lengths: lengths), cache: (1, keyHeads, headSize)
+    ) { b in
+      let tokens = lengths.reduce(0, +)
+      let q = try b.example("q", columns: heads * headSize, rows: tokens)
+      let k = try b.example("k", columns: keyHeads * headSize, rows: tokens)
+      let v = try b.example("v", columns: keyHeads * headSize, rows: tokens)
+      return try b.attention(
+        q, after: b.storeKeyValue(k, v, layer: 0),
+        Attention(layer: 0, heads: heads, scale: 0.75, softCap: softCap, mask: mask))
+    }
+  }
+}

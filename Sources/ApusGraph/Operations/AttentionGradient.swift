@@ -107,3 +107,41 @@ private final class AttentionGradientKernel: Kernel {
     cpu.pointee.attention_gradient(&arguments)
   }
 }
+
+extension AttentionGradient {
+  // P = exp(S − L), D = dO·O:  dV = Σ P·dO,  dS = P·(dO·V − D)·slope,  dq = Σ dS·K,  dK = Σ dS·q
+  package func reference<S: ReferenceScalar>(
+    _ inputs: [ReferenceTensor<S>], _ outputs: [ValueType], _ step: ReferenceStep
+  ) -> [ReferenceTensor<S>] {
+    let (q, output, logSums, dy, store) = (inputs[0], inputs[1], inputs[2], inputs[3], inputs[4])
+    let headSize = q.columns / forward.heads
+    var dq = ReferenceTensor<S>(rows: q.rows, columns: q.columns)
+    // Keys' and values' gradients side by side, as the store has them: terms first, sums at the end.
+    var terms = [[S]](repeating: [], count: store.rows * store.columns)
+    for pair in forward.referencePairs(q, store, step) {
+      let d = S.sum(0..<headSize) { dy[pair.token, pair.query + $0] * output[pair.token, pair.query + $0] }
+      var slopes: [S] = []
+      for key in pair.keys {
+        let (score, slope) = forward.score(q, store, pair, key: key)
+        let p = S.exp(score - logSums[pair.token, pair.head])
+        let dp = S.sum(0..<headSize) { dy[pair.token, pair.query + $0] * store[key, pair.value + $0] }
+        let ds = p * (dp - d) * slope
+        slopes.append(ds)
+        for i in 0..<headSize {
+          terms[key * store.columns + pair.key + i].append(ds * q[pair.token, pair.query + i])
+          terms[key * store.columns + pair.value + i].append(p * dy[pair.token, pair.query + i])
+        }
+      }
+      for i in 0..<headSize {
+        dq[pair.token, pair.query + i] = S.sum(zip(slopes, pair.keys).map { $0 * store[$1, pair.key + i] })
+      }
+    }
+    let width = store.columns / 2
+    func part(_ first: Int) -> ReferenceTensor<S> {
+      ReferenceTensor(rows: store.rows, columns: width) { S.sum(terms[$0 * store.columns + first + $1]) }
+    }
+    return [dq, part(0), part(width)]
+  }
+
+  package static var cases: [OperationCase] { Attention.cases }
+}

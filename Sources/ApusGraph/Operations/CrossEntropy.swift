@@ -139,3 +139,69 @@ extension GraphBuilder {
     try apply(CrossEntropy(options: options), [logits, input(.targets), input(.lossWeights)])[0]
   }
 }
+
+extension CrossEntropy {
+  package func reference<S: ReferenceScalar>(
+    _ inputs: [ReferenceTensor<S>], _ outputs: [ValueType], _ step: ReferenceStep
+  ) -> [ReferenceTensor<S>] {
+    let (logits, targets, weights) = (inputs[0], inputs[1], inputs[2])
+    return [
+      ReferenceTensor(rows: logits.rows, columns: 1) { row, _ in
+        options.loss(logits[row: row], target: targets.index(row), weight: weights[row, 0])
+      }
+    ]
+  }
+
+  package static var cases: [OperationCase] {
+    let options = [
+      LossOptions(), LossOptions(labelSmoothing: 0.125), LossOptions(zLoss: 0.25),
+      LossOptions(labelSmoothing: 0.25, zLoss: 0.125),
+    ]
+    return options.map { options in
+      OperationCase(
+        "cross-entropy, smoothing \(options.labelSmoothing), z \(options.zLoss)",
+        ReferenceStep(lengths: [4, 3])
+      ) { b in try b.crossEntropy(b.example("logits", columns: 9), options) }
+    }
+  }
+}
+
+extension CrossEntropyGradient {
+  package func reference<S: ReferenceScalar>(
+    _ inputs: [ReferenceTensor<S>], _ outputs: [ValueType], _ step: ReferenceStep
+  ) -> [ReferenceTensor<S>] {
+    let (logits, targets, weights) = (inputs[0], inputs[1], inputs[2])
+    var dl = logits
+    for row in 0..<logits.rows {
+      dl[row: row] = options.gradient(
+        logits[row: row], target: targets.index(row), weight: weights[row, 0])
+    }
+    return [dl]
+  }
+
+  package static var cases: [OperationCase] { CrossEntropy.cases }
+}
+
+extension LossOptions {
+  /// A token's loss in plain arithmetic.
+  func loss<S: ReferenceScalar>(_ logits: [S], target: Int, weight: S) -> S {
+    guard target >= 0 else { return 0 }
+    let logSum = S.log(S.sum(logits.map(S.exp)))
+    let mean = S.sum(logits) / S(logits.count)
+    let smoothing = S(labelSmoothing)
+    return weight
+      * ((1 - smoothing) * (logSum - logits[target]) + smoothing * (logSum - mean) + S(zLoss) * logSum
+        * logSum)
+  }
+
+  /// Its gradient by the logits.
+  func gradient<S: ReferenceScalar>(_ logits: [S], target: Int, weight: S) -> [S] {
+    guard target >= 0 else { return logits.map { _ in 0 } }
+    let logSum = S.log(S.sum(logits.map(S.exp)))
+    return logits.indices.map { index in
+      let probability = S.exp(logits[index] - logSum) * (1 + 2 * S(zLoss) * logSum)
+      let wanted = index == target ? 1 - S(labelSmoothing) : 0
+      return weight * (probability - wanted - S(labelSmoothing) / S(logits.count))
+    }
+  }
+}

@@ -68,3 +68,20 @@ private final class EmbeddingGradientKernel: Kernel {
     }
   }
 }
+
+extension EmbeddingGradient {
+  package func reference<S: ReferenceScalar>(
+    _ inputs: [ReferenceTensor<S>], _ outputs: [ValueType], _ step: ReferenceStep
+  ) -> [ReferenceTensor<S>] {
+    let (indices, dy) = (inputs[0], inputs[1])
+    let memory = step.gathered(inputs[2], isFirst: isFirst)
+    return [
+      ReferenceTensor(rows: memory.rows, columns: memory.columns) { row, column in
+        let looking = (0..<indices.rows).filter { indices.index($0) == row }
+        return S.sum([memory[row, column]] + looking.map { dy[$0, column] })
+      }
+    ]
+  }
+
+  package static var cases: [OperationCase] { EmbeddingLookup.cases }
+}

@@ -44,3 +44,30 @@ extension GraphBuilder {
     try apply(EmbeddingLookup(), [indices, table])[0]
   }
 }
+
+extension EmbeddingLookup {
+  package func reference<S: ReferenceScalar>(
+    _ inputs: [ReferenceTensor<S>], _ outputs: [ValueType], _ step: ReferenceStep
+  ) -> [ReferenceTensor<S>] {
+    let (indices, table) = (inputs[0], inputs[1])
+    return [
+      ReferenceTensor(rows: indices.rows, columns: table.columns) { table[indices.index($0), $1] }
+    ]
+  }
+
+  package static var cases: [OperationCase] {
+    var repeated = ReferenceStep(lengths: [3, 4], secondSegment: 2)
+    repeated.tokenIDs = [4, 0, 4, 4, 2, 0, 6]
+    return [
+      OperationCase("lookup", repeated) { b in try b.example("table", columns: 17, rows: 7) },
+      OperationCase("lookup of tokens, positions and segments", repeated) { b in
+        let tokens = try b.example("tokens", columns: 5, rows: 7)
+        let positions = try b.lookup(
+          b.input(.positions), in: b.exampleWeight("positions", rows: 6, columns: 5, role: .lookup))
+        let segments = try b.lookup(
+          b.input(.segments), in: b.exampleWeight("segments", rows: 2, columns: 5, role: .lookup))
+        return try b.add(b.add(tokens, positions), segments)
+      },
+    ]
+  }
+}

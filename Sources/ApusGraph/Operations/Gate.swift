@@ -83,3 +83,38 @@ package struct GateGradient: Operation {
     }
   }
 }
+
+extension Gate {
+  package func reference<S: ReferenceScalar>(
+    _ inputs: [ReferenceTensor<S>], _ outputs: [ValueType], _ step: ReferenceStep
+  ) -> [ReferenceTensor<S>] {
+    let (gate, up) = (inputs[0], inputs[1])
+    return [
+      ReferenceTensor(rows: gate.rows, columns: gate.columns) { activation.value(gate[$0, $1]) * up[$0, $1] }
+    ]
+  }
+
+  package static var cases: [OperationCase] {
+    Activation.allCases.map { activation in
+      OperationCase("gate \(activation.rawValue)") { b in
+        try b.gate(b.example("gate", columns: 7), b.example("up", columns: 7), activation)
+      }
+    }
+  }
+}
+
+extension GateGradient {
+  package func reference<S: ReferenceScalar>(
+    _ inputs: [ReferenceTensor<S>], _ outputs: [ValueType], _ step: ReferenceStep
+  ) -> [ReferenceTensor<S>] {
+    let (gate, up, dy) = (inputs[0], inputs[1], inputs[2])
+    return [
+      ReferenceTensor(rows: gate.rows, columns: gate.columns) {
+        dy[$0, $1] * up[$0, $1] * activation.slope(gate[$0, $1])
+      },
+      ReferenceTensor(rows: gate.rows, columns: gate.columns) { dy[$0, $1] * activation.value(gate[$0, $1]) },
+    ]
+  }
+
+  package static var cases: [OperationCase] { Gate.cases }
+}

@@ -52,3 +52,30 @@ extension GraphBuilder {
     try apply(LayerNorm(epsilon: epsilon), [x, weight, bias])[0]
   }
 }
+
+extension LayerNorm {
+  package func reference<S: ReferenceScalar>(
+    _ inputs: [ReferenceTensor<S>], _ outputs: [ValueType], _ step: ReferenceStep
+  ) -> [ReferenceTensor<S>] {
+    let (x, weight, bias) = (inputs[0], inputs[1], inputs[2])
+    return [
+      x.mapRows { row in
+        let statistics = NormGradient.Kind.layer.statistics(row, epsilon: epsilon)
+        return row.indices.map {
+          (row[$0] - statistics.mean) * statistics.inverse * weight[0, $0] + bias[0, $0]
+        }
+      }
+    ]
+  }
+
+  package static var cases: [OperationCase] {
+    [
+      OperationCase("layernorm") { b in
+        try b.layerNorm(
+          b.example("x", columns: 19), b.exampleVector("weight", count: 19),
+          b.exampleVector("bias", count: 19),
+          epsilon: 0.03125)
+      }
+    ]
+  }
+}

@@ -70,10 +70,8 @@ package struct LinearCrossEntropy: Operation {
   }
 
   /// Bytes of the logits that exist at once.
-  static func logitBytes(tokens: Int, vocabulary: Int, form: ActivationForm) -> Int {
-    let rowBytes =
-      ValueType(.f32, rows: .fixed(1), columns: vocabulary).rowBytes
-      + (form == .f32 ? 0 : form.rowBytes(vocabulary))
+  static func logitBytes(tokens: Int, vocabulary: Int) -> Int {
+    let rowBytes = ValueType(.f32, rows: .fixed(1), columns: vocabulary).rowBytes
     return chunk(tokens: tokens, rowBytes: rowBytes) * rowBytes
   }
 
@@ -114,23 +112,22 @@ private final class LinearCrossEntropyKernel: Kernel {
     row = LossRow(operation.options, vocabulary: weights.rows, context.cpu)
     limit = context.limits[x.type.rows]
     let form = x.type.activationForm
-    let floatBytes = ValueType(.f32, rows: .fixed(1), columns: weights.rows).rowBytes
-    let roundedBytes = form == .f32 ? 0 : form.rowBytes(weights.rows)
-    chunk = LinearCrossEntropy.chunk(tokens: limit, rowBytes: floatBytes + roundedBytes)
+    let type = ValueType(.f32, rows: x.type.rows, columns: weights.rows)
+    chunk = LinearCrossEntropy.chunk(tokens: limit, rowBytes: type.rowBytes)
     // The plan cannot reserve it: it does not live in the arena, because it is no value.
-    guard let memory = try? HugeBuffer(byteCount: chunk * (floatBytes + roundedBytes), purpose: "logits") else {
+    guard let memory = try? HugeBuffer(byteCount: chunk * type.rowBytes, purpose: "logits") else {
       preconditionFailure("no memory for the logits of \(chunk) tokens")
     }
     let base = memory.base
     self.memory = memory
-    logits = Operand(
-      type: ValueType(.f32, rows: x.type.rows, columns: weights.rows), base: base, parameter: nil)
+    logits = Operand(type: type, base: base, parameter: nil)
+    // A row is rounded in its own place: what is written lies behind what is still to be read.
     gradient =
       form == .f32
       ? logits
       : Operand(
-        type: ValueType(.activation(form), rows: x.type.rows, columns: weights.rows),
-        base: base + chunk * floatBytes, parameter: nil)
+        type: ValueType(.activation(form), rows: x.type.rows, columns: weights.rows), base: base,
+        parameter: nil, rowBytes: type.rowBytes)
     scratch = context.scratch
     if operation.softCap > 0 { scratch.reserve(4 * weights.rows) }
     forward = FloatProductUnits(weights, isTransposed: false, context)
@@ -227,5 +224,40 @@ private final class LinearCrossEntropyKernel: Kernel {
   private func round(_ values: UnsafeMutablePointer<Float>, _ row: Int, _ columns: Int32) {
     guard let round = cpu.rounding(gradient.type.activationForm) else { return }
     round(values, columns, gradient.base! + row * gradient.rowBytes)
+  }
+}
+
+extension LinearCrossEntropy {
+  package func reference<S: ReferenceScalar>(
+    _ inputs: [ReferenceTensor<S>], _ outputs: [ValueType], _ step: ReferenceStep
+  ) -> [ReferenceTensor<S>] {
+    let (x, weight, targets, weights) = (inputs[0], inputs[1], inputs[2], inputs[3])
+    let logits = x.timesTransposed(weight)
+    let cap = SoftCap(cap: softCap)
+    let capped = softCap > 0 ? cap.reference([logits], outputs, step)[0] : logits
+    let losses = CrossEntropy(options: options).reference([capped, targets, weights], outputs, step)
+    guard gradients != .none else { return losses }
+    var dl = CrossEntropyGradient(options: options).reference([capped, targets, weights], outputs, step)
+    if softCap > 0 { dl = SoftCapGradient(cap: softCap).reference([logits, dl[0]], outputs, step) }
+    let dx = dl[0].times(weight)
+    guard case .ofInputAndWeight(let isFirst) = gradients else { return losses + [dx] }
+    return losses + [dx] + WeightGradient(isFirst: isFirst).reference([dl[0], x, inputs[4]], outputs, step)
+  }
+
+  package static var cases: [OperationCase] {
+    [Float(0), 1.25].map { cap in
+      OperationCase("head-loss, cap \(cap)", ReferenceStep(lengths: [5, 4])) { b in
+        let x = try b.example("x", columns: 7)
+        let logits = try b.linear(x, b.exampleWeight("head", rows: 11, columns: 7))
+        return try b.crossEntropy(
+          cap > 0 ? b.softCap(logits, cap) : logits, LossOptions(labelSmoothing: 0.125, zLoss: 0.0625))
+      }
+    } + [
+      OperationCase("head-loss, tied to the table", ReferenceStep(lengths: [5, 4])) { b in
+        let x = try b.example("table", columns: 7, rows: 11)
+        let logits = try b.linear(x, b.exampleWeight("table", rows: 11, columns: 7))
+        return try b.crossEntropy(logits, LossOptions())
+      }
+    ]
   }
 }

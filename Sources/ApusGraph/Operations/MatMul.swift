@@ -187,3 +187,76 @@ extension GraphBuilder {
     return value
   }
 }
+
+extension MatMul {
+  package func reference<S: ReferenceScalar>(
+    _ inputs: [ReferenceTensor<S>], _ outputs: [ValueType], _ step: ReferenceStep
+  ) -> [ReferenceTensor<S>] {
+    var rest = inputs.dropFirst(2)
+    let (x, weight) = (inputs[0], inputs[1])
+    var y = isTransposed ? x.times(weight) : x.timesTransposed(weight)
+    if hasRest { y = y.plus(rest.removeFirst().timesTransposed(weight)) }
+    if hasBias {
+      let bias = rest.removeFirst()
+      y = ReferenceTensor(rows: y.rows, columns: y.columns) { y[$0, $1] + bias[0, $1] }
+    }
+    if let activation { y = y.map(activation.value) }
+    if hasResidual { y = y.plus(rest.removeFirst()) }
+    return [y]
+  }
+
+  package static var cases: [OperationCase] {
+    [
+      OperationCase("matmul") { b in
+        try b.linear(b.example("x", columns: 7), b.exampleWeight("w", rows: 19, columns: 7))
+      },
+      OperationCase("matmul in bf16") { b in
+        // What the declared values are exact in, a tanh of them is not.
+        let x = try b.activate(b.example("x", columns: 7), .tanh)
+        return try b.linear(x, b.exampleWeight("w", rows: 5, columns: 7, type: .bf16))
+      },
+      OperationCase("matmul, bias, activation") { b in
+        let product = try b.linear(
+          b.example("x", columns: 7), b.exampleWeight("w", rows: 5, columns: 7),
+          bias: b.exampleVector("bias", count: 5))
+        return try b.activate(product, .geluErf)
+      },
+      OperationCase("matmul, bias, residual") { b in
+        let x = try b.example("x", columns: 7)
+        let product = try b.linear(
+          x, b.exampleWeight("w", rows: 7, columns: 7), bias: b.exampleVector("bias", count: 7))
+        return try b.add(x, product)
+      },
+      OperationCase("matmul by parts of one weight") { b in
+        let x = try b.example("x", columns: 7)
+        let first = try b.linear(x, b.exampleWeight("w", rows: 10, columns: 7, part: 0..<5))
+        let second = try b.linear(x, b.exampleWeight("w", rows: 10, columns: 7, part: 5..<10))
+        return try b.gate(first, second, .silu)
+      },
+      OperationCase("matmul twice by one weight") { b in
+        let weight = b.exampleWeight("w", rows: 7, columns: 7)
+        return try b.linear(b.activate(b.linear(b.example("x", columns: 7), weight), .tanh), weight)
+      },
+    ]
+  }
+}
+
+extension ReferenceTensor {
+  /// x · Wᵀ
+  func timesTransposed(_ weight: ReferenceTensor) -> ReferenceTensor {
+    ReferenceTensor(rows: rows, columns: weight.rows) { row, column in
+      Scalar.sum(0..<columns) { self[row, $0] * weight[column, $0] }
+    }
+  }
+
+  /// x · W
+  func times(_ weight: ReferenceTensor) -> ReferenceTensor {
+    ReferenceTensor(rows: rows, columns: weight.columns) { row, column in
+      Scalar.sum(0..<columns) { self[row, $0] * weight[$0, column] }
+    }
+  }
+
+  func plus(_ other: ReferenceTensor) -> ReferenceTensor {
+    ReferenceTensor(rows: rows, columns: columns) { self[$0, $1] + other[$0, $1] }
+  }
+}

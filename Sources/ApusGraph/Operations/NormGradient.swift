@@ -100,3 +100,64 @@ package struct NormWeightGradient: Operation {
     }
   }
 }
+
+extension NormGradient {
+  package func reference<S: ReferenceScalar>(
+    _ inputs: [ReferenceTensor<S>], _ outputs: [ValueType], _ step: ReferenceStep
+  ) -> [ReferenceTensor<S>] {
+    let (x, weight, dy) = (inputs[0], inputs[1], inputs[2])
+    let group = weight.columns
+    var dx = x
+    var statistics = ReferenceTensor<S>(rows: x.rows, columns: 2 * x.columns / group)
+    for row in 0..<x.rows {
+      for start in stride(from: 0, to: x.columns, by: group) {
+        let (mean, inverse) = kind.statistics(Array(x[row: row][start..<start + group]), epsilon: epsilon)
+        statistics[row, 2 * start / group] = mean
+        statistics[row, 2 * start / group + 1] = inverse
+        let normalised = (0..<group).map { (x[row, start + $0] - mean) * inverse }
+        let g = (0..<group).map { dy[row, start + $0] * weight[0, $0] }
+        let meanOfG = kind == .layer ? S.sum(g) / S(group) : 0
+        let meanOfProduct = S.sum(0..<group) { g[$0] * normalised[$0] } / S(group)
+        for i in 0..<group {
+          dx[row, start + i] = inverse * (g[i] - meanOfG - normalised[i] * meanOfProduct)
+        }
+      }
+    }
+    return [dx, statistics]
+  }
+
+  package static var cases: [OperationCase] { LayerNorm.cases + RMSNorm.cases }
+}
+
+extension NormGradient.Kind {
+  /// The mean and 1 / deviation that a row is normalised by.
+  func statistics<S: ReferenceScalar>(_ row: [S], epsilon: Float) -> (mean: S, inverse: S) {
+    let mean = self == .layer ? S.sum(row) / S(row.count) : 0
+    let variance = S.sum(row.map { ($0 - mean) * ($0 - mean) }) / S(row.count)
+    return (mean, 1 / (variance + S(epsilon)).squareRoot())
+  }
+}
+
+extension NormWeightGradient {
+  package func reference<S: ReferenceScalar>(
+    _ inputs: [ReferenceTensor<S>], _ outputs: [ValueType], _ step: ReferenceStep
+  ) -> [ReferenceTensor<S>] {
+    let (x, dy, statistics) = (inputs[0], inputs[1], inputs[2])
+    let memory = step.gathered(inputs[3], isFirst: isFirst)
+    let group = memory.columns
+    return [
+      ReferenceTensor(rows: 1, columns: group) { _, column in
+        var terms = [memory[0, column]]
+        for row in 0..<x.rows {
+          for head in 0..<x.columns / group {
+            let (mean, inverse) = (statistics[row, 2 * head], statistics[row, 2 * head + 1])
+            terms.append(dy[row, head * group + column] * (x[row, head * group + column] - mean) * inverse)
+          }
+        }
+        return S.sum(terms)
+      }
+    ]
+  }
+
+  package static var cases: [OperationCase] { NormGradient.cases }
+}

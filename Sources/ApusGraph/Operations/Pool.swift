@@ -78,3 +78,41 @@ package struct PoolGradient: Operation {
     }
   }
 }
+
+extension Pool {
+  package func reference<S: ReferenceScalar>(
+    _ inputs: [ReferenceTensor<S>], _ outputs: [ValueType], _ step: ReferenceStep
+  ) -> [ReferenceTensor<S>] {
+    let x = inputs[0]
+    return [
+      ReferenceTensor(rows: step.sequences.count, columns: x.columns) { sequence, column in
+        let rows = step.sequences[sequence]
+        return S.sum(rows) { x[$0, column] } / S(rows.count)
+      }
+    ]
+  }
+
+  package static var cases: [OperationCase] {
+    [
+      OperationCase("pool", ReferenceStep(lengths: [3, 1, 6])) { b in
+        try b.meanOfTokens(b.example("x", columns: 7))
+      }
+    ]
+  }
+}
+
+extension PoolGradient {
+  package func reference<S: ReferenceScalar>(
+    _ inputs: [ReferenceTensor<S>], _ outputs: [ValueType], _ step: ReferenceStep
+  ) -> [ReferenceTensor<S>] {
+    let dy = inputs[0]
+    return [
+      ReferenceTensor(rows: step.positions.count, columns: dy.columns) { token, column in
+        let sequence = step.sequence(of: token)
+        return dy[sequence, column] / S(step.sequences[sequence].count)
+      }
+    ]
+  }
+
+  package static var cases: [OperationCase] { Pool.cases }
+}

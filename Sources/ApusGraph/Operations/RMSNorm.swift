@@ -55,3 +55,33 @@ extension GraphBuilder {
     try apply(RMSNorm(epsilon: epsilon), [x, weight])[0]
   }
 }
+
+extension RMSNorm {
+  package func reference<S: ReferenceScalar>(
+    _ inputs: [ReferenceTensor<S>], _ outputs: [ValueType], _ step: ReferenceStep
+  ) -> [ReferenceTensor<S>] {
+    let (x, weight) = (inputs[0], inputs[1])
+    let group = weight.columns
+    return [
+      x.mapRows { row in
+        row.indices.map { index in
+          let start = index / group * group
+          let statistics = NormGradient.Kind.rootMeanSquare.statistics(
+            Array(row[start..<start + group]), epsilon: epsilon)
+          return row[index] * statistics.inverse * weight[0, index - start]
+        }
+      }
+    ]
+  }
+
+  package static var cases: [OperationCase] {
+    [
+      OperationCase("rmsnorm") { b in
+        try b.rmsNorm(b.example("x", columns: 19), b.exampleVector("weight", count: 19), epsilon: 0.03125)
+      },
+      OperationCase("rmsnorm of three heads") { b in
+        try b.rmsNorm(b.example("x", columns: 15), b.exampleVector("weight", count: 5), epsilon: 0.0625)
+      },
+    ]
+  }
+}

@@ -63,3 +63,39 @@ extension GraphBuilder {
     try apply(Rotary(headSize: headSize, interleaved: interleaved), [x, table])[0]
   }
 }
+
+extension Rotary {
+  package func reference<S: ReferenceScalar>(
+    _ inputs: [ReferenceTensor<S>], _ outputs: [ValueType], _ step: ReferenceStep
+  ) -> [ReferenceTensor<S>] {
+    let (x, table) = (inputs[0], inputs[1])
+    let pairs = table.columns / 2
+    var y = x
+    for row in 0..<x.rows {
+      for head in stride(from: 0, to: x.columns, by: headSize) {
+        for pair in 0..<pairs {
+          let first = head + (interleaved ? 2 * pair : pair)
+          let second = first + (interleaved ? 1 : pairs)
+          let cosine = table[row, pair]
+          let sine = inverse ? -table[row, pairs + pair] : table[row, pairs + pair]
+          y[row, first] = x[row, first] * cosine - x[row, second] * sine
+          y[row, second] = x[row, second] * cosine + x[row, first] * sine
+        }
+      }
+    }
+    return [y]
+  }
+
+  package static var cases: [OperationCase] {
+    [true, false].flatMap { interleaved in
+      [3, 2].map { pairs in
+        OperationCase(
+          "rotary \(interleaved ? "interleaved" : "halves"), \(pairs) pairs", ReferenceStep(lengths: [5, 2])
+        ) { b in
+          let table = try b.rotaryTable(frequencies: Array([1, 0.25, 0.03].prefix(pairs)), magnitude: 1.25)
+          return try b.rotary(b.example("x", columns: 18), table, headSize: 6, interleaved: interleaved)
+        }
+      }
+    }
+  }
+}

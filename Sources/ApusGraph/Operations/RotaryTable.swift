@@ -66,3 +66,29 @@ extension GraphBuilder {
     try apply(RotaryTable(frequencies: frequencies, magnitude: magnitude), [input(.positions)])[0]
   }
 }
+
+extension RotaryTable {
+  // Angles in Double whatever the scalar: a late position has no fraction left in fewer bits.
+  package func reference<S: ReferenceScalar>(
+    _ inputs: [ReferenceTensor<S>], _ outputs: [ValueType], _ step: ReferenceStep
+  ) -> [ReferenceTensor<S>] {
+    let pairs = frequencies.count
+    return [
+      ReferenceTensor(rows: inputs[0].rows, columns: 2 * pairs) { row, column in
+        let angle = inputs[0][row, 0].double * frequencies[column % pairs]
+        return S(column < pairs ? Double.cos(angle) : Double.sin(angle)) * S(magnitude)
+      }
+    ]
+  }
+
+  package static var cases: [OperationCase] {
+    [
+      OperationCase("rotarytable", ReferenceStep(lengths: [7, 3]), isForwardOnly: true) { b in
+        try b.rotaryTable(frequencies: [1, 0.3, 0.01], magnitude: 1.25)
+      },
+      OperationCase("rotarytable, late positions", ReferenceStep(lengths: [515]), isForwardOnly: true) { b in
+        try b.rotaryTable(frequencies: [1, 0.3], magnitude: 1)
+      },
+    ]
+  }
+}

@@ -42,3 +42,46 @@ package struct Round: Operation {
     try g.add(g.outputGradient(node), to: node.inputs[0])
   }
 }
+
+extension Round {
+  // Nothing is rounded: a reference is what roundings are measured against.
+  package func reference<S: ReferenceScalar>(
+    _ inputs: [ReferenceTensor<S>], _ outputs: [ValueType], _ step: ReferenceStep
+  ) -> [ReferenceTensor<S>] {
+    [
+      inputs[0].mapRows { row in
+        row.indices.map { row[$0].stored(within: form.largestError(row.map(\.double), $0)) }
+      }
+    ]
+  }
+
+  package static var cases: [OperationCase] {
+    [
+      OperationCase("round to bf16, twice") { b in
+        let w = b.exampleWeight("w", rows: 7, columns: 7, type: .bf16)
+        return try b.linear(b.linear(b.example("x", columns: 7), w), w)
+      },
+      OperationCase("round to bytes by 32", isForwardOnly: true) { b in
+        let x = try b.activate(b.example("x", columns: 64), .tanh)
+        return try b.linear(x, b.exampleWeight("w", rows: 5, columns: 64, type: .q8_0))
+      },
+    ]
+  }
+}
+
+extension ActivationForm {
+  /// The most that a value of a row changes when it is stored.
+  func largestError(_ row: [Double], _ index: Int) -> Double {
+    func ofBytes(_ block: Int) -> Double {
+      let start = index / block * block
+      // Half a step of 127 on either side, and the scale's own rounding.
+      return row[start..<min(start + block, row.count)].reduce(0) { max($0, abs($1)) } * (0.5 / 127 + 0x1p-22)
+    }
+    return switch self {
+    case .f32: 0
+    case .bf16: abs(row[index]) * 0x1p-8
+    case .q32: ofBytes(32)
+    case .q256: ofBytes(256)
+    }
+  }
+}

@@ -32,3 +32,22 @@ package struct RoundRest: Operation {
     }
   }
 }
+
+extension RoundRest {
+  // Nothing was rounded, so nothing is left.
+  package func reference<S: ReferenceScalar>(
+    _ inputs: [ReferenceTensor<S>], _ outputs: [ValueType], _ step: ReferenceStep
+  ) -> [ReferenceTensor<S>] {
+    let (x, rounded) = (inputs[0], inputs[1])
+    return [ReferenceTensor(rows: x.rows, columns: x.columns) { x[$0, $1] - rounded[$0, $1] }]
+  }
+
+  package static var cases: [OperationCase] {
+    [
+      OperationCase("roundrest", isForwardOnly: true) { b in
+        let x = try b.activate(b.example("x", columns: 64), .tanh)
+        return try b.linear(x, b.exampleWeight("w", rows: 5, columns: 64, type: .q8_0), refined: true)
+      }
+    ]
+  }
+}

@@ -42,3 +42,15 @@ extension GraphBuilder {
     try apply(Scale(factor: factor), [x])[0]
   }
 }
+
+extension Scale {
+  package func reference<S: ReferenceScalar>(
+    _ inputs: [ReferenceTensor<S>], _ outputs: [ValueType], _ step: ReferenceStep
+  ) -> [ReferenceTensor<S>] {
+    [inputs[0].map { $0 * S(factor) }]
+  }
+
+  package static var cases: [OperationCase] {
+    [OperationCase("scale") { b in try b.scale(b.example("x", columns: 7), by: -1.7) }]
+  }
+}

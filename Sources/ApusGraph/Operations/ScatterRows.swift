@@ -45,3 +45,16 @@ package struct ScatterRows: Operation {
     return low
   }
 }
+
+extension ScatterRows {
+  package func reference<S: ReferenceScalar>(
+    _ inputs: [ReferenceTensor<S>], _ outputs: [ValueType], _ step: ReferenceStep
+  ) -> [ReferenceTensor<S>] {
+    let (x, indices) = (inputs[0], inputs[1])
+    var y = ReferenceTensor<S>(rows: step.sizes[rows], columns: x.columns)
+    for row in 0..<x.rows { y[row: indices.index(row)] = x[row: row] }
+    return [y]
+  }
+
+  package static var cases: [OperationCase] { SelectRows.cases }
+}

@@ -38,3 +38,23 @@ extension GraphBuilder {
     try apply(SelectRows(), [x, input(.outputRows)])[0]
   }
 }
+
+extension SelectRows {
+  package func reference<S: ReferenceScalar>(
+    _ inputs: [ReferenceTensor<S>], _ outputs: [ValueType], _ step: ReferenceStep
+  ) -> [ReferenceTensor<S>] {
+    let (x, indices) = (inputs[0], inputs[1])
+    return [ReferenceTensor(rows: indices.rows, columns: x.columns) { x[indices.index($0), $1] }]
+  }
+
+  package static var cases: [OperationCase] {
+    [("select the last two", OutputRows.last(2)), ("select the first", .first)].map { name, outputs in
+      OperationCase(name, ReferenceStep(lengths: [4, 2, 3], outputs: outputs), cache: (1, 2, 4)) { b in
+        // As in a last layer: keys are wanted of all tokens, what follows of a few.
+        let x = try b.example("x", columns: 8)
+        _ = try b.storeKeyValue(x, x, layer: 0)
+        return try b.selectOutputs(b.add(x, b.scale(x, by: 1.5)))
+      }
+    }
+  }
+}

@@ -75,3 +75,31 @@ package struct SoftCapGradient: Operation {
     }
   }
 }
+
+extension SoftCap {
+  package func reference<S: ReferenceScalar>(
+    _ inputs: [ReferenceTensor<S>], _ outputs: [ValueType], _ step: ReferenceStep
+  ) -> [ReferenceTensor<S>] {
+    [inputs[0].map { S(cap) * S.tanh($0 / S(cap)) }]
+  }
+
+  package static var cases: [OperationCase] {
+    [OperationCase("softcap") { b in try b.softCap(b.example("x", columns: 7), 0.75) }]
+  }
+}
+
+extension SoftCapGradient {
+  package func reference<S: ReferenceScalar>(
+    _ inputs: [ReferenceTensor<S>], _ outputs: [ValueType], _ step: ReferenceStep
+  ) -> [ReferenceTensor<S>] {
+    let (x, dy) = (inputs[0], inputs[1])
+    return [
+      ReferenceTensor(rows: x.rows, columns: x.columns) {
+        let t = S.tanh(x[$0, $1] / S(cap))
+        return dy[$0, $1] * (1 - t * t)
+      }
+    ]
+  }
+
+  package static var cases: [OperationCase] { SoftCap.cases }
+}

@@ -72,3 +72,30 @@ extension GraphBuilder {
     try apply(StoreKeyValue(layer: layer), [keys, values])[0]
   }
 }
+
+extension StoreKeyValue {
+  // The effect holds what it stores: keys and values side by side.
+  package func reference<S: ReferenceScalar>(
+    _ inputs: [ReferenceTensor<S>], _ outputs: [ValueType], _ step: ReferenceStep
+  ) -> [ReferenceTensor<S>] {
+    let (keys, values) = (inputs[0], inputs[1])
+    return [
+      ReferenceTensor(rows: keys.rows, columns: 2 * keys.columns) { row, column in
+        column < keys.columns ? keys[row, column] : values[row, column - keys.columns]
+      }
+    ]
+  }
+
+  package static var cases: [OperationCase] {
+    [
+      OperationCase("store, two layers", ReferenceStep(lengths: [4, 3]), cache: (2, 2, 4)) { b in
+        var x = try b.example("x", columns: 8)
+        for layer in 0..<2 {
+          let store = try b.storeKeyValue(x, b.scale(x, by: 0.5), layer: layer)
+          x = try b.attention(x, after: store, Attention(layer: layer, heads: 2, scale: 0.5, mask: .causal))
+        }
+        return x
+      }
+    ]
+  }
+}

@@ -55,3 +55,19 @@ final class ColumnKernel: Kernel {
     body(first..<min(first + perUnit, columns), step.sizes[rows], step)
   }
 }
+
+extension SumRows {
+  package func reference<S: ReferenceScalar>(
+    _ inputs: [ReferenceTensor<S>], _ outputs: [ValueType], _ step: ReferenceStep
+  ) -> [ReferenceTensor<S>] {
+    let x = inputs[0]
+    let memory = step.gathered(inputs[1], isFirst: isFirst)
+    return [
+      ReferenceTensor(rows: 1, columns: x.columns) { _, column in
+        S.sum([memory[0, column]] + (0..<x.rows).map { x[$0, column] })
+      }
+    ]
+  }
+
+  package static var cases: [OperationCase] { AddRow.cases }
+}

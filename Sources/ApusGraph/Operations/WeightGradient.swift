@@ -61,8 +61,9 @@ final class OuterProducts {
 
   typealias OuterKernel = @convention(c) (UnsafePointer<apus_outer>?) -> Void
 
-  /// Columns of a unit: what the kernel keeps in panels at once.
-  private static let unitColumns = 128
+  /// The most columns and rows of a unit: what the kernel keeps packed at once.
+  private static let unitColumns = 256
+  private static let unitRows = 384
 
   init(dy: Operand, x: Operand, gradient: UnsafeMutablePointer<Float>, _ context: KernelContext) {
     self.dy = dy
@@ -73,10 +74,10 @@ final class OuterProducts {
     scratch = context.scratch
     scratch.reserve(apus_outer_scratch())
     columnUnits = (x.type.columns + Self.unitColumns - 1) / Self.unitColumns
-    // Six units a worker balance them; fewer than 96 rows would not pay for the panels of x.
+    // Four units a worker balance them; what a unit packs of x pays for itself over 96 rows.
     let rows = dy.type.columns
-    let wanted = max(1, (6 * context.workers + columnUnits - 1) / columnUnits)
-    rowsPerUnit = max(96, ((rows + wanted - 1) / wanted + 47) / 48 * 48)
+    let wanted = max(1, (4 * context.workers + columnUnits - 1) / columnUnits)
+    rowsPerUnit = min(Self.unitRows, max(96, ((rows + wanted - 1) / wanted + 47) / 48 * 48))
     rowUnits = (rows + rowsPerUnit - 1) / rowsPerUnit
   }
 
@@ -103,4 +104,20 @@ final class OuterProducts {
     arguments.scratch = scratch.block(worker)
     kernel(&arguments)
   }
+}
+
+extension WeightGradient {
+  package func reference<S: ReferenceScalar>(
+    _ inputs: [ReferenceTensor<S>], _ outputs: [ValueType], _ step: ReferenceStep
+  ) -> [ReferenceTensor<S>] {
+    let (dy, x) = (inputs[0], inputs[1])
+    let memory = step.gathered(inputs[2], isFirst: isFirst)
+    return [
+      ReferenceTensor(rows: memory.rows, columns: memory.columns) { row, column in
+        S.sum([memory[row, column]] + (0..<dy.rows).map { dy[$0, row] * x[$0, column] })
+      }
+    ]
+  }
+
+  package static var cases: [OperationCase] { MatMul.cases }
 }

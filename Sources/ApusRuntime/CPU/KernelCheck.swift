@@ -26,6 +26,14 @@ enum KernelCheck {
         }
       }
     }
+    for isBF16 in [false, true] {
+      for extremes in [false, true] {
+        let sum = SmallOuterProduct(isBF16: isBF16, extremes: extremes)
+        if let lane = firstDifference(sum.run(table), sum.run(portable)) {
+          return "outer product \(isBF16 ? "bf16" : "f32"), lane \(lane)"
+        }
+      }
+    }
     return nil
   }
 
@@ -164,6 +172,66 @@ private struct SmallProduct {
       arguments.y_stride = rows
       table.gemm(layout)?(&arguments)
     }
+  }
+}
+
+/// A sum of five tokens' outer products: 19 rows, of 35 columns from the 16th on.
+private struct SmallOuterProduct {
+  private let isBF16: Bool
+  private let tokens = 5
+  private let rows = 19
+  private let columns = 51
+  private let a: [Float]
+  private let b: [Float]
+
+  /// Extreme: products around the least normal number, where bfloat16 flushes and float does not.
+  init(isBF16: Bool, extremes: Bool) {
+    self.isBF16 = isBF16
+    let random = Philox(key: 4)
+    let unit: Float = extremes ? 0x1p-63 : 1
+    a = (0..<tokens * rows).map { (random.uniform(UInt64($0)) - 0.5) * unit }
+    b = (0..<tokens * columns).map { (random.uniform(UInt64($0), stream: 1) - 0.5) * unit }
+  }
+
+  func run(_ table: UnsafePointer<apus_cpu>) -> [Float] {
+    let scratch = AlignedBytes(apus_outer_scratch())
+    let (aRows, aBytes) = operand(a, width: rows, table)
+    let (bRows, bBytes) = operand(b, width: columns, table)
+    let first = 16
+    return filled(rows * (columns - first)) { y in
+      var arguments = apus_outer()
+      arguments.a = UnsafeRawPointer(aRows.start)
+      arguments.a_bytes = aBytes
+      arguments.last_a = Int32(rows)
+      arguments.b = UnsafeRawPointer(bRows.start)
+      arguments.b_bytes = bBytes
+      arguments.first_b = Int32(first)
+      arguments.last_b = Int32(columns)
+      arguments.tokens = Int32(tokens)
+      arguments.y = y
+      arguments.y_stride = columns - first
+      arguments.scratch = scratch.start
+      (isBF16 ? table.pointee.outer_bf16 : table.pointee.outer_f32)?(&arguments)
+    }
+  }
+
+  /// Rows of the operand's form, and the bytes of one.
+  private func operand(
+    _ values: [Float], width: Int, _ table: UnsafePointer<apus_cpu>
+  ) -> (AlignedBytes, Int) {
+    let stride = apus_activation_bytes(isBF16 ? APUS_X_BF16 : APUS_X_F32, width)
+    let memory = AlignedBytes(tokens * stride)
+    values.withUnsafeBufferPointer { values in
+      for token in 0..<tokens {
+        let (row, to) = (values.baseAddress! + token * width, memory.start + token * stride)
+        if isBF16 {
+          table.pointee.round_bf16?(row, Int32(width), to)
+        } else {
+          to.copyMemory(from: row, byteCount: 4 * width)
+        }
+      }
+    }
+    return (memory, stride)
   }
 }
 

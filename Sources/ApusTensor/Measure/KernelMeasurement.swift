@@ -4,7 +4,7 @@ import ApusRuntime
 
 /// One kernel, one shape, one type.
 package struct KernelMeasurement: Sendable {
-  /// "gemm", "batch", "gemv", "attention", or a row kernel's name.
+  /// "gemm", "batch", "gemv", "attention", "outer products", "attention gradient", or a row kernel's name.
   package let kernel: String
   /// Of the weights, the cache or the activation.
   package let type: String

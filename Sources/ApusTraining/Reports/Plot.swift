@@ -13,7 +13,7 @@ struct Plot {
   var dots: [(step: Int, value: Double)] = []
 
   private static let (width, height) = (720.0, 260.0)
-  private static let (left, right, top, bottom) = (64.0, 12.0, 30.0, 28.0)
+  private static let (left, right, top, bottom) = (64.0, 26.0, 30.0, 28.0)
 
   /// The picture; a remark when there is nothing to draw.
   var svg: String {

@@ -117,7 +117,7 @@ extension ProtocolBuffer {
       entry.add(1, tag)
       entry.add(8) { tensor in
         tensor.add(1, 7)  // DT_STRING
-        tensor.add(2) { shape in shape.add(2) { $0.add(1, 1) } }
+        tensor.add(2) { _ in }  // The shape of a scalar: of an array TensorBoard makes a table.
         tensor.add(8, text)
       }
       entry.add(9) { metadata in metadata.add(1) { $0.add(1, "text") } }

@@ -12,8 +12,8 @@ INLINE f32x16 f_unary_slope(const enum apus_unary kind, f32x16 x) {
     return s * f_fma(x, 1.0f - s, f_splat(1));
   }
   case APUS_GELU_TANH: {
-    // t = tanh(u), u = √(2/π)(x + a x³):  ½(1 + t) + ½ x (1 − t²) u′
-    f32x16 square = x * x;
+    // t = tanh(u), u = √(2/π)(x + a x³):  ½(1 + t) + ½ x (1 − t²) u′. Far out 1 − t² is zero: u′ has to stay finite.
+    f32x16 square = f_min(x * x, f_splat(0x1p100f));
     f32x16 t = f_tanh((0x1.988454p-1f * x) * f_fma(0.044715f * x, x, f_splat(1.0f)));
     f32x16 slope = 0x1.988454p-1f * f_fma(square, f_splat(3 * 0.044715f), f_splat(1));
     return f_fma(0.5f * x * (1.0f - t * t), slope, 0.5f * (1.0f + t));

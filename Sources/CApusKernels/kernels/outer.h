@@ -2,11 +2,14 @@
 //
 //   y[r][c] = Σ_t a[t][r] · b[t][c]        t ascending; bfloat16: fma for t = 2j, then for 2j + 1
 //
-//                  b: 16 columns, 16 columns          Both operands are read as rows of activations, as they are.
-//                     ┌────────┬────────┐             For every 128 steps (tokens, or pairs of them) a block of b is
-//     a: TOKENS  a₀   │ sums   │ sums   │             copied into panels that stay in the second-level cache, TOKENS
-//        columns a₁   │        │        │             columns of a into a strip that stays in the first: the same
-//                …    └────────┴────────┘             tile as in gemm.h, one a broadcast to 16 c.
+//                  b: 16 columns, 16 columns          Both operands are read as rows of activations, as they are, in
+//                     ┌────────┬────────┐             blocks of 128 steps (tokens, or pairs of them): of b 256 columns
+//     a: TOKENS  a₀   │ sums   │ sums   │             become panels, of a 384 become strips TOKENS wide. Both stay in
+//        columns a₁   │        │        │             the second-level cache, two panels in the first, while the tile
+//                …    └────────┴────────┘             of gemm.h passes over them: one a broadcast to 16 c.
+//
+// Rows of a are copied once for a block: taken strip by strip, every line of them would be fetched for a third of it,
+// from rows that lie a power of two apart and so share few places in a cache.
 //
 // A sum's order depends on t alone, so neither blocks nor ranges change a bit; sums wait in y between blocks.
 
@@ -14,8 +17,9 @@
 
 #include "bf16.h"
 
-// Steps of a block: 2 panels of 8 KiB and a strip of 6 KiB fill half of a first-level cache. Panels of a block: 64 KiB.
-enum { OUTER_STEPS = 128, OUTER_PANELS = 8 };
+// Steps of a block: 2 panels of 8 KiB and a strip of 6 KiB fill half of a first-level cache. 16 panels take 128 KiB,
+// strips of 384 columns 196 KiB, their sums 384 KiB of a second-level cache of 1 MiB. layout.c has the same numbers.
+enum { OUTER_STEPS = 128, OUTER_PANELS = 16, OUTER_ROWS = 384, STRIP_BYTES_OF_A = OUTER_STEPS * 4 * F32_TOKENS + 64 };
 
 // How much of an operand's row is left from `column` on, in columns of which reading is allowed.
 INLINE int columns_left(int end, int column, int most) { return end - column < most ? end - column : most; }
@@ -57,24 +61,28 @@ INLINE void outer_panels(const int bf16, const struct apus_outer *g, int token, 
   }
 }
 
-// T columns of a block's steps as a strip [steps][T]; what lies behind the last column is zero.
-INLINE void outer_strip(const int bf16, const int T, const struct apus_outer *g, int token, int steps, int column, uint8_t *out) {
-  const int n = columns_left(g->last_a, column, T);
+// Columns from `row` to `end` of a block's steps as strips [steps][T]; what lies behind the last column is zero.
+INLINE void outer_strips(const int bf16, const int T, const struct apus_outer *g, int token, int steps, int row, int end, uint8_t *out) {
   for (int s = 0; s < steps; s++) {
     struct outer_rows rows = outer_rows(bf16, g->a, g->a_bytes, token + (bf16 ? 2 * s : s), g->tokens);
     uint8_t *to = out + (size_t)(4 * T * s);
-    if (bf16 && T % 2) {
-      const int at = column ^ 1;
-      uint16_t pair[2] = {rows.odd ? ((const uint16_t *)(const void *)rows.odd)[at] : 0, ((const uint16_t *)(const void *)rows.even)[at]};
-      __builtin_memcpy(to, pair, sizeof pair);
-    } else if (bf16) {
-      i32x16 pair = token_pair(rows.even, rows.odd, column, n);
-      __builtin_memcpy(to, &pair, 4 * (size_t)T);
-    } else if (n == T) {
-      __builtin_memcpy(to, (const float *)(const void *)rows.even + column, 4 * (size_t)T);
-    } else {
-      __builtin_memset(to, 0, 4 * (size_t)T);
-      __builtin_memcpy(to, (const float *)(const void *)rows.even + column, 4 * (size_t)n);
+    for (int column = row; column < end; column += T, to += STRIP_BYTES_OF_A) {
+      const int n = columns_left(end, column, 16);
+      if (bf16 && T % 2) {
+        const int at = column ^ 1;
+        uint16_t pair[2] = {rows.odd ? ((const uint16_t *)(const void *)rows.odd)[at] : 0, ((const uint16_t *)(const void *)rows.even)[at]};
+        __builtin_memcpy(to, pair, sizeof pair);
+        continue;
+      }
+      // A whole vector is stored; the next step, or the space behind the strip, takes what is too much.
+      i32x16 lanes;
+      if (bf16) {
+        lanes = token_pair(rows.even, rows.odd, column, n);
+      } else {
+        const float *from = (const float *)(const void *)rows.even + column;
+        lanes = as_i32(n == 16 ? f_load(from) : f_load_n(from, n));
+      }
+      __builtin_memcpy(to, &lanes, T < 16 ? sizeof lanes : 4 * (size_t)T);
     }
   }
 }
@@ -113,6 +121,9 @@ INLINE void outer_sums(
       if (from_y && t < rows && n > 0) v = load_lanes(y + (size_t)t * g->y_stride + 16 * p, n);
       sums[p * T + t] = bf16 ? without_subnormals(v) : v;
     }
+  // The next tile's sums: they come from the second-level cache or beyond, while this one is at work.
+  for (int t = 0; t < T; t++)
+    for (int p = 0; p < P; p++) prefetch((const uint8_t *)(y + (size_t)(T + t) * g->y_stride + 16 * p));
   unsigned state = bf16 ? flush_begin() : 0;
   outer_tile(bf16, P, T, steps, panels, strip, sums);
   if (bf16) flush_end(state, sums);
@@ -123,26 +134,34 @@ INLINE void outer_sums(
     }
 }
 
-INLINE void outer(const int bf16, const struct apus_outer *g) {
+// One block of rows and columns of y.
+INLINE void outer_block(
+    const int bf16, const struct apus_outer *g, int row, int last_row, int column, int count, uint8_t *panels, uint8_t *strips) {
   const int width = bf16 ? 2 : 1, steps_in_all = (g->tokens + width - 1) / width;
-  uint8_t *panels = g->scratch, *strip = panels + OUTER_PANELS * OUTER_STEPS * 64;
+  for (int step = 0; step < steps_in_all; step += OUTER_STEPS) {
+    const int steps = steps_in_all - step < OUTER_STEPS ? steps_in_all - step : OUTER_STEPS;
+    const int from_y = step > 0 || g->accumulate;
+    outer_panels(bf16, g, step * width, steps, column, count, panels);
+    outer_strips(bf16, F32_TOKENS, g, step * width, steps, row, last_row, strips);
+    for (int p = 0; p < count;) {
+      const uint8_t *panel = panels + (size_t)p * OUTER_STEPS * 64, *strip = strips;
+      const int pair = p + F32_PANELS <= count;
+      for (int r = row; r < last_row; r += F32_TOKENS, strip += STRIP_BYTES_OF_A) {
+        if (pair)
+          outer_sums(bf16, F32_PANELS, F32_TOKENS, g, from_y, steps, r, column + 16 * p, panel, strip);
+        else
+          outer_sums(bf16, 1, F32_TOKENS, g, from_y, steps, r, column + 16 * p, panel, strip);
+      }
+      p += pair ? F32_PANELS : 1;
+    }
+  }
+}
+
+INLINE void outer(const int bf16, const struct apus_outer *g) {
+  uint8_t *panels = g->scratch, *strips = panels + OUTER_PANELS * OUTER_STEPS * 64;
   for (int column = g->first_b; column < g->last_b; column += 16 * OUTER_PANELS) {
     const int count = (columns_left(g->last_b, column, 16 * OUTER_PANELS) + 15) / 16;
-    for (int step = 0; step < steps_in_all; step += OUTER_STEPS) {
-      const int steps = steps_in_all - step < OUTER_STEPS ? steps_in_all - step : OUTER_STEPS;
-      outer_panels(bf16, g, step * width, steps, column, count, panels);
-      for (int row = g->first_a; row < g->last_a; row += F32_TOKENS) {
-        outer_strip(bf16, F32_TOKENS, g, step * width, steps, row, strip);
-        int p = 0;
-        for (; p + F32_PANELS <= count; p += F32_PANELS)
-          outer_sums(
-              bf16, F32_PANELS, F32_TOKENS, g, step > 0 || g->accumulate, steps, row, column + 16 * p,
-              panels + (size_t)p * OUTER_STEPS * 64, strip);
-        for (; p < count; p++)
-          outer_sums(
-              bf16, 1, F32_TOKENS, g, step > 0 || g->accumulate, steps, row, column + 16 * p,
-              panels + (size_t)p * OUTER_STEPS * 64, strip);
-      }
-    }
+    for (int row = g->first_a; row < g->last_a; row += OUTER_ROWS)
+      outer_block(bf16, g, row, columns_left(g->last_a, row, OUTER_ROWS) + row, column, count, panels, strips);
   }
 }

@@ -17,7 +17,7 @@ import Testing
     for (path, range) in zip(paths, zip(cuts, cuts.dropFirst())) {
       try writeShard(path, Array(documents[range.0..<range.1]), vocabularySize: vocabularySize)
     }
-    let pool = try WorkerPool(count: 2)
+    let pool = try WorkerPool(count: 2, processors: 1)
     let dataset = try TokenDataset(shards: paths, pool: pool)
     #expect(dataset.documentCount == 500 && dataset.fingerprint == 7)
     #expect(dataset.tokens(0..<dataset.tokenCount) == documents.flatMap { $0 })

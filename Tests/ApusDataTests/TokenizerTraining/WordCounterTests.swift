@@ -73,6 +73,22 @@ import Testing
     }
   }
 
+  /// What is there of a text may end within white space of three bytes behind a line break, where a cut would be wrong.
+  @Test(arguments: WordPattern.allCases)
+  func chunksMayEndInACharacter(_ pattern: WordPattern) throws {
+    let text = Array(String(repeating: "ab\n\u{3000}\n", count: 60).utf8)
+    let expected = words(pattern, text)
+    // All ways in which the ends of chunks and of stretches can meet in it.
+    for length in 1...35 {
+      var counter = try WordCounter(pattern: pattern, pool: WorkerPool(count: 1), stretchBytes: 15)
+      for chunk in [text[..<length], text[length...]] {
+        try chunk.withUnsafeBufferPointer { try counter.append($0) }
+      }
+      let totals = try counter.finish().totals
+      #expect(totals.words == expected.count && totals.distinct == Set(expected).count)
+    }
+  }
+
   /// Words of all lengths, many of them with a common start, until the table has grown several times.
   @Test func tableCountsAsADictionary() throws {
     var random = Seeded(7)

@@ -35,7 +35,7 @@ import Testing
     var options = TokenizingOptions()
     change(&options)
     return try CorpusTokenizer(
-      fixtureTokenizer(tokenizer), options, pool: WorkerPool(count: threads, processors: 2))
+      fixtureTokenizer(tokenizer), options, pool: WorkerPool(count: threads, processors: 1))
   }
 
   @Test(arguments: ["bytes-llama3", "bytes-qwen", "characters-llama2"])

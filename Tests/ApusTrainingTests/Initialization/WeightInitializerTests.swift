@@ -27,11 +27,13 @@ import Testing
     }
     #expect(
       LearningError.unknownTensor("x").description
-        == "cannot initialise tensor 'x': its name is none of GGUF's for embeddings, blocks, norms or the head")
+        == "cannot initialise tensor 'x': its name is none of GGUF's for embeddings, blocks, norms or the head"
+    )
   }
 
   @Test func schemes() throws {
-    func law(_ scheme: InitializationScheme, _ name: String, _ columns: Int = 768) throws -> WeightDistribution
+    func law(_ scheme: InitializationScheme, _ name: String, _ columns: Int = 768) throws
+      -> WeightDistribution
     {
       try WeightInitializer(scheme, layers: 8, hidden: 768, seed: 1).distribution(of: name, columns: columns)
     }
@@ -77,7 +79,8 @@ import Testing
     let pool = try WorkerPool(count: 2, processors: 2)
     let cpu = try kernels()
     let count = 300 * 256
-    func filled(_ name: String, seed: UInt64 = 3, _ scheme: InitializationScheme = .gpt2()) throws -> [Float] {
+    func filled(_ name: String, seed: UInt64 = 3, _ scheme: InitializationScheme = .gpt2()) throws -> [Float]
+    {
       let initializer = WeightInitializer(scheme, layers: 2, hidden: 256, seed: seed)
       try initializer.validate()
       var values = [Float](repeating: .nan, count: count)

@@ -32,22 +32,24 @@ import Testing
     var numbers = SeededNumbers(3)
     // Eight octaves; v has sixteen then. 700: three blocks, the last one ragged.
     let g = (0..<700).map { numbers.signed() * Float(sign: .plus, exponent: -($0 % 8), significand: 1) }
-    let rounds = 400
+    let rounds = 30
     var (sumM, sumV) = ([Double](repeating: 0, count: g.count), [Double](repeating: 0, count: g.count))
     for round in 0..<rounds {
       let (m, v) = try encoded(g, seed: UInt64(round) &* 0x9E37_79B9_7F4A_7C15)
       for index in g.indices {
-        #expect(abs(m[index] - g[index]) <= abs(g[index]) / 8 * 1.0001, "m \(index)")
-        #expect(abs(v[index] - g[index] * g[index]) <= g[index] * g[index] / 8 * 1.0001, "v \(index)")
         sumM[index] += Double(m[index] - g[index]) / Double(g[index])
         sumV[index] += Double(v[index] / (g[index] * g[index])) - 1
       }
+      let worstM = g.indices.map { abs(m[$0] / g[$0] - 1) }.max()!
+      let worstV = g.indices.map { abs(v[$0] / (g[$0] * g[$0]) - 1) }.max()!
+      #expect(worstM <= 1.0001 / 8 && worstV <= 1.0001 / 8, "round \(round)")
+      #expect(worstM > 0.07 && worstV > 0.07, "round \(round)")
     }
-    // The error of one is at most 1/8 with a deviation of at most 1/16; the mean of all has that over √count.
+    // The error of one has a deviation of at most 1/16; the mean of all has that over √count.
     for sums in [sumM, sumV] {
       let worst = sums.map { abs($0) / Double(rounds) }.max()!
       let mean = sums.reduce(0, +) / Double(rounds * g.count)
-      #expect(worst < 5 / 16 / Double(rounds).squareRoot())
+      #expect(worst < 5.0 / 16 / Double(rounds).squareRoot())
       #expect(abs(mean) < 4.0 / 16 / Double(rounds * g.count).squareRoot())
     }
   }
@@ -56,76 +58,82 @@ import Testing
     var g = [Float](repeating: 0, count: 256)
     (g[0], g[1], g[2], g[3]) = (1, 0x1p-18, -0x1p-18, 0x1p-40)
     var (ups, downs) = (0, 0)
-    for seed in 0..<4000 {
+    let rounds = 150
+    for seed in 0..<rounds {
       let (m, v) = try encoded(g, seed: UInt64(seed) &* 0x9E37_79B9_7F4A_7C15)
-      #expect(m[0] == 1 && v[0] == 1)
       // Below the last code of m: zero or that code, by chance; v never becomes zero.
-      #expect(m[1] == 0 || m[1] == 1.25 * 0x1p-16)
-      #expect(m[2] == 0 || m[2] == -1.25 * 0x1p-16)
+      let least: Float = 1.25 * 0x1p-16
+      guard m[0] == 1, v[0] == 1, [0, least].contains(m[1]), [0, -least].contains(m[2]), m[200] == 0,
+        v[200] == 1.125 * 0x1p-32
+      else {
+        Issue.record("seed \(seed): \(m[0...2]), \(v[0]), \(m[200]), \(v[200])")
+        return
+      }
       if m[1] != 0 { ups += 1 }
       if m[2] != 0 { downs += 1 }
-      #expect(m[200] == 0)
-      #expect(v[200] == 1.125 * 0x1p-32)
     }
-    for count in [ups, downs] { #expect(abs(Double(count) / 4000 - 0.2) < 0.03) }
+    for count in [ups, downs] { #expect(abs(Double(count) / Double(rounds) - 0.2) < 0.13) }
     let zero = try encoded([Float](repeating: 0, count: 100), seed: 1)
     #expect(zero.m.allSatisfy { $0 == 0 } && zero.v.allSatisfy { $0 == 0 })
   }
 
-  /// Two layers with a ReLU learn a function given by two others: the loss after 200 steps of AdamW.
-  func loss(_ kind: OptimizerKind) throws -> Double {
-    let (inputs, hidden, samples) = (32, 64, 64)
+  /// Two layers with a ReLU learn a function given by two others: the mean loss of the last 20 of 200 steps.
+  func loss(_ kind: OptimizerKind, seed: UInt64) throws -> Double {
+    let (inputs, hidden, outputs, samples) = (16, 32, 16, 32)
     let memory = TestTensors([
-      TestTensors.Shape(rows: hidden, columns: inputs), TestTensors.Shape(rows: 16, columns: hidden),
+      TestTensors.Shape(rows: hidden, columns: inputs), TestTensors.Shape(rows: outputs, columns: hidden),
     ])
-    let (a, b) = (memory.tensors[0], memory.tensors[1])
-    let outputs = b.rows
-    for i in 0..<a.count { a.weights[i] *= 0.2 }
-    for i in 0..<b.count { b.weights[i] *= 0.2 }
-    var numbers = SeededNumbers(99)
-    let teacher1 = (0..<a.count).map { _ in numbers.signed() * 0.3 }
-    let teacher2 = (0..<b.count).map { _ in numbers.signed() * 0.3 }
-    func layer(_ w: UnsafePointer<Float>, _ x: [Float], _ rows: Int, relu: Bool) -> [Float] {
-      (0..<rows).map { row in
-        var sum: Float = 0
-        for column in x.indices { sum += w[row * x.count + column] * x[column] }
-        return relu ? max(0, sum) : sum
-      }
-    }
-    let pool = try WorkerPool(count: 1, processors: 1)
-    let engine = try OptimizerEngine(kind, tensors: memory.tensors, workers: pool, cpu: try kernels())
+    let (first, second) = (memory.tensors[0], memory.tensors[1])
+    var numbers = SeededNumbers(seed)
+    let teacher = TestTensors([
+      TestTensors.Shape(rows: hidden, columns: inputs), TestTensors.Shape(rows: outputs, columns: hidden),
+    ])
+    for tensor in teacher.tensors { for i in 0..<tensor.count { tensor.weights[i] = numbers.signed() * 0.3 } }
+    for tensor in memory.tensors { for i in 0..<tensor.count { tensor.weights[i] *= 0.2 } }
+    let (pool, cpu) = (try WorkerPool(count: 1, processors: 1), try kernels())
+    let products = FloatProduct(cpu: cpu, workers: pool)
+    let engine = try OptimizerEngine(kind, tensors: memory.tensors, workers: pool, cpu: cpu)
+    let counts = [samples * inputs, samples * hidden, samples * hidden, samples * outputs, samples * outputs]
+    let memories = counts.map { UnsafeMutablePointer<Float>.allocate(capacity: $0) }
+    defer { for memory in memories { memory.deallocate() } }
+    let (x, h, back, y, wanted) = (memories[0], memories[1], memories[2], memories[3], memories[4])
+    let input = FloatMatrix(x, rows: samples, columns: inputs)
+    let inner = FloatMatrix(h, rows: samples, columns: hidden)
+    let passed = FloatMatrix(back, rows: samples, columns: hidden)
+    let error = FloatMatrix(y, rows: samples, columns: outputs)
+    let matrices = memory.tensors.map { FloatMatrix($0.weights, rows: $0.rows, columns: $0.columns) }
+    let taught = teacher.tensors.map { FloatMatrix($0.weights, rows: $0.rows, columns: $0.columns) }
+    var relu = FloatProduct.Epilogue()
+    relu.activation = APUS_RELU
     var last = 0.0
     for step in 1...200 {
-      for tensor in memory.tensors { tensor.gradient.update(repeating: 0, count: tensor.count) }
+      for i in 0..<samples * inputs { x[i] = numbers.signed() }
+      for (weights, result) in [(taught, wanted), (matrices, y)] {
+        try products.multiply(input, weights[0], into: h, epilogue: relu)
+        try products.multiply(inner, weights[1], into: result)
+      }
       var total = 0.0
-      for _ in 0..<samples {
-        let x = (0..<inputs).map { _ in numbers.signed() }
-        let h = layer(a.weights, x, hidden, relu: true)
-        let y = layer(b.weights, h, outputs, relu: false)
-        let wanted = layer(teacher2, layer(teacher1, x, hidden, relu: true), outputs, relu: false)
-        let d = zip(y, wanted).map { ($0 - $1) / Float(samples * outputs) }
-        total += zip(y, wanted).reduce(0) { $0 + Double($1.0 - $1.1) * Double($1.0 - $1.1) }
-        for (k, value) in h.enumerated() where value > 0 {
-          var back: Float = 0
-          for row in 0..<outputs {
-            b.gradient[row * hidden + k] += d[row] * value
-            back += d[row] * b.weights[row * hidden + k]
-          }
-          for column in 0..<inputs { a.gradient[k * inputs + column] += back * x[column] }
-        }
+      for i in 0..<samples * outputs {
+        y[i] -= wanted[i]
+        total += Double(y[i] * y[i])
       }
       if step > 180 { last += total / Double(20 * samples * outputs) }
-      try engine.step(number: step, learningRate: 3e-3)
+      try products.multiply(error.transposed, inner.transposed, into: second.gradient)
+      try products.multiply(error, matrices[1].transposed, into: back)
+      for i in 0..<samples * hidden where h[i] == 0 { back[i] = 0 }
+      try products.multiply(passed.transposed, input.transposed, into: first.gradient)
+      try engine.step(number: step, learningRate: 3e-3, gradientScale: 1 / Float(samples * outputs))
     }
     return last
   }
 
-  @Test("the loss after 200 steps is within a hundredth of that with 32-bit states")
-  func training() throws {
+  @Test("the loss after 200 steps is within a hundredth of that with 32-bit states", arguments: [1, 2, 6])
+  func training(_ seed: UInt64) throws {
     var settings = AdamWSettings()
     settings.beta2 = 0.99
-    let wide = try loss(.adamW(settings))
-    let narrow = try loss(.adamW8(settings))
-    #expect(abs(narrow / wide - 1) < 0.01, "\(narrow) beside \(wide)")
+    let wide = try loss(.adamW(settings), seed: seed)
+    let narrow = try loss(.adamW8(settings), seed: seed)
+    #expect(abs(narrow / wide - 1) < 0.01, "seed \(seed): \(narrow) beside \(wide)")
+    #expect(narrow != wide)
   }
 }

@@ -6,7 +6,9 @@ import Testing
 @testable import ApusTraining
 
 @Suite struct GradientNormTests {
-  func norm(workers: Int, _ change: (TestTensors) -> Void = { _ in }) throws -> (GradientNorm, OptimizerEngine) {
+  func norm(workers: Int, _ change: (TestTensors) -> Void = { _ in }) throws -> (
+    GradientNorm, OptimizerEngine
+  ) {
     let memory = TestTensors(TestTensors.ragged)
     memory.setGradients(step: 7)
     change(memory)

@@ -50,7 +50,8 @@ import Testing
     }
   }
 
-  @Test("a run that is restored ends with the bits of one that was not stopped", arguments: NamedOptimizer.all)
+  @Test(
+    "a run that is restored ends with the bits of one that was not stopped", arguments: NamedOptimizer.all)
   func restored(_ optimizer: NamedOptimizer) throws {
     let cpu = try kernels()
     let pool = try WorkerPool(count: 2, processors: 2)
