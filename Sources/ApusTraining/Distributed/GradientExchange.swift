@@ -148,13 +148,8 @@ package final class GradientExchange {
   ) throws(CommunicationError) -> GradientNorm {
     try finishGradients()
     _ = optimizer.gradientNorm()
-    var sums = (outcome.loss, Double(outcome.tokens))
-    try withUnsafeMutablePointer(to: &sums) { pointer throws(CommunicationError) in
-      try pointer.withMemoryRebound(to: Double.self, capacity: 2) { values throws(CommunicationError) in
-        try group.sum(UnsafeMutableBufferPointer(start: values, count: 2), "the loss of a step")
-      }
-    }
-    (outcome.loss, outcome.tokens) = (sums.0, sums.1.isFinite ? Int(sums.1) : 0)
+    let (loss, tokens) = try group.sum(outcome.loss, Double(outcome.tokens), "the loss of a step")
+    (outcome.loss, outcome.tokens) = (loss, Int(tokens))
     return try squares.norm(group, optimizer)
   }
 

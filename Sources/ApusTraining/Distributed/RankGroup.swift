@@ -77,25 +77,24 @@ package final class RankGroup {
     try combine(values, awaited, seconds) { $0 + $1 }
   }
 
-  /// The sum of a number over all ranks.
-  package func sum(_ value: Int, _ awaited: String) throws(CommunicationError) -> Int {
-    try combined(Double(value), awaited) { $0 + $1 }
+  /// The sums of two numbers over all ranks.
+  package func sum(
+    _ first: Double, _ second: Double, _ awaited: String
+  ) throws(CommunicationError) -> (Double, Double) {
+    var values = (first, second)
+    try withUnsafeMutableBytes(of: &values) { bytes throws(CommunicationError) in
+      try combine(bytes.assumingMemoryBound(to: Double.self), awaited, nil) { $0 + $1 }
+    }
+    return values
   }
 
   /// The least of the ranks' numbers.
   package func minimum(_ value: Int, _ awaited: String) throws(CommunicationError) -> Int {
-    try combined(Double(value), awaited, patience) { min($0, $1) }
-  }
-
-  private func combined(
-    _ value: Double, _ awaited: String, _ seconds: Double? = nil, _ operation: (Double, Double) -> Double
-  ) throws(CommunicationError) -> Int {
-    guard !isAlone else { return Int(value) }
-    var value = value
-    try withUnsafeMutablePointer(to: &value) { pointer throws(CommunicationError) in
-      try combine(UnsafeMutableBufferPointer(start: pointer, count: 1), awaited, seconds, operation)
+    var least = Double(value)
+    try withUnsafeMutableBytes(of: &least) { bytes throws(CommunicationError) in
+      try combine(bytes.assumingMemoryBound(to: Double.self), awaited, patience) { min($0, $1) }
     }
-    return Int(value)
+    return Int(least)
   }
 
   private func combine(
@@ -190,8 +189,17 @@ package final class RankGroup {
   /// Throws on all ranks if one of them has a message.
   package func agree(_ message: String, _ awaited: String) throws(CommunicationError) {
     guard !isAlone else { return }
-    let messages = try gather(message, awaited)
-    let verdict = messages.enumerated().first { !$1.isEmpty }.map { "\($0.offset) \($0.element)" } ?? ""
+    try judge(awaited, try gather(message, awaited)) { _, message in message.isEmpty ? nil : message }
+  }
+
+  /// Rank 0 looks at every rank's text; the first that it objects to ends all of them.
+  package func judge(
+    _ awaited: String, _ texts: [String], _ objection: (_ rank: Int, _ text: String) -> String?
+  ) throws(CommunicationError) {
+    var verdict = ""
+    for (rank, text) in texts.enumerated() where verdict.isEmpty {
+      if let objection = objection(rank, text) { verdict = "\(rank) \(objection)" }
+    }
     let words = try broadcast(verdict, awaited).split(separator: " ", maxSplits: 1)
     if words.count == 2 { throw .failed(rank: Int(words[0]) ?? 0, message: String(words[1])) }
   }
@@ -205,7 +213,7 @@ package final class RankGroup {
         let line = "\(error)"
         let prefix = line.hasPrefix("rank \(rank): ") ? "" : "rank \(rank): "
         // The run ends here, before anybody could show the error.
-        fputs("\(prefix)\(line)\n", stderr)
+        _ = Array("\(prefix)\(line)\n".utf8).withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
         communicator.abort()
       }
       throw error

@@ -21,13 +21,20 @@ package struct TrainingAssembly {
   private let options: TrainingEngineOptions
   private let graph: Graph
 
+  private let group: RankGroup
+
   /// Decides everything the configuration leaves open.
   ///
+  /// - Parameters:
+  ///   - group: the processes that share the run.
+  ///   - micro: sequences of a micro-batch, where the processes have agreed on them.
   /// - Throws: `TrainingError.memory` when no micro-batch fits, and what plans and graphs throw.
   package init(
-    _ configuration: TrainingConfiguration, _ inputs: TrainingInputs, _ runtime: Runtime
+    _ configuration: TrainingConfiguration, _ inputs: TrainingInputs, _ runtime: Runtime,
+    _ group: RankGroup = RankGroup(SingleProcess()), micro agreed: Int? = nil
   ) throws {
     self.configuration = configuration
+    self.group = group
     let batch = configuration.batch
     network = try Network(PrecisionSource(base: inputs.source, precision: configuration.precision))
     guard batch.length <= network.configuration.contextLength else {
@@ -46,13 +53,14 @@ package struct TrainingAssembly {
     }
     totalSteps = configuration.totalSteps(
       tokensPerStep: batch.sequences * batch.length, dataTokens: inputs.training.tokenCount)
-    let limit = configuration.memory.limit.bytes(available: runtime.memoryLimit)
+    let limit = configuration.memory.limit.bytes(
+      available: runtime.memoryLimit / group.communicator.ranksHere)
     var smallest: MemoryForecast?
     var found: (Int, TrainingEngineOptions, Graph, MemoryForecast)?
-    for micro in Self.candidates(batch) where found == nil {
+    for micro in agreed.map({ [$0] }) ?? Self.candidates(batch, group.size) where found == nil {
       let options = Self.engineOptions(configuration, micro: micro)
       let graph = try TrainingEngine.graph(network, options)
-      let forecast = Self.forecast(configuration, network, graph, options, inputs)
+      let forecast = Self.forecast(configuration, network, graph, options, inputs, group)
       smallest = forecast
       if forecast.total <= limit { found = (micro, options, graph, forecast) }
     }
@@ -60,10 +68,12 @@ package struct TrainingAssembly {
     (micro, options, graph, forecast) = found
   }
 
-  /// Sequences of a micro-batch to try: the one asked for, or those that divide a step, the largest first.
-  private static func candidates(_ batch: TrainingConfiguration.Batch) -> [Int] {
+  /// Sequences of a micro-batch to try: the one asked for, or those that divide a step, the largest first that a process
+  /// has rows for.
+  private static func candidates(_ batch: TrainingConfiguration.Batch, _ processes: Int) -> [Int] {
     if let micro = batch.micro { return [micro] }
-    return (1...batch.sequences).reversed().filter { batch.sequences % $0 == 0 }
+    let own = (batch.sequences - 1) / processes + 1
+    return (1...own).reversed().filter { batch.sequences % $0 == 0 }
   }
 
   private static func engineOptions(
@@ -80,7 +90,7 @@ package struct TrainingAssembly {
 
   private static func forecast(
     _ configuration: TrainingConfiguration, _ network: Network, _ graph: Graph,
-    _ options: TrainingEngineOptions, _ inputs: TrainingInputs
+    _ options: TrainingEngineOptions, _ inputs: TrainingInputs, _ group: RankGroup
   ) -> MemoryForecast {
     var forecast = MemoryForecast()
     let plan = TrainingEngine.plan(graph, options)
@@ -90,8 +100,11 @@ package struct TrainingAssembly {
     forecast.gradients = 4 * floats
     // Nobody looks behind these pointers: only sizes are asked for.
     let nowhere = UnsafeMutablePointer<Float>(bitPattern: 64)!
-    let tensors = Learner.tensors(weights, masters: nowhere, gradients: nowhere)
+    let whole = Learner.tensors(weights, masters: nowhere, gradients: nowhere)
     let kind = configuration.optimizer.kind
+    let shards = shards(weights, whole, kind, group)
+    let tensors = shards?.tensors(of: group.rank, whole) ?? whole
+    forecast.exchange = shards.map { PieceReceiver.byteCount($0) } ?? 0
     forecast.optimizer =
       OptimizerEngine.stateBytes(kind, tensors, averages: configuration.optimizer.ema > 0)
       + kind.scratchBytes(tensors)
@@ -112,11 +125,25 @@ package struct TrainingAssembly {
       try weights.load(from: inputs.source)
     }
     let engine = try TrainingEngine(network, graph, weights, options, runtime)
+    let (whole, kind) = (tensors(weights), configuration.optimizer.kind)
+    let shards = Self.shards(weights.tensors, whole, kind, group)
     let optimizer = try OptimizerEngine(
-      configuration.optimizer.kind, tensors: tensors(weights),
+      kind, tensors: shards?.tensors(of: group.rank, whole) ?? whole,
       averageDecay: configuration.optimizer.ema > 0 ? configuration.optimizer.ema : nil,
       workers: runtime.workers, cpu: runtime.cpu.table)
-    return Learner(engine, optimizer)
+    return Learner(
+      engine, optimizer,
+      exchange: try shards.map {
+        try GradientExchange(
+          group, $0, weights, phases: engine.gradientPhases, workers: runtime.workers, cpu: runtime.cpu.table)
+      })
+  }
+
+  /// The optimiser's states, wherever they are.
+  func states(_ learner: Learner) -> OptimizerStates {
+    OptimizerStates(
+      configuration.optimizer.kind, tensors(learner.engine.weights), averages: configuration.optimizer.ema > 0,
+      learner.optimizer, group, learner.exchange?.plan)
   }
 
   private func tensors(_ weights: TrainableWeights) -> [TrainableTensor] {
