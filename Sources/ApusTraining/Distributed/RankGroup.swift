@@ -232,10 +232,13 @@ enum RankTag {
 }
 
 /// The pauses of a wait: none at first, then longer ones, and an end.
+///
+/// Only time in which this process ran counts: when all were suspended together, none has been silent.
 struct Pause {
   let limit: Double
   private var tries = 0
-  private let start = MonotonicClock.nanoseconds
+  private var last = MonotonicClock.nanoseconds
+  private var waited = 0.0
 
   init(_ limit: Double) {
     self.limit = limit
@@ -251,6 +254,9 @@ struct Pause {
       return true
     }
     usleep(tries < 2048 ? 50 : 500)
-    return Double(MonotonicClock.nanoseconds - start) * 1e-9 < limit
+    let now = MonotonicClock.nanoseconds
+    waited += min(1, Double(now - last) * 1e-9)
+    last = now
+    return waited < limit
   }
 }
