@@ -16,7 +16,7 @@ APUS := .build/release/apus
 TEST_BUILD := --scratch-path .build-test -c release -Xswiftc -enable-testing \
   --explicit-target-dependency-import-check error
 
-.PHONY: help run example build test format lint fuzz bench clean toolchain
+.PHONY: help run example build test format lint fuzz bench kills clean toolchain
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -53,6 +53,9 @@ fuzz: toolchain ## Fuzz the readers of files under AddressSanitizer (SECONDS_EAC
 
 bench: build $(MODEL) ## Measure prompt and generation speed
 	@$(APUS) bench "$(MODEL)" -p 64,192 -n 64
+
+kills: build ## Kill a training run KILLS=1000 times and compare its end with an undisturbed one
+	@dev/kill-training.sh $(or $(KILLS),1000)
 
 clean: ## Remove everything built
 	rm -rf .build .build-test .build-fuzz

@@ -99,7 +99,9 @@ package struct GradientBuilder {
   }
 
   /// Appends an operation.
-  package mutating func apply(_ operation: some Operation, _ inputs: [ValueID]) throws(GraphError) -> [ValueID] {
+  package mutating func apply(_ operation: some Operation, _ inputs: [ValueID]) throws(GraphError)
+    -> [ValueID]
+  {
     try builder.apply(operation, inputs)
   }
 

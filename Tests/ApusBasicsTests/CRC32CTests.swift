@@ -5,11 +5,12 @@ import Testing
 @testable import ApusBasics
 
 struct CRC32CTests {
-  @Test(arguments: [
-    ([UInt8](repeating: 0, count: 32), 0x8A91_36AA),
-    ([UInt8](repeating: 0xFF, count: 32), 0x62A8_AB43),
-    (Array(0..<32), 0x46DD_794E), (Array("123456789".utf8), 0xE306_9283), ([], 0),
-  ] as [([UInt8], UInt32)])
+  @Test(
+    arguments: [
+      ([UInt8](repeating: 0, count: 32), 0x8A91_36AA),
+      ([UInt8](repeating: 0xFF, count: 32), 0x62A8_AB43),
+      (Array(0..<32), 0x46DD_794E), (Array("123456789".utf8), 0xE306_9283), ([], 0),
+    ] as [([UInt8], UInt32)])
   func knownValues(_ bytes: [UInt8], _ expected: UInt32) {
     #expect(CRC32C.of(bytes) == expected)
     var tables = CRC32C()

@@ -1,5 +1,5 @@
-// A network in training gives the same bits, losses and gradients alike, with and without passes and however many
-// workers share it.
+// A network in training gives the same bits, losses and gradients alike, with and without passes, whatever is made again
+// instead of being kept, and however many workers share it.
 
 import ApusRuntime
 import ApusTensor
@@ -8,30 +8,44 @@ import Testing
 @testable import ApusGraph
 
 @Suite struct TrainingPassTests {
+  /// A way to run the same graph.
+  struct Variant: Sendable, CustomStringConvertible {
+    let workers: Int
+    var fuses = true
+    var recomputing = RecomputationBudget.none
+    var description: String {
+      "\(workers) workers, \(fuses ? "passes" : "no passes"), recomputing \(recomputing)"
+    }
+  }
+
+  private static let variants =
+    (1...3).flatMap { [Variant(workers: $0, fuses: false), Variant(workers: $0)] } + [
+      Variant(workers: 2, recomputing: .all), Variant(workers: 3, recomputing: .fitting(500_000)),
+      Variant(workers: 1, fuses: false, recomputing: .all),
+    ]
+
   @Test(
-    "neither passes nor workers change a bit", arguments: [SmallNetwork.gpt, .llama], [TensorType.f32, .bf16])
+    "neither passes nor workers nor recomputation change a bit", arguments: [SmallNetwork.gpt, .llama],
+    [TensorType.f32, .bf16])
   func bits(_ network: SmallNetwork, _ type: TensorType) throws {
     let graph = try network.graph(type)
     let weights = network.weights(graph)
     var first: [String: [Float]]?
-    for workers in 1...3 {
-      var options = RuntimeOptions(threads: workers)
+    for variant in Self.variants {
+      var options = RuntimeOptions(threads: variant.workers)
       options.oversubscribes = true
-      let runtime = try Runtime(options: options)
-      for passes in [nil, trainingPasses] {
-        let run = try KernelRun(
-          graph, passes: passes, SmallNetwork.step, weights: weights, cache: network.cache, runtime)
-        run.run(SmallNetwork.step)
-        var found = Dictionary(uniqueKeysWithValues: weights.keys.map { ($0, run.gradient($0)) })
-        found["losses"] = run.result
-        let expected = first ?? found
-        first = expected
-        for (name, values) in found.sorted(by: { $0.key < $1.key }) {
-          let different = values.indices.first { values[$0].bitPattern != expected[name]![$0].bitPattern }
-          #expect(
-            different == nil && values.allSatisfy(\.isFinite),
-            "\(name)[\(different ?? 0)] with \(workers) workers, \(passes == nil ? "no passes" : "passes")")
-        }
+      let run = try KernelRun(
+        graph, passes: variant.fuses ? trainingPasses : nil, SmallNetwork.step, weights: weights,
+        cache: network.cache, recomputing: variant.recomputing, try Runtime(options: options))
+      if variant.recomputing != .none { #expect(run.plan.changes.last?.count ?? 0 > 0, "\(variant)") }
+      run.run(SmallNetwork.step)
+      var found = Dictionary(uniqueKeysWithValues: weights.keys.map { ($0, run.gradient($0)) })
+      found["losses"] = run.result
+      let expected = first ?? found
+      first = expected
+      for (name, values) in found.sorted(by: { $0.key < $1.key }) {
+        let different = values.indices.first { values[$0].bitPattern != expected[name]![$0].bitPattern }
+        #expect(different == nil && values.allSatisfy(\.isFinite), "\(name)[\(different ?? 0)]: \(variant)")
       }
     }
   }

@@ -80,13 +80,19 @@ import Testing
       let difference = firstDifference(apart, inPlace)
       #expect(difference == nil, "\(name) \(table) n \(n) index \(difference ?? -1)")
     }
-    var other = [Float](repeating: 0, count: n)
     for kind in Self.kinds {
       check("unary_gradient \(kind.rawValue)") { cpu.unary_gradient(kind, x, $0, count, $1) }
-      check("gated_gradient \(kind.rawValue), dgate") {
-        cpu.gated_gradient(kind, x, w, $0, count, $1, &other)
+      let apart = pair(n) { cpu.gated_gradient(kind, x, w, dy, count, $0, $1) }
+      for overGate in [true, false] {
+        let inPlace = pair(n) { dgate, dup in
+          let shared = overGate ? dgate : dup
+          shared.update(from: dy, count: n)
+          cpu.gated_gradient(kind, x, w, shared, count, dgate, dup)
+        }
+        let difference = firstDifference(apart, inPlace)
+        #expect(
+          difference == nil, "gated_gradient \(kind.rawValue) \(table) n \(n) index \(difference ?? -1)")
       }
-      check("gated_gradient \(kind.rawValue), dup") { cpu.gated_gradient(kind, x, w, $0, count, &other, $1) }
     }
     check("softcap_gradient") { cpu.softcap_gradient(x, 30, $0, count, $1) }
     check("rms_norm_gradient") { cpu.rms_norm_gradient(x, w, $0, count, 1e-5, $1, &stats) }

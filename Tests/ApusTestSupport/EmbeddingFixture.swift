@@ -106,7 +106,6 @@ package struct EmbeddingFixture: Sendable, CustomTestStringConvertible {
     let scratch = ScratchDirectory()
     return try withExtendedLifetime(scratch) {
       let path = scratch.path + "/" + name
-      defer { removeFolder(path) }
       try writeFolder(at: path)
       return try body(path)
     }

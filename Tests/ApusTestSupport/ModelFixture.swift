@@ -102,7 +102,6 @@ package struct ModelFixture: Sendable, CustomTestStringConvertible {
     let scratch = ScratchDirectory()
     return try withExtendedLifetime(scratch) {
       let path = scratch.path + "/" + name
-      defer { removeFolder(path) }
       try writeFolder(at: path, type: type, edit: edit)
       return try body(path)
     }

@@ -49,10 +49,7 @@ package final class ScratchDirectory: Sendable {
     path = String(cString: made)
   }
 
-  deinit {
-    for name in names { unlink(file(name)) }
-    rmdir(path)
-  }
+  deinit { removeFolder(path) }
 
   /// The path of a file in it.
   package func file(_ name: String) -> String { path + "/" + name }

@@ -30,8 +30,48 @@ import Testing
     }
   }
 
+  /// Everything that must not change a bit: the passes, what is made again, the number of workers.
+  @Test(
+    "one gradient for all plans", arguments: ["gpt2", "llama", "gemma2", "phi3-window"],
+    TrainingPrecision.allCases)
+  func invariance(_ name: String, _ precision: TrainingPrecision) throws {
+    let fixture = try GradientFixture(name)
+    let expected = try gradients(engine(fixture, precision, optimized: false))
+    for recomputing in [RecomputationBudget.none, .fitting(300_000), .all] {
+      for threads in [1, 2, 3] {
+        var runtimeOptions = RuntimeOptions(threads: threads)
+        runtimeOptions.oversubscribes = true
+        let engine = try engine(
+          fixture, precision, recomputing: recomputing, runtime: Runtime(options: runtimeOptions))
+        let changed = zip(try gradients(engine), expected).filter { $0.bitPattern != $1.bitPattern }
+        #expect(changed.isEmpty, "\(name) \(precision) \(recomputing), \(threads) threads: \(changed.count)")
+      }
+    }
+  }
+
+  @Test("what is made again takes less memory")
+  func recomputation() throws {
+    let fixture = try GradientFixture("gpt2")
+    let (kept, again) = (try engine(fixture), try engine(fixture, recomputing: .all))
+    #expect(again.plan.memory.byteCount < kept.plan.memory.byteCount * 9 / 10)
+    let budget = (kept.plan.memory.byteCount + again.plan.memory.byteCount) / 2
+    let fitting = try engine(fixture, recomputing: .fitting(budget))
+    #expect(fitting.plan.memory.byteCount <= budget)
+    let repeated = { (engine: TrainingEngine) in
+      engine.plan.changes.last { $0.name == "recompute" }?.count ?? 0
+    }
+    #expect(0 < repeated(fitting) && repeated(fitting) < repeated(again))
+  }
+
+  /// A run's gradients, one after the other.
+  private func gradients(_ engine: TrainingEngine) throws -> [Float] {
+    _ = try run(engine)
+    return Array(UnsafeBufferPointer(start: engine.weights.gradients, count: engine.weights.floatCount))
+  }
+
   func engine(
-    _ fixture: GradientFixture, _ precision: TrainingPrecision = .f32, optimized: Bool = true
+    _ fixture: GradientFixture, _ precision: TrainingPrecision = .f32, optimized: Bool = true,
+    recomputing: RecomputationBudget = .none, runtime: Runtime? = nil
   ) throws -> TrainingEngine {
     let source = GGUFWeights(try ModelFixture(fixture.network).file())
     let network = try Network(PrecisionSource(base: source, precision: precision))
@@ -40,16 +80,19 @@ import Testing
       tokens: batch.tokens.count, sequences: batch.segments.joined().count, contextLength: batch.length)
     options.loss = LossOptions(labelSmoothing: fixture.labelSmoothing, zLoss: fixture.zLoss)
     options.optimized = optimized
+    options.recomputing = recomputing
     let graph = try TrainingEngine.graph(network, options)
     let weights = try TrainableWeights(graph, precision: precision)
     try weights.load(from: source)
-    return try TrainingEngine(network, graph, weights, options, runtime)
+    return try TrainingEngine(network, graph, weights, options, runtime ?? self.runtime)
   }
 
   func run(_ engine: TrainingEngine) throws -> Double {
     let batch = try GradientBatch()
     var total = 0.0
-    for token in batch.tokens.indices where batch.targets[token] >= 0 { total += Double(batch.weights[token]) }
+    for token in batch.tokens.indices where batch.targets[token] >= 0 {
+      total += Double(batch.weights[token])
+    }
     let weights = batch.weights.map { Float(Double($0) / total) }
     engine.begin(startsGradients: true)
     var first = 0

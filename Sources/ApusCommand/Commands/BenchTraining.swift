@@ -30,11 +30,18 @@ enum BenchTrainingCommand: Command {
     "precision", placeholder: "TYPE", default: .bf16, help: "What matrices are rounded to in products")
   private static let optimizer = Option<Optimizer>.choice(
     "optimizer", placeholder: "NAME", default: .adamw, help: "The optimiser")
+  private static let micro = Option<Int?>.integer(
+    "micro", in: 1...64, defaultText: "as many as have 1,024 tokens", help: "Texts of a micro-batch")
+  private static let recompute = Option.flag(
+    "recompute", help: "Make activations again on the way back instead of keeping them")
   private static let repetitions = Option<Int>.integer(
     "repetitions", "r", in: 1...10_000, default: 10, help: "Steps that are measured")
 
   static let options =
-    [shape.row, precision.row, optimizer.row, repetitions.row, GenerationFlags.profile.row]
+    [
+      shape.row, precision.row, optimizer.row, micro.row, recompute.row, repetitions.row,
+      GenerationFlags.profile.row,
+    ]
     + [CommonOptions.threads.row, CommonOptions.json.row]
 
   static func run(_ values: Values, _ console: Console) throws {
@@ -43,7 +50,9 @@ enum BenchTrainingCommand: Command {
     let (shape, sequences, length) = sizes(values[shape])
     let precision = values[precision]
     let ceilings = values[GenerationFlags.profile] ? try Ceilings.measure(runtime) : nil
-    let learner = try learner(shape, sequences * length, sequences, length, precision, values, runtime)
+    let micro = min(values[micro] ?? max(1, 1024 / length), sequences)
+    guard sequences % micro == 0 else { throw CommandError.usage("--micro must divide \(sequences)") }
+    let learner = try learner(shape, micro * length, micro, length, precision, values, runtime)
     let weights = learner.engine.weights
     let batch = tokens(sequences * length, vocabulary: shape.vocabulary)
     var seconds: [Double] = []
@@ -56,8 +65,10 @@ enum BenchTrainingCommand: Command {
         learner.engine.profile = profile
       }
       let time = try MonotonicClock.seconds {
-        loss = try learner.step(number: step, learningRate: 1e-4, clip: 1, microBatches: 1) { (_, engine) in
-          for sequence in 0..<sequences {
+        loss = try learner.step(
+          number: step, learningRate: 1e-4, clip: 1, microBatches: sequences / micro
+        ) { (part, engine) in
+          for sequence in part * micro..<(part + 1) * micro {
             batch.withUnsafeBufferPointer { batch in
               let tokens = UnsafeBufferPointer(rebasing: batch[sequence * length..<(sequence + 1) * length])
               let targets = UnsafeBufferPointer(
@@ -114,7 +125,8 @@ enum BenchTrainingCommand: Command {
     _ values: Values, _ runtime: Runtime
   ) throws -> Learner {
     let network = try Network(PrecisionSource(base: shape.source, precision: precision))
-    let options = TrainingEngineOptions(tokens: tokens, sequences: sequences, contextLength: length)
+    var options = TrainingEngineOptions(tokens: tokens, sequences: sequences, contextLength: length)
+    options.recomputing = values[recompute] ? .all : .none
     let graph = try TrainingEngine.graph(network, options)
     let weights = try TrainableWeights(graph, precision: precision)
     let initializer = WeightInitializer(.gpt2(), layers: shape.layers, hidden: shape.hidden, seed: 1)
@@ -128,7 +140,8 @@ enum BenchTrainingCommand: Command {
       values[optimizer] == .adamw ? .adamW(AdamWSettings()) : .adamW8(AdamWSettings())
     let optimizer = try OptimizerEngine(
       kind,
-      tensors: Learner.tensors(weights.tensors, masters: weights.masters, gradients: weights.gradients), workers: runtime.workers, cpu: runtime.cpu.table)
+      tensors: Learner.tensors(weights.tensors, masters: weights.masters, gradients: weights.gradients),
+      workers: runtime.workers, cpu: runtime.cpu.table)
     return Learner(engine, optimizer)
   }
 

@@ -84,7 +84,9 @@ private struct Conversion {
     let (description, unused) = try ModelDescription.of(files)
     self.description = description
     if let first = unused.first {
-      console.notes(["\(files.path): \(unused.count) tensors that the network has no use for are left out: \(first)"])
+      console.notes([
+        "\(files.path): \(unused.count) tensors that the network has no use for are left out: \(first)"
+      ])
     }
   }
 
@@ -107,14 +109,17 @@ private struct Conversion {
       chatTemplate: files.chatTemplate(), ends: folder.endOfText())
     console.notes(keys.notes)
     let export = try GGUFExport(description, type: type, tokenizer: keys, sampling: sampling)
-    for (tensor, type, reason) in export.exceptions { console.notes(["\(tensor) becomes \(type): \(reason)"]) }
+    for (tensor, type, reason) in export.exceptions {
+      console.notes(["\(tensor) becomes \(type): \(reason)"])
+    }
     var bar = ProgressBar("converting", total: export.byteCount, on: console)
     try export.write(
       to: target, weights: TensorReader(files.source), replacing: force, progress: { bar.update($0) },
       check: { try files.verifyUnchanged() })
     bar.finish()
     return Summary(
-      format: "GGUF", type: type?.name ?? matrixType?.name ?? "they were", tensors: export.header.tensors.count,
+      format: "GGUF", type: type?.name ?? matrixType?.name ?? "they were",
+      tensors: export.header.tensors.count,
       bytes: export.byteCount)
   }
 
@@ -128,7 +133,8 @@ private struct Conversion {
       console.notes(["weights of several or of quantised types become f32; --type bf16 takes half as much"])
     }
     let export = try HuggingFaceExport(
-      description, weights: TensorReader(files.source), type: chosen, tokenizer: tokenizer, sampling: sampling)
+      description, weights: TensorReader(files.source), type: chosen, tokenizer: tokenizer, sampling: sampling
+    )
     var bar = ProgressBar("converting", total: export.byteCount, on: console)
     do {
       let folder = try StagedFolder(target, replacing: force)
@@ -140,12 +146,13 @@ private struct Conversion {
     }
     bar.finish()
     return Summary(
-      format: "Hugging Face folder", type: chosen.name, tensors: description.tensors.count, bytes: export.byteCount)
+      format: "Hugging Face folder", type: chosen.name, tensors: description.tensors.count,
+      bytes: export.byteCount)
   }
 
   /// The one type of all matrices, if they have one that both formats have.
   private var matrixType: TensorType? {
-    let types = Set(description.tensors.filter { $0.rows > 1 }.map(\.type))
+    let types = Set(description.tensors.filter(GGUFExport.isConverted).map(\.type))
     return types.count == 1 ? types.first.flatMap { HuggingFaceExport.types.contains($0) ? $0 : nil } : nil
   }
 

@@ -27,16 +27,6 @@ enum DataTokenizeCommand: Command {
     "tokenizer", help: "A GGUF file, a Hugging Face folder or a tokenizer.json")
   private static let output = Option<String?>.file("output", "o", help: "The folder to write")
   private static let force = Option.flag("force", help: "Replace the data set in the folder")
-  private static let format = Option<ReadingOptions.Format>.choice(
-    "format", placeholder: "FORMAT", default: .automatic, help: "What files hold; auto goes by their names")
-  private static let field = Option<String?>.text(
-    "field", placeholder: "NAME", defaultText: "text", help: "The member of a JSON line that is the text")
-  private static let separator = Option<String?>.text(
-    "separator", help: "Text between the documents of a text file, such as '<|endoftext|>'")
-  private static let separatorLine = Option<String?>.text(
-    "separator-line", help: "A line between the documents of a text file; '' for paragraphs")
-  private static let skipBad = Option<Int>.integer(
-    "skip-bad", in: 0...Int.max, default: 0, help: "Bad lines to skip and count before stopping")
   private static let shardTokens = Option<Int>.integer(
     "shard-tokens", in: 1...Int.max, default: TokenizingOptions().shardTokens,
     help: "Tokens of a shard; the document that reaches them is its last")
@@ -50,12 +40,11 @@ enum DataTokenizeCommand: Command {
     "parse-special", help: "Control tokens spelled in the text become control tokens")
 
   static let arguments = [inputs.row]
-  static let options = [
-    tokenizer.row, output.row, force.row, format.row, field.row, separator.row, separatorLine.row,
-    skipBad.row,
-    validation.row, shardTokens.row, bos.row, eos.row, special.row, CommonOptions.threads.row,
-    CommonOptions.json.row,
-  ]
+  static let options =
+    [tokenizer.row, output.row, force.row] + ReadingFlags.rows + [
+      validation.row, shardTokens.row, bos.row, eos.row, special.row,
+      CommonOptions.threads.row, CommonOptions.json.row,
+    ]
 
   static func run(_ values: Values, _ console: Console) throws {
     let paths = values[inputs]
@@ -71,7 +60,7 @@ enum DataTokenizeCommand: Command {
     let runtime = try CommonOptions.runtime(values, console)
     let tokenizing = try CorpusTokenizer(
       TokenizerFile.open(tokenizerPath, console), settings, runtime: runtime)
-    var bar = ProgressBar("tokenizing", total: bytes(of: paths), on: console)
+    var bar = ProgressBar("tokenizing", total: ReadingFlags.bytes(of: paths), on: console)
     defer { bar.finish() }
     let start = MonotonicClock.nanoseconds
     let report = try tokenizing.write(
@@ -92,19 +81,7 @@ enum DataTokenizeCommand: Command {
 
   private static func settings(_ values: Values) throws(CommandError) -> TokenizingOptions {
     var options = TokenizingOptions()
-    options.reading.format = values[format]
-    options.reading.field = values[field] ?? options.reading.field
-    switch (values[separator], values[separatorLine]) {
-    case (nil, nil): break
-    case (let text?, nil):
-      guard !text.isEmpty else { throw .usage("--separator is empty; --separator-line '' is for paragraphs") }
-      options.reading.separator = .text(text)
-    case (nil, let line?):
-      guard !line.utf8.contains(0x0A) else { throw .usage("--separator-line holds the end of a line") }
-      options.reading.separator = .line(line)
-    case (_?, _?): throw .usage("--separator and --separator-line exclude each other")
-    }
-    options.reading.skipLimit = values[skipBad]
+    options.reading = try ReadingFlags.options(values)
     options.begins = values[bos] ? nil : false
     options.ends = values[eos]
     options.parsesSpecial = values[special]
@@ -113,24 +90,10 @@ enum DataTokenizeCommand: Command {
     return options
   }
 
-  /// What the files hold together; pipes count nothing.
-  private static func bytes(of paths: [String]) -> Int {
-    paths.reduce(0) { total, path in
-      total + (FileKind(path) == .file ? (try? MappedFile(path: path).byteCount) ?? 0 : 0)
-    }
-  }
-
   /// What a careful user should know.
   private static func notes(_ report: TokenizingReport) -> [String] {
     let reading = report.reading
-    var notes: [String] = []
-    if reading.badLines > 0 {
-      notes.append("\(countText(reading.badLines)) bad lines were skipped, the first:")
-      notes += reading.firstBad
-    }
-    if reading.emptyDocuments > 0 {
-      notes.append("\(countText(reading.emptyDocuments)) documents without text were left out")
-    }
+    var notes = ReadingFlags.notes(reading)
     if report.invalidPieces > 0 {
       notes.append("\(countText(report.invalidPieces)) pieces of text hold bytes that are no UTF-8")
     }

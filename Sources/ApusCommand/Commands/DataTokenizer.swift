@@ -9,16 +9,19 @@ enum DataTokenizerCommand: Command {
   static let name = "data tokenizer"
   static let summary = "Learn a byte-pair tokenizer from texts"
   static let discussion = [
-    "Every TEXT is a file of plain text and one document. The tokenizer is written as tokenizer.json and "
-      + "tokenizer_config.json, as Hugging Face's libraries read them, and is the one that their BpeTrainer learns "
-      + "from the same documents. It does not depend on the number of threads."
+    "Inputs are those of 'apus data tokenize': text files, each one document unless a separator is given, and JSON "
+      + "lines, each a document; .gz and .zst in builds with --traits Compression. Memory grows with the different words, "
+      + "not with the text.",
+    "DIR gets tokenizer.json and tokenizer_config.json, as Hugging Face's libraries read them. The tokenizer is the "
+      + "one that their BpeTrainer learns from the same documents, for any number of threads.",
   ]
   static let examples = [
     "apus data tokenizer corpus.txt --vocabulary 16384 --output tokenizer",
-    "apus data tokenizer a.txt b.txt -o tokenizer --special '<s>' --special '</s>' --pattern llama3",
+    "apus data tokenizer a.jsonl b.txt -o tokenizer --special '<s>' --special '</s>' --pattern llama3",
   ]
 
-  private static let texts = Positional.rest("TEXT", isFile: true, help: "Files to learn from")
+  private static let inputs = Positional.rest(
+    "INPUT", isFile: true, help: "Files of text or JSON lines; - is standard input")
   private static let vocabulary = Option<Int>.integer(
     "vocabulary", default: 16_384, help: "Tokens to reach: special tokens, 256 bytes, and pieces")
   private static let output = Option<String?>.file(
@@ -27,65 +30,54 @@ enum DataTokenizerCommand: Command {
     "min-frequency", default: 2, help: "How often a pair must occur to become a piece")
   private static let special = Option<[String]>.list(
     "special", placeholder: "TOKEN",
-    help:
-      "A special token; may be given several times, the first one ends documents. <|endoftext|> if there is none"
-  )
+    help: "A special token, <|endoftext|> if none is given; the first one ends documents")
   private static let pattern = Option<WordPattern>.choice(
     "pattern", placeholder: "NAME", default: .gpt2, help: "How text is cut into words")
   private static let force = Option.flag("force", help: "Replace a tokenizer that is in DIR")
 
-  static let arguments = [texts.row]
-  static let options = [
-    vocabulary.row, output.row, frequency.row, special.row, pattern.row, force.row, CommonOptions.threads.row,
-    CommonOptions.json.row,
-  ]
+  static let arguments = [inputs.row]
+  static let options =
+    [vocabulary.row, output.row, frequency.row, special.row, pattern.row, force.row] + ReadingFlags.rows
+    + [CommonOptions.threads.row, CommonOptions.json.row]
 
   static func run(_ values: Values, _ console: Console) throws {
-    guard let output = values[output] else { throw CommandError.usage("--output DIR is missing") }
-    let paths = values[texts]
-    guard !paths.isEmpty else { throw CommandError.usage("TEXT is missing") }
+    let paths = values[inputs]
+    guard !paths.isEmpty else { throw CommandError.usage("no input: name files of text or JSON lines") }
+    guard let output = values[output] else {
+      throw CommandError.usage("no output: name a folder with --output")
+    }
     var asked = BPETrainingOptions(vocabularySize: values[vocabulary])
     asked.minimumFrequency = values[frequency]
     asked.pattern = values[pattern]
     if values.has(special) { asked.specialTokens = values[special] }
+    var reading = try ReadingFlags.options(values)
+    // Long texts come in parts, so that little is held of them.
+    reading.cutsAt = 1 << 20
 
     let runtime = try CommonOptions.runtime(values, console)
     let start = MonotonicClock.nanoseconds
     var trainer = try BPETrainer(asked, pool: runtime.workers)
-    let total = try checkedSizes(paths)
+    // What would fail at the end, or after hours of reading other files, fails now.
     if !values[force] { try TrainedTokenizer.checkFolder(output) }
-    try read(paths, total, into: &trainer, console)
+    for path in paths where path != "-" && FileKind(path) == .none {
+      throw CommandError.failure("\(path): there is no such file")
+    }
+    try read(paths, reading, into: &trainer, console)
     let trained = try learn(&trainer, asked, console)
     try trained.write(to: output, replacing: values[force])
     let seconds = Double(MonotonicClock.nanoseconds - start) * 1e-9
     try report(trained, output, seconds, values, runtime, console)
   }
 
-  /// How many bytes the files have together. A file that is missing or empty shows before hours of reading others.
-  private static func checkedSizes(_ paths: [String]) throws -> Int {
-    var total = 0
-    for path in paths {
-      let size = try MappedFile(path: path).byteCount
-      guard size > 0 else { throw CommandError.failure("\(path) is empty, there is nothing to learn from") }
-      total += size
-    }
-    return total
-  }
-
   private static func read(
-    _ paths: [String], _ total: Int, into trainer: inout BPETrainer, _ console: Console
+    _ paths: [String], _ options: ReadingOptions, into trainer: inout BPETrainer, _ console: Console
   ) throws {
-    var bar = ProgressBar("reading", total: total, on: console)
-    var done = 0
-    for path in paths {
-      var last = 0
-      try trainer.add(file: path) { position in
-        bar.update(done + position)
-        last = position
-      }
-      done += last
-    }
+    let reader = DocumentReader(paths, options)
+    var bar = ProgressBar("reading", total: ReadingFlags.bytes(of: paths), on: console)
+    defer { bar.finish() }
+    try trainer.add(reader) { bar.update($0.fileBytes) }
     bar.finish()
+    console.notes(ReadingFlags.notes(reader.report))
   }
 
   private static func learn(

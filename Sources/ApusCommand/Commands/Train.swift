@@ -61,15 +61,23 @@ enum TrainCommand: Command {
     console.notes(trainer.notes)
     let ceiling = group.isFirst ? try Ceilings.measure(runtime).all : nil
     let peak = configuration.precision == .bf16 ? ceiling?.bf16 ?? ceiling?.f32 : ceiling?.f32
-    var view = LiveView(
+    var view: LiveView? = LiveView(
       console, totalSteps: trainer.totalSteps,
       memoryLimit: configuration.memory.limit.bytes(available: runtime.memoryLimit))
     let summary = try trainer.run(
       peak: peak, shouldStop: { interrupt.signal.map { "stopped by signal \($0); the run can go on" } }
     ) { event in
-      if !values[CommonOptions.json] { try view.show(event) }
+      if values[CommonOptions.json] { return }
+      do {
+        try view?.show(event)
+      } catch {
+        // A run of days does not end with the terminal that it was started from.
+        view = nil
+        console.note("\(error); training goes on, its records are in \(configuration.checkpoint.directory)")
+      }
     }
-    view.finish()
+    guard view != nil else { return }
+    view?.finish()
     if values[CommonOptions.json], group.isFirst { try console.json(json(summary, configuration)) }
   }
 
@@ -85,7 +93,7 @@ enum TrainCommand: Command {
         .members([
           "steps": .integer(steps), "microBatch": .integer(micro), "memoryLimit": .integer(limit),
           "memory": .members(
-            [("total", forecast.total)] .map { ($0.0, .integer($0.1)) }
+            [("total", forecast.total)].map { ($0.0, .integer($0.1)) }
               + forecast.rows.map { ($0.name, .integer($0.bytes)) }),
         ]))
     }

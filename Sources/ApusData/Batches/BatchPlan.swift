@@ -25,6 +25,8 @@ public final class BatchPlan: Sendable {
   public let splitDocuments: Int
   /// The rows that are filled by pieces of those documents.
   public let splitRows: Int
+  /// The most pieces of documents in a row; 1 for a stream.
+  public let mostSegments: Int
 
   /// Rows before each window of documents, and in the end all; empty for a stream.
   private let windowRows: [Int]
@@ -60,21 +62,22 @@ public final class BatchPlan: Sendable {
     switch settings.mode {
     case .stream:
       rowsPerEpoch = (dataset.tokenCount - 1) / settings.length
-      (windowRows, paddingPerEpoch, splitDocuments, splitRows) = ([], 0, 0, 0)
+      (windowRows, paddingPerEpoch, splitDocuments, splitRows, mostSegments) = ([], 0, 0, 0, 1)
     case .documents:
       var packer = DocumentPacker(length: settings.length, window: windowDocuments)
       var rows = [0]
-      var (documents, full) = (0, 0)
+      var (documents, full, most) = (0, 0, 1)
       for window in 0..<(dataset.documentCount + windowDocuments - 1) / windowDocuments {
         packer.pack(dataset, Self.documents(ofWindow: window, windowDocuments, dataset))
         rows.append(rows.last! + packer.rowCount)
         documents += packer.splitDocuments
         full += packer.splitRows
+        most = max(most, packer.mostPieces)
       }
       windowRows = rows
       rowsPerEpoch = rows.last!
       paddingPerEpoch = rowsPerEpoch * settings.length - dataset.tokenCount
-      (splitDocuments, splitRows) = (documents, full)
+      (splitDocuments, splitRows, mostSegments) = (documents, full, most)
     }
     guard rowsPerEpoch >= settings.sequences else {
       throw .shorterThanBatch(

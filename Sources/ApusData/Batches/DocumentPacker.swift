@@ -138,6 +138,20 @@ struct DocumentPacker: ~Copyable, @unchecked Sendable {
     return word * 64 + bits.trailingZeroBitCount
   }
 
+  /// The most pieces of a row of the window packed last.
+  ///
+  /// - Complexity: O(pieces).
+  var mostPieces: Int {
+    var most = 1
+    // The rows before are filled by one piece each.
+    for row in fullRows[documents.count]..<rowCount {
+      var pieces = 0
+      forEachPiece(ofRow: row) { _ in pieces += 1 }
+      most = max(most, pieces)
+    }
+    return most
+  }
+
   /// Calls `body` with the pieces of a row of the window packed last, in order.
   ///
   /// - Complexity: O(pieces + log *documents*), no allocation.

@@ -13,7 +13,7 @@ import ApusText
 ///
 /// Immutable; any number of threads may read. Shards are mapped, so a data set may be larger than memory.
 public final class TokenDataset: Sendable {
-  /// What it is called in messages: the folder, the shard, or "tokens in memory".
+  /// What it is called in messages: the folder, the shard, the file of text, or "tokens in memory".
   public let name: String
   /// Tokens in all documents.
   public let tokenCount: Int
@@ -147,11 +147,12 @@ public final class TokenDataset: Sendable {
   ///   - documentEnds: for each document the number of tokens up to and with its last; nil for one document.
   ///   - vocabularySize: every id is below it.
   ///   - fingerprint: the tokenizer's, if it should be checked later.
+  ///   - name: what it is called in messages.
   /// - Throws: `ShardError.damaged`, `.tokenOutOfRange`.
   public convenience init(
-    tokens: [Int32], documentEnds: [Int]? = nil, vocabularySize: Int, fingerprint: UInt64? = nil
+    tokens: [Int32], documentEnds: [Int]? = nil, vocabularySize: Int, fingerprint: UInt64? = nil,
+    name: String = "tokens in memory"
   ) throws(ShardError) {
-    let name = "tokens in memory"
     guard !tokens.isEmpty else { throw .noDataset(path: name, reason: "there are none") }
     let ends = documentEnds ?? [tokens.count]
     guard ends.last == tokens.count, zip([0] + ends, ends).allSatisfy(<) else {

@@ -50,9 +50,31 @@ public struct BPETrainer: ~Copyable {
     try file.verifyUnchanged()
   }
 
+  /// Counts the words of what a reader has left.
+  ///
+  /// - Parameter progress: called for every piece of text, with what was read so far.
+  /// - Throws: `ReadingError`, `BPETrainingError`, and what `progress` throws.
+  public mutating func add(
+    _ reader: DocumentReader, progress: (ReadingReport) throws -> Void = { _ in }
+  ) throws {
+    try words.endDocument()
+    while let piece = try reader.next() {
+      try append(piece.bytes)
+      if piece.endsDocument { try words.endDocument() }
+      try progress(reader.report)
+    }
+  }
+
   /// Takes the next bytes of the current document. They are copied; chunks may end anywhere, in a character also.
   public mutating func append(_ chunk: UnsafeRawBufferPointer) throws(BPETrainingError) {
     try words.append(chunk.assumingMemoryBound(to: UInt8.self))
+  }
+
+  private mutating func append(_ chunk: [UInt8]) throws(BPETrainingError) {
+    let result = chunk.withUnsafeBufferPointer { bytes in
+      Result { () throws(BPETrainingError) in try words.append(bytes) }
+    }
+    try result.get()
   }
 
   /// Ends the current document. No word goes from one document into the next.
@@ -65,10 +87,7 @@ public struct BPETrainer: ~Copyable {
   /// - Throws: what `next` throws; `BPETrainingError`.
   public mutating func add(documents next: () throws -> [UInt8]?) throws {
     while let document = try next() {
-      let result = document.withUnsafeBufferPointer { bytes in
-        Result { () throws(BPETrainingError) in try words.append(bytes) }
-      }
-      try result.get()
+      try append(document)
       try words.endDocument()
     }
   }

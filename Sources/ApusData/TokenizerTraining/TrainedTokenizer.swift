@@ -1,6 +1,7 @@
 // What training gives: the vocabulary, as a tokenizer and as the files of a Hugging Face folder.
 
 import ApusBasics
+import ApusFiles
 import ApusRuntime
 import ApusText
 
@@ -82,10 +83,4 @@ public struct TrainedTokenizer: Sendable {
   private static func paths(_ folder: String) -> (tokenizer: String, config: String) {
     (folder + "/tokenizer.json", folder + "/tokenizer_config.json")
   }
-}
-
-/// Makes a folder unless it is there.
-private func makeFolder(_ path: String) throws(FileError) {
-  guard mkdir(path, 0o777) != 0, errno != EEXIST else { return }
-  throw .system(path: path, operation: "make the folder", reason: errorText(errno))
 }

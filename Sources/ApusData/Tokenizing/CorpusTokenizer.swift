@@ -100,7 +100,7 @@ public struct CorpusTokenizer: Sendable {
     let report = try CorpusTokenizer(tokenizer, copy, pool: pool).run(paths, into: memory, progress)
     let dataset = try TokenDataset(
       tokens: memory.tokens, documentEnds: memory.ends, vocabularySize: tokenizer.vocabulary.count,
-      fingerprint: tokenizer.fingerprint)
+      fingerprint: tokenizer.fingerprint, name: paths.count == 1 ? paths[0] : "\(paths.count) files")
     return (dataset, report)
   }
 

@@ -11,47 +11,51 @@ import ApusRuntime
   import Darwin
 #endif
 
-/// The shards of both parts, each under its name when it is full.
+/// The shards of both parts, in a folder of their own within the data set's until all is done: a data set that is to be
+/// replaced stays whole until then, and one that is never finished leaves nothing behind.
 final class DatasetWriter: TokenSink {
   private let folder: String
   private let shardTokens: Int
   private var manifest: DatasetManifest
   private var train: ShardWriter?
   private var validation: ShardWriter?
-  private var isFinished = false
 
-  /// Makes the folder if need be, and takes away an old data set, or what is left of one that was never finished.
+  private var unfinished: String { "\(folder)/.unfinished" }
+
+  /// Makes the folder if need be, and takes away what is left of a run that was killed.
   ///
   /// - Throws: `TokenizingError.exists`, `FileError`.
   init(
     folder: String, tokenizer: String, vocabularySize: Int, fingerprint: UInt64, shardTokens: Int,
     replacing: Bool
   ) throws {
-    let manifestPath = "\(folder)/\(DatasetManifest.fileName)"
-    if FileKind(manifestPath) != .none {
-      guard replacing else { throw TokenizingError.exists(folder: folder) }
-    }
-    if FileKind(folder) == .none, mkdir(folder, 0o777) != 0 {
-      throw FileError.system(path: folder, operation: "create the folder", reason: errorText(errno))
+    if FileKind("\(folder)/\(DatasetManifest.fileName)") != .none, !replacing {
+      throw TokenizingError.exists(folder: folder)
     }
     self.folder = folder
     self.shardTokens = shardTokens
     manifest = DatasetManifest(
       tokenizer: tokenizer, vocabularySize: vocabularySize, fingerprint: fingerprint, parts: [:])
-    // First the list, then what it lists: a data set is never half there.
-    unlink(manifestPath)
-    removeShards()
+    for path in [folder, unfinished] where FileKind(path) != .folder {
+      guard mkdir(path, 0o777) == 0 else {
+        throw FileError.system(path: path, operation: "create the folder", reason: errorText(errno))
+      }
+    }
+    Self.removeShards(unfinished)
   }
 
   deinit {
-    // Without its list a shard is of no use.
-    if !isFinished { removeShards() }
+    // Shards that are being written take their temporary files away.
+    train = nil
+    validation = nil
+    Self.removeShards(unfinished)
+    rmdir(unfinished)
   }
 
-  private func removeShards() {
+  private static func removeShards(_ folder: String) {
     for part in DatasetPart.allCases {
       var number = 0
-      while unlink(path(part, number)) == 0 { number += 1 }
+      while unlink("\(folder)/\(name(part, number))") == 0 { number += 1 }
     }
   }
 
@@ -60,7 +64,9 @@ final class DatasetWriter: TokenSink {
     return "\(part.rawValue)-\(String(repeating: "0", count: max(0, 5 - digits.count)))\(digits).tokens"
   }
 
-  private func path(_ part: DatasetPart, _ number: Int) -> String { "\(folder)/\(Self.name(part, number))" }
+  private func path(_ part: DatasetPart, _ number: Int) -> String {
+    "\(unfinished)/\(Self.name(part, number))"
+  }
 
   func append(_ tokens: [Int32], to part: DatasetPart) throws {
     var writer = try take(part) ?? open(part)
@@ -78,11 +84,19 @@ final class DatasetWriter: TokenSink {
     }
   }
 
-  /// Closes the last shards and writes `dataset.json`.
+  /// Closes the last shards, puts all in the place of what was there, and writes `dataset.json`.
   func finish() throws(FileError) {
     try closeAll()
+    // First the list goes, then what it lists, and the new one comes last: a list never names shards of another set.
+    unlink("\(folder)/\(DatasetManifest.fileName)")
+    Self.removeShards(folder)
+    for shard in manifest.parts.values.joined() {
+      let path = "\(folder)/\(shard.name)"
+      guard rename("\(unfinished)/\(shard.name)", path) == 0 else {
+        throw .system(path: path, operation: "rename the finished file", reason: errorText(errno))
+      }
+    }
     try manifest.write(folder: folder)
-    isFinished = true
   }
 
   private func closeAll() throws(FileError) {

@@ -67,7 +67,8 @@ package final class Executor {
           type: value.type, base: nil, parameter: try parameters(reference, value.type))
       case .gradient(let reference):
         guard let memory = gradients(reference) else {
-          preconditionFailure("the graph gathers gradients of \(reference.tensor), which has no room for them")
+          preconditionFailure(
+            "the graph gathers gradients of \(reference.tensor), which has no room for them")
         }
         operands[id] = Operand(type: value.type, base: nil, parameter: .gradient(memory))
       }
@@ -213,10 +214,13 @@ extension Executor {
 
   private func inspect(phase: Int) {
     guard inspection != nil, inspection?.node == nil else { return }
+    // Before its last stage a phase has not made its values.
+    guard phase + 1 == phases.count || phases[phase + 1].number != phases[phase].number else { return }
     for node in plan.phases[phases[phase].number].groups.joined() {
       for output in plan.graph.nodes[node].outputs where plan.graph[output].type.element == .f32 {
         let type = plan.graph[output].type
-        let base = (arena.base + plan.memory.offsets[output]!).assumingMemoryBound(to: Float.self)
+        guard let offset = plan.memory.offsets[output] else { continue }
+        let base = (arena.base + offset).assumingMemoryBound(to: Float.self)
         for row in 0..<step.sizes[type.rows] {
           let floats = UnsafeBufferPointer(start: base + row * type.rowBytes / 4, count: type.columns)
           if !floats.allSatisfy(\.isFinite) {

@@ -13,13 +13,21 @@ package struct Plan: Sendable {
 
   /// Optimises and plans.
   ///
-  /// - Parameter optimized: false keeps every operation as built, each in a phase after its operands. The
-  ///   results have the same bits; it exists to prove that.
+  /// - Parameters:
+  ///   - optimized: false keeps every operation as built, each in a phase after its operands. The results have the
+  ///     same bits; it exists to prove that.
+  ///   - recomputing: what is made again on the way back instead of being kept.
   package init(
-    _ graph: Graph, limits: Sizes, optimized: Bool = true, passes: [any Pass.Type] = allPasses
+    _ graph: Graph, limits: Sizes, optimized: Bool = true, passes: [any Pass.Type] = allPasses,
+    recomputing: RecomputationBudget = .none
   ) {
     var graph = graph
-    changes = optimized ? graph.optimize(passes) : []
+    var changes = optimized ? graph.optimize(passes) : []
+    if recomputing != .none {
+      changes.append(
+        ("recompute", graph.recompute(recomputing, limits: limits, chaining: optimized)))
+    }
+    self.changes = changes
     self.graph = graph
     self.limits = limits
     phases = graph.phases(chaining: optimized)

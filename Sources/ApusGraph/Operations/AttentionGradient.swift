@@ -14,7 +14,8 @@ package struct AttentionGradient: Operation {
   /// Queries, outputs, log-sums, the gradient of the outputs and the effect of the store give the gradients of queries,
   /// keys and values.
   package func outputTypes(_ inputs: [ValueType]) throws(GraphError) -> [ValueType] {
-    guard inputs.count == 5, inputs[0] == inputs[1], inputs[0] == inputs[3], inputs[4].element == .effect else {
+    guard inputs.count == 5, inputs[0] == inputs[1], inputs[0] == inputs[3], inputs[4].element == .effect
+    else {
       throw .shape(
         operation: Self.name, message: "wants q, output, log-sums, dy and a store, got \(inputs)")
     }
@@ -25,7 +26,8 @@ package struct AttentionGradient: Operation {
   package func cost(_ inputs: [ValueType], _ outputs: [ValueType], _ sizes: Sizes) -> Cost {
     Cost(
       flops: 10 * Double(forward.attended(sizes)) * Double(inputs[0].columns),
-      bytes: streamedBytes([inputs[0], inputs[1], inputs[3], inputs[4]], sizes) + streamedBytes(outputs, sizes))
+      bytes: streamedBytes([inputs[0], inputs[1], inputs[3], inputs[4]], sizes)
+        + streamedBytes(outputs, sizes))
   }
 
   package var detail: String { forward.detail }

@@ -48,10 +48,11 @@ package struct CrossEntropy: Operation {
     let (logits, targets, weights, losses) = (inputs[0], inputs[1], inputs[2], outputs[0])
     let row = LossRow(options, vocabulary: logits.type.columns, context.cpu)
     return RowKernel(rows: losses.type.rows, elementsPerRow: logits.type.columns) { token, _, _ in
-      losses.floats[token * losses.stride] = row.loss(
-        logits.floats + token * logits.stride, target: Int(targets.integers[token]),
-        weight: weights.floats[token]
-      ).loss
+      losses.floats[token * losses.stride] =
+        row.loss(
+          logits.floats + token * logits.stride, target: Int(targets.integers[token]),
+          weight: weights.floats[token]
+        ).loss
     }
   }
 
@@ -135,7 +136,8 @@ struct LossRow {
 
 extension GraphBuilder {
   /// The loss of each token, from the step's targets and weights.
-  package mutating func crossEntropy(_ logits: ValueID, _ options: LossOptions) throws(GraphError) -> ValueID {
+  package mutating func crossEntropy(_ logits: ValueID, _ options: LossOptions) throws(GraphError) -> ValueID
+  {
     try apply(CrossEntropy(options: options), [logits, input(.targets), input(.lossWeights)])[0]
   }
 }

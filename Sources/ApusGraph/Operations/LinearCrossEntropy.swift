@@ -64,9 +64,10 @@ package struct LinearCrossEntropy: Operation {
 
   package var detail: String { softCap > 0 ? "cap \(softCap)" : "" }
 
-  /// Tokens whose logits exist at once: about 96 MiB of them make up for reading the weight and its gradient once each.
+  /// Tokens whose logits exist at once: a few hundred make up for reading the weight and its gradient once each; no more
+  /// than 112 MiB of them.
   static func chunk(tokens: Int, rowBytes: Int) -> Int {
-    min(max(64, (96 << 20) / rowBytes & ~63), (tokens + 1) & ~1)
+    min(max(64, (112 << 20) / rowBytes & ~63), 512, (tokens + 1) & ~1)
   }
 
   /// Bytes of the logits that exist at once.

@@ -36,7 +36,9 @@ package struct ScatterRows: Operation {
     }
   }
 
-  private static func firstIndex(_ indices: UnsafeMutablePointer<Int32>, _ count: Int, atLeast row: Int32) -> Int {
+  private static func firstIndex(_ indices: UnsafeMutablePointer<Int32>, _ count: Int, atLeast row: Int32)
+    -> Int
+  {
     var (low, high) = (0, count)
     while low < high {
       let middle = (low + high) / 2

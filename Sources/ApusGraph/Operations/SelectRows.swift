@@ -20,8 +20,9 @@ package struct SelectRows: Operation {
   package func kernel(_ inputs: [Operand], _ outputs: [Operand], _ context: KernelContext) -> Kernel {
     let (x, indices, y) = (inputs[0], inputs[1].integers, outputs[0])
     return RowKernel(rows: y.type.rows, elementsPerRow: y.type.columns) { row, _, _ in
-      (y.floats + row * y.stride).update(
-        from: x.floats + Int(indices[row]) * x.stride, count: y.type.columns)
+      // Bytes, because passes may move a selection to where rows are rounded already.
+      (y.base! + row * y.rowBytes).copyMemory(
+        from: x.base! + Int(indices[row]) * x.rowBytes, byteCount: y.rowBytes)
     }
   }
 

@@ -23,7 +23,10 @@ package struct SelectRowsEarly: Pass {
       guard let producer = producers[select.inputs[0]] else { continue }
       let node = graph.nodes[producer]
       guard node.operation.rowsAreIndependent, node.outputs.count == 1,
-        readers[node.outputs[0]] == [index], !graph.results.contains(node.outputs[0])
+        readers[node.outputs[0]] == [index], !graph.results.contains(node.outputs[0]),
+        node.inputs.allSatisfy({
+          producers[$0] != nil || graph[$0].type.rows != graph[node.outputs[0]].type.rows
+        })
       else { continue }
       swap(&graph, producer: producer, select: index)
       return true

@@ -53,7 +53,8 @@ package struct GGUFExport {
     if let name = description.name { header.set("general.name", .string(name)) }
     for (name, value) in sampling {
       let isWhole = name == "top_k"
-      header.set("general.sampling.\(name)", isWhole ? .scalar(Int32(clamping: Int(value))) : .scalar(Float(value)))
+      header.set(
+        "general.sampling.\(name)", isWhole ? .scalar(Int32(clamping: Int(value))) : .scalar(Float(value)))
     }
     for key in description.hyperparameters.keys.sorted() {
       header.set(key, try Self.value(key, description.hyperparameters[key]!))
@@ -112,16 +113,23 @@ package struct GGUFExport {
   private static func type(
     of tensor: TensorDescription, as wanted: TensorType?
   ) -> (type: TensorType, reason: String?) {
-    let record = GGUFTensor(
-      name: tensor.name, type: tensor.type, dimensions: [tensor.columns, tensor.rows], offset: 0,
-      byteCount: 0)
     let stored = tensor.type.isEncodable ? tensor.type : .f32
     let wanted = wanted ?? stored
-    let plan = QuantizePlan(record, as: wanted)
+    let plan = plan(tensor, wanted)
     if plan.type == wanted { return (wanted, nil) }
     // Rows that are no whole blocks stay as they are; what is left are vectors and small tables.
     let isMatrix = tensor.rows > 1 && tensor.columns % wanted.blockSize != 0
     return isMatrix ? (stored, plan.reason) : (.f32, nil)
+  }
+
+  /// Whether a tensor is one of the matrices that are written in the type asked for; the others are small.
+  package static func isConverted(_ tensor: TensorDescription) -> Bool { plan(tensor, .f16).type == .f16 }
+
+  private static func plan(_ tensor: TensorDescription, _ type: TensorType) -> QuantizePlan {
+    let record = GGUFTensor(
+      name: tensor.name, type: tensor.type, dimensions: [tensor.columns, tensor.rows], offset: 0,
+      byteCount: 0)
+    return QuantizePlan(record, as: type)
   }
 
   private static func value(_ key: String, _ value: HyperparameterValue) throws(ExportError) -> GGUFValue {

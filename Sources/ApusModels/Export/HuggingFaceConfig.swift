@@ -98,11 +98,13 @@ struct HuggingFaceConfig {
     ]
     for (key, names) in groups where layout.biasSettings.contains(key) {
       let present = Set(description.tensors.map(\.name))
-      let all = (0..<network.configuration.layers).flatMap { layer in names.map { "blk.\(layer).\($0).bias" } }
+      let all = (0..<network.configuration.layers).flatMap { layer in names.map { "blk.\(layer).\($0).bias" }
+      }
       let found = all.filter(present.contains)
       guard found.isEmpty || found.count == all.count else {
         let missing = all.first { !present.contains($0) } ?? ""
-        throw .tensor(missing, "is missing, but \(found[0]) is there; \"\(key)\" in config.json means all of them")
+        throw .tensor(
+          missing, "is missing, but \(found[0]) is there; \"\(key)\" in config.json means all of them")
       }
       config[key] = .bool(!found.isEmpty)
     }
@@ -156,7 +158,8 @@ struct HuggingFaceConfig {
         scaling["low_freq_factor"] = .double(bands.low)
         scaling["high_freq_factor"] = .double(bands.high)
         scaling["original_max_position_embeddings"] = .int(Int64(bands.original))
-      } else if let long = values("rope_factors_long.weight"), let short = values("rope_factors_short.weight") {
+      } else if let long = values("rope_factors_long.weight"), let short = values("rope_factors_short.weight")
+      {
         func list(_ factors: [Float]) -> JSONValue { .array(factors.map { .double(shortest(Double($0))) }) }
         scaling["rope_type"] = .string("longrope")
         scaling["type"] = .string("longrope")
@@ -167,7 +170,8 @@ struct HuggingFaceConfig {
         scaling["original_max_position_embeddings"] = .int(Int64(original))
         config["original_max_position_embeddings"] = .int(Int64(original))
       } else if attention != 1 {
-        throw .setting("rope.scaling.attn_factor", "is \(attention), which config.json cannot say without a scaling")
+        throw .setting(
+          "rope.scaling.attn_factor", "is \(attention), which config.json cannot say without a scaling")
       }
     }
     config["rope_scaling"] = scaling.isEmpty ? .null : .object(scaling)
@@ -181,25 +185,31 @@ struct HuggingFaceConfig {
     guard dimensions != size else { return }
     guard layout.halves.isEmpty else {
       throw .setting(
-        "rope.dimension_count", "is \(dimensions) of \(size), but all of a head turns in this family's folders")
+        "rope.dimension_count",
+        "is \(dimensions) of \(size), but all of a head turns in this family's folders")
     }
     config["partial_rotary_factor"] = .double(Double(dimensions) / Double(size))
   }
 
-  /// The bands that give these factors. GGUF files hold the factors only.
+  /// The bands that give these factors: those of Llama 3.1 for some context. GGUF files hold the factors only.
   private func bands(_ factors: [Float], base: Double, original: Int) throws(ExportError) -> LlamaBands {
     let dimensions = 2 * factors.count
-    let factor = shortest(Double(factors.max() ?? 1))
-    let usual = LlamaBands(factor: factor, low: 1, high: 4, original: Double(original))
-    var candidates = [usual]
-    if original != 8192 { candidates.append(LlamaBands(factor: factor, low: 1, high: 4, original: 8192)) }
-    for candidate in candidates {
-      let found = candidate.factors(base: base, dimensions: dimensions)
+    var bands = LlamaBands(
+      factor: shortest(Double(factors.max() ?? 1)), low: 1, high: 4, original: Double(original))
+    func fits() -> Bool {
       // A division and a power in f32.
-      if zip(found, factors).allSatisfy({ abs($0 - $1) <= 8 * $1.ulp }) { return candidate }
+      zip(bands.factors(base: base, dimensions: dimensions), factors).allSatisfy {
+        abs($0 - $1) <= 8 * $1.ulp
+      }
+    }
+    if fits() { return bands }
+    if let context = bands.original(of: factors, base: base) {
+      bands.original = context
+      if fits() { return bands }
     }
     throw .tensor(
-      "rope_freqs.weight", "holds factors that are not those of Llama 3.1 for a context of \(original) or 8192")
+      "rope_freqs.weight",
+      "holds factors that are not those of Llama 3.1 for any context: config.json cannot say them")
   }
 
   private func values(_ name: String) -> [Float]? {

@@ -49,7 +49,9 @@ package struct TokenizerFiles {
   package var end: [Int]
   package var padding: Int?
 
-  package init(files: [(name: String, bytes: [UInt8])] = [], begin: Int? = nil, end: [Int] = [], padding: Int? = nil) {
+  package init(
+    files: [(name: String, bytes: [UInt8])] = [], begin: Int? = nil, end: [Int] = [], padding: Int? = nil
+  ) {
     (self.files, self.begin, self.end, self.padding) = (files, begin, end, padding)
   }
 }
@@ -63,8 +65,12 @@ package struct HuggingFaceExport {
   package static let types: [TensorType] = [.f32, .f16, .bf16]
   /// What the families that can be written are called here.
   package static var architectures: [String] {
-    Set(allArchitectures.flatMap { $0.huggingFace }.filter { $0.className != nil }.flatMap { $0.modelTypes.values })
-      .sorted()
+    Set(
+      allArchitectures.flatMap { $0.huggingFace }.filter { $0.className != nil }.flatMap {
+        $0.modelTypes.values
+      }
+    )
+    .sorted()
   }
 
   /// The files, config.json last: without it no reader takes the folder for a model.
@@ -125,8 +131,6 @@ package struct HuggingFaceExport {
     do throws(FileError) {
       try makeFolder(folder)
       for file in files {
-        // Weights that cannot be written as asked must not become a model.
-        if stream.fault != nil { break }
         var target = try AtomicFile(
           path: "\(folder)/\(file.name)", replacing: replacing, expectedBytes: file.byteCount)
         try file.write { bytes throws(FileError) in
@@ -134,6 +138,8 @@ package struct HuggingFaceExport {
           done += bytes.count
           progress(done)
         }
+        // Weights that cannot be written as asked must not become a model.
+        if stream.fault != nil { break }
         try target.commit()
       }
     } catch {
@@ -147,7 +153,9 @@ package struct HuggingFaceExport {
   ) throws(ExportError) -> HuggingFaceLayout {
     let layouts = type(of: network.architecture).huggingFace.filter { $0.className != nil }
     let modelType = network.architecture.huggingFaceModelType
-    guard let layout = layouts.first(where: { modelType == nil || $0.modelTypes[modelType!] != nil }) else { throw .architecture(description.architecture, known: architectures) }
+    guard let layout = layouts.first(where: { modelType == nil || $0.modelTypes[modelType!] != nil }) else {
+      throw .architecture(description.architecture, known: architectures)
+    }
     return layout
   }
 
@@ -171,7 +179,8 @@ package struct HuggingFaceExport {
       let isVector = parts.suffix == ".bias" || parts.short.hasSuffix("norm")
       shape =
         isVector
-        ? [tensor.columns] : form == .transposed ? [tensor.columns, tensor.rows] : [tensor.rows, tensor.columns]
+        ? [tensor.columns]
+        : form == .transposed ? [tensor.columns, tensor.rows] : [tensor.rows, tensor.columns]
     }
   }
 

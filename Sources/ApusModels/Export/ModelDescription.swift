@@ -81,7 +81,8 @@ extension ModelDescription {
     case .folder:
       guard let weights = files.source as? HuggingFaceWeights else { break }
       for name in weights.hyperparameterNames {
-        description.hyperparameters["\(architecture).\(name)"] = weights.hyperparameter("\(architecture).\(name)")
+        description.hyperparameters["\(architecture).\(name)"] = weights.hyperparameter(
+          "\(architecture).\(name)")
       }
     }
     return (description, [])

@@ -83,7 +83,8 @@ package final class TensorStream {
           for row in rows {
             let from = form.row(ofStored: row)
             let place = (row - start) * columns
-            reader.read(tensor, from..<from + 1, UnsafeMutableBufferPointer(rebasing: part[place..<place + columns]))
+            reader.read(
+              tensor, from..<from + 1, UnsafeMutableBufferPointer(rebasing: part[place..<place + columns]))
           }
         default:
           reader.read(tensor, rows, part)

@@ -136,7 +136,8 @@ extension TokenizerFiles {
     do {
       contents = try TokenizerContents(
         tokenizer,
-        merges: merges.map { merges in ByteStrings(count: merges.count) { merges.bytes(at: $0) }.strings } ?? [])
+        merges: merges.map { merges in ByteStrings(count: merges.count) { merges.bytes(at: $0) }.strings }
+          ?? [])
     } catch {
       throw ExportError.tokenizer(error.description)
     }

@@ -62,7 +62,8 @@ package struct FreshModel: WeightSource {
       }
     }
     // Llama, Qwen and Gemma keep queries, keys and values apart; the others ask for what they need.
-    return !name.hasPrefix("rope_") && !(name.hasSuffix("attn_qkv.weight") && !["gpt2", "phi3"].contains(family))
+    return !name.hasPrefix("rope_")
+      && !(name.hasSuffix("attn_qkv.weight") && !["gpt2", "phi3"].contains(family))
   }
 
   package func bytes(of tensor: TensorDescription) -> UnsafeRawPointer {

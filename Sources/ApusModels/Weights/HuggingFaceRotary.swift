@@ -45,14 +45,15 @@ package struct HuggingFaceRotary: Sendable {
     let (newer, older) = (try reader.text("rope_type"), try reader.text("type"))
     let kind = newer ?? older ?? "default"
     let inSection = try reader.whole("original_max_position_embeddings")
-    let original = config["original_max_position_embeddings"]?.int ?? inSection ?? sizes.context
+    let said = config["original_max_position_embeddings"]?.int ?? inSection
+    let original = said ?? sizes.context
     guard original > 0 else {
       throw HuggingFaceError(
         file, .invalid(key: "original_max_position_embeddings", expected: "a positive whole number"))
     }
     func keepOriginal() { settings["rope.scaling.original_context_length"] = .integer(original) }
     switch kind {
-    case "default": break
+    case "default": if said != nil { keepOriginal() }
     case "linear":
       settings["rope.scaling.type"] = .text("linear")
       settings["rope.scaling.factor"] = .real(try reader.positive("factor"))
@@ -110,6 +111,16 @@ package struct LlamaBands: Equatable, Sendable {
 
   package init(factor: Double, low: Double, high: Double, original: Double) {
     (self.factor, self.low, self.high, self.original) = (factor, low, high, original)
+  }
+
+  /// The context before stretching that would give `factors`: where a wave is stretched in part, the part tells it.
+  package func original(of factors: [Float], base: Double) -> Double? {
+    for (pair, value) in factors.enumerated() where value > 1 && Double(value) < factor {
+      let share = (1 / Double(value) - 1 / factor) / (1 - 1 / factor)
+      let wave = 2 * Double.pi * apus_exp(Double(pair) / Double(factors.count) * apus_log(base))
+      return (wave * (low + share * (high - low))).rounded()
+    }
+    return nil
   }
 
   /// What each pair's frequency is divided by.

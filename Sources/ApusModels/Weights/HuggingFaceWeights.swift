@@ -49,12 +49,13 @@ package final class HuggingFaceWeights: WeightSource {
 
   package func hyperparameter(_ key: String) -> HyperparameterValue? {
     let name = String(key.dropFirst(family.count + 1))
-    if let value = rotary?.settings[name] { return value }
-    guard let value = layout.value(of: name, in: folder.config) else { return nil }
-    if name == "context_length", case .integer(let positions) = value {
+    switch rotary?.settings[name] ?? layout.value(of: name, in: folder.config) {
+    // What a GGUF file can hold, so that one made of this folder is the same network.
+    case .real(let number): return .real(Double(Float(number)))
+    case .integer(let positions) where name == "context_length":
       return .integer(positions - skippedPositions)
+    case let value: return value
     }
-    return value
   }
 
   package func fileKey(_ key: String) -> String {

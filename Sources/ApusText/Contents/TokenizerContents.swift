@@ -65,7 +65,7 @@ extension TokenizerContents {
     addsBOS = tokenizer.addsBOS
     addsEOS = tokenizer.addsEOS
     dropPadding()
-    guard Set(pieces).count == pieces.count else {
+    guard Set(pieces.map(ExactText.init)).count == pieces.count else {
       throw ContentsError("two tokens have the same piece, which tokenizer.json cannot say")
     }
   }
@@ -116,7 +116,8 @@ extension TokenizerContents {
     try readTemplate(assembly.template)
     if let token = list.added.first(where: { $0.stripsLeft || $0.stripsRight || $0.isSingleWord }) {
       notes.append(
-        "\(EntryError.shown(token.content)) and perhaps others take white space beside them along, which GGUF files do not say")
+        "\(EntryError.shown(token.content)) and perhaps others take white space beside them along, which GGUF files do not say"
+      )
     }
   }
 
@@ -124,14 +125,16 @@ extension TokenizerContents {
     guard let name = PreTokenizerSteps.name(entry.steps, ignoresMerges: ignoresMerges) else {
       let steps = entry.steps.isEmpty ? "not cut" : "cut by " + entry.steps.joined(separator: ", then ")
       throw ContentsError(
-        "its words are \(steps)\(ignoresMerges ? ", whole words before merges" : ""); llama.cpp has no name for that")
+        "its words are \(steps)\(ignoresMerges ? ", whole words before merges" : ""); llama.cpp has no name for that"
+      )
     }
     return name
   }
 
   private mutating func checkBytes(_ assembly: HuggingFaceAssembly) throws(ContentsError) {
     guard assembly.preTokenizer.words.isEmpty else {
-      throw ContentsError("it puts a space before a text (add_prefix_space), which byte pairs in GGUF files cannot")
+      throw ContentsError(
+        "it puts a space before a text (add_prefix_space), which byte pairs in GGUF files cannot")
     }
     for step in assembly.normalizer.normalizer.steps {
       guard case .composed = step else {
@@ -146,7 +149,8 @@ extension TokenizerContents {
       throw ContentsError("its pieces are characters without byte_fallback; GGUF files have no such kind")
     }
     guard assembly.preTokenizer.splitters.isEmpty else {
-      throw ContentsError("it cuts text by a pattern before pieces of characters; GGUF files have no such kind")
+      throw ContentsError(
+        "it cuts text by a pattern before pieces of characters; GGUF files have no such kind")
     }
     for step in assembly.normalizer.normalizer.steps {
       switch step {
@@ -155,7 +159,8 @@ extension TokenizerContents {
       }
     }
     for case .metaspace(.first, _) in assembly.preTokenizer.words {
-      notes.append("the tokenizer puts a space before a text; from a GGUF file it is also put behind special tokens")
+      notes.append(
+        "the tokenizer puts a space before a text; from a GGUF file it is also put behind special tokens")
     }
   }
 

@@ -127,10 +127,9 @@ extension TrainingConfiguration {
     for (path, optimizers) in Self.optimizerUse where isSet(path) && !optimizers.contains(optimizer.name) {
       notes.append("\"\(path)\" does nothing with optimizer \(optimizer.name.rawValue)")
     }
-    if schedule.name == .constant || schedule.name == .inverseSquareRoot {
-      for path in ["schedule.decay", "schedule.minimum"] where isSet(path) {
-        notes.append("\"\(path)\" does nothing with schedule \(schedule.name.rawValue)")
-      }
+    let idle = schedule.name == .constant ? ["schedule.decay", "schedule.minimum"] : ["schedule.decay"]
+    for path in schedule.name == .wsd ? [] : idle where isSet(path) {
+      notes.append("\"\(path)\" does nothing with schedule \(schedule.name.rawValue)")
     }
     if nonFinite == .stop, isSet("skipLimit") {
       notes.append("\"skipLimit\" does nothing while nonFinite is stop")

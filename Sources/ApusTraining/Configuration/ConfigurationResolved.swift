@@ -50,7 +50,7 @@ extension TrainingConfiguration.Schedule {
   public func phases(steps: Int) -> (warmup: Int, decay: Int) {
     let warmup = min(warmup ?? steps / 50, steps)
     let rest = steps - warmup
-    return (warmup, min(decay ?? (name == .wsd ? steps / 5 : rest), rest))
+    return (warmup, min(name == .wsd ? decay ?? steps / 5 : rest, rest))
   }
 }
 

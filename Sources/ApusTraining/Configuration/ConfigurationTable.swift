@@ -161,8 +161,8 @@ extension TrainingConfiguration {
       "Steps in which the learning rate rises from zero."),
     .init(
       "schedule.decay", \.schedule.decay, .integer(0...unboundedCount),
-      orNull: "a fifth of the run for wsd, else all after the warm-up",
-      "Steps of the descent at the end."),
+      orNull: "a fifth of the run",
+      "For wsd: steps of the descent at the end; linear and cosine go down over all steps after the warm-up."),
     .init(
       "schedule.minimum", \.schedule.minimum, .number(.within(0...1)),
       "What is left of the learning rate in the end, as a fraction."),

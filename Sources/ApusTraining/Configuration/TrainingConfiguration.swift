@@ -161,7 +161,7 @@ extension TrainingConfiguration {
     public var name = ScheduleName.cosine
     /// Steps from nothing to the highest learning rate.
     public var warmup: Int?
-    /// Steps of the descent at the end.
+    /// Steps of the descent at the end, for wsd.
     public var decay: Int?
     /// What is left in the end, as a fraction of the highest.
     public var minimum = 0.1

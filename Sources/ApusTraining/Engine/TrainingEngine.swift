@@ -17,6 +17,8 @@ package struct TrainingEngineOptions: Sendable {
   package var loss = LossOptions()
   /// Whether gradients are wanted, or only losses.
   package var isForwardOnly = false
+  /// What is made again on the way back instead of being kept.
+  package var recomputing = RecomputationBudget.none
   /// False keeps every operation as it was built: same bits, to prove it.
   package var optimized = true
 
@@ -49,7 +51,7 @@ package final class TrainingEngine {
   package static func plan(_ graph: Graph, _ options: TrainingEngineOptions) -> Plan {
     Plan(
       graph, limits: Sizes(tokens: options.tokens, outputs: 0, sequences: options.sequences),
-      optimized: options.optimized, passes: trainingPasses)
+      optimized: options.optimized, passes: trainingPasses, recomputing: options.recomputing)
   }
 
   /// Without a way back nobody reads a key after its layer.
@@ -99,8 +101,8 @@ package final class TrainingEngine {
 
   package var plan: Plan { executor.plan }
 
-  /// Bytes of activations, and of keys and values.
-  package var activationBytes: Int { executor.activationBytes }
+  /// Bytes of activations, logits and working memory, and of keys and values.
+  package var activationBytes: Int { executor.activationBytes + plan.logitBytes + executor.scratchBytes }
   package var cacheBytes: Int { cache.byteCount }
 
   /// Gathers times while set.

@@ -62,7 +62,8 @@ private final class MuonRule: UpdateRule {
   init(_ options: MuonSettings, _ group: TensorGroup) throws(RuntimeError) {
     self.options = options
     newtonSchulz = try NewtonSchulz(
-      group.tensors.map { ($0.rows, $0.columns) }, iterations: options.iterations, precision: options.precision,
+      group.tensors.map { ($0.rows, $0.columns) }, iterations: options.iterations,
+      precision: options.precision,
       cpu: group.cpu, workers: group.workers)
     squares = .allocate(capacity: group.units.count)
     super.init(group)

@@ -8,8 +8,9 @@ import ApusTensor
 
 /// Bytes of a run by what they are for.
 public struct MemoryForecast: Sendable, Equatable {
-  /// Masters and their gradients.
+  /// Masters.
   public var weights = 0
+  /// Their gradients.
   public var gradients = 0
   /// States of the optimiser, and what it works with.
   public var optimizer = 0

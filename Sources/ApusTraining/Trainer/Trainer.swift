@@ -32,7 +32,7 @@ public final class Trainer {
   private let inputs: TrainingInputs
   private let assembly: TrainingAssembly
   private let group: RankGroup
-  private let learner: Learner
+  let learner: Learner
   private let evaluator: Evaluator?
   private let sampler: TextSampler?
   private let feed: BatchFeed
@@ -41,8 +41,7 @@ public final class Trainer {
   private let files: TrainerFiles
   private var state = TrainerState()
   private var skippedInARow = 0
-  /// Sums since the last record.
-  private var recent = Recent()
+  private var clock = StepClock()
 
   /// Opens the inputs, reserves memory, and goes on from the newest whole checkpoint in the run's folder if there is one.
   ///
@@ -59,7 +58,16 @@ public final class Trainer {
   }
 
   /// The same with a group of processes.
-  package init(_ configuration: TrainingConfiguration, runtime: Runtime, group: RankGroup) throws {
+  package convenience init(
+    _ configuration: TrainingConfiguration, runtime: Runtime, group: RankGroup
+  ) throws {
+    try self.init(configuration, runtime: runtime, group: group, operations: SystemFileOperations())
+  }
+
+  init(
+    _ configuration: TrainingConfiguration, runtime: Runtime, group: RankGroup = RankGroup(SingleProcess()),
+    operations: any FileOperations
+  ) throws {
     self.configuration = configuration
     self.runtime = runtime
     self.group = group
@@ -80,23 +88,29 @@ public final class Trainer {
         let sampler = try TextSampler(configuration, assembly, learner, inputs, runtime)
         let store = try CheckpointStore(
           directory: configuration.checkpoint.directory, keepLast: configuration.checkpoint.keepLast,
-          keepBest: configuration.checkpoint.keepBest)
+          keepBest: configuration.checkpoint.keepBest, operations: operations)
         return (learner, evaluator, sampler, store, files)
       }
     }
     feed = BatchFeed(
       assembly.plan, sequences: configuration.batch.sequences, micro: assembly.micro, group: group)
     notes = []
-    notes = try group.guarding { inputs.notes + (store?.notes ?? []) + (try restore()) }
+    notes = try group.guarding {
+      configuration.notes + inputs.notes + assembly.notes + (store?.notes ?? []) + (try restore())
+    }
   }
 
   /// Everything that is decided before memory is reserved; all processes decide the same.
   private static func assemble(
     _ configuration: TrainingConfiguration, _ runtime: Runtime, _ group: RankGroup
   ) throws -> (TrainingInputs, TrainingAssembly) {
+    // Only rank 0 need see the run's folder.
+    let last = try group.broadcast(
+      TrainerState.microBatch(ofNewestIn: configuration.checkpoint.directory).map { "\($0)" } ?? "",
+      "the size of micro-batches")
     let (inputs, assembly) = try group.confirm("the inputs of the other processes") {
       let inputs = try TrainingInputs(configuration, runtime: runtime)
-      let assembly = try TrainingAssembly(configuration, inputs, runtime, group)
+      let assembly = try TrainingAssembly(configuration, inputs, runtime, group, lastMicro: Int(last))
       try assembly.schedule.validate()
       try assembly.ramp.validate()
       return (inputs, assembly)
@@ -105,7 +119,7 @@ public final class Trainer {
     let micro = try group.minimum(assembly.micro, "the size of micro-batches")
     guard micro < assembly.micro else { return (inputs, assembly) }
     let smaller = try group.confirm("smaller micro-batches") {
-      try TrainingAssembly(configuration, inputs, runtime, group, micro: micro)
+      try TrainingAssembly(configuration, inputs, runtime, group, lastMicro: micro)
     }
     return (inputs, smaller)
   }
@@ -152,7 +166,9 @@ public final class Trainer {
     _ configuration: TrainingConfiguration, runtime: Runtime, group: RankGroup
   ) throws -> (forecast: MemoryForecast, microBatch: Int, steps: Int) {
     let inputs = try TrainingInputs(configuration, runtime: runtime)
-    let assembly = try TrainingAssembly(configuration, inputs, runtime, group)
+    let assembly = try TrainingAssembly(
+      configuration, inputs, runtime, group,
+      lastMicro: TrainerState.microBatch(ofNewestIn: configuration.checkpoint.directory))
     return (assembly.forecast, assembly.micro, assembly.totalSteps)
   }
 
@@ -162,13 +178,15 @@ public final class Trainer {
   ///   - peak: the machine's peak in operations per second, for the share of it in records.
   ///   - shouldStop: asked after every step; when one process wants to stop, all do.
   ///   - observe: told what happens, on rank 0.
-  /// - Throws: `TrainingError.notFinite` and `.skippedTooOften`; a full disk is told and does not end the run.
+  /// - Throws: `TrainingError.notFinite` and `.skippedTooOften`; `CheckpointError.notSaved` for the last checkpoint, while
+  ///   one on the way that cannot be saved is told and does not end the run; `ExportError`. With several processes
+  ///   `CommunicationError.failed` on all of them instead.
   public func run(
     peak: Double? = nil, shouldStop: () -> String? = { nil }, observe: (RunEvent) throws -> Void
   ) throws -> TrainerSummary {
     try group.guarding {
       let log = group.isFirst ? try makeLog() : nil
-      return try run(peak, shouldStop) { kind in
+      return try run(peak, log, shouldStop) { kind in
         guard let log else { return }
         let event = RunEvent(step: state.step, kind)
         for problem in log.record(event) { try observe(RunEvent(step: state.step, .note(problem))) }
@@ -184,10 +202,10 @@ public final class Trainer {
   }
 
   private func run(
-    _ peak: Double?, _ shouldStop: () -> String?, _ tell: (RunEvent.Kind) throws -> Void
+    _ peak: Double?, _ log: RunLog?, _ shouldStop: () -> String?, _ tell: (RunEvent.Kind) throws -> Void
   ) throws -> TrainerSummary {
     try tell(.start(start))
-    recent.begin()
+    clock.begin()
     var reason = "all steps are done"
     var saved = state.step
     while state.step < totalSteps {
@@ -197,20 +215,36 @@ public final class Trainer {
         reason = why
         break
       }
-      try learn(targets: targets) { try tell(.note($0)) }
+      do {
+        try learn(targets: targets) { try tell(.note($0)) }
+      } catch {
+        // For those who read the records later; who runs this is told by the error.
+        _ = log?.record(RunEvent(step: state.step, .end("\(error)")))
+        throw error
+      }
       let isLast = state.step == totalSteps
       if isDue(configuration.log.every) || isLast { try tell(.step(record(peak))) }
       if isDue(configuration.evaluation.every) || isLast { try measure(tell) }
       if isDue(configuration.checkpoint.every), !isLast {
-        try group.lead(files.states.answer) { if try save(tell) { saved = state.step } }
+        try group.lead(files.states.answer) {
+          do {
+            try save(tell)
+            saved = state.step
+          } catch let error as CheckpointError {
+            try tell(.note("\(error); training goes on, the next checkpoint is tried in time"))
+          }
+        }
       }
     }
     try group.lead(files.states.answer) {
-      if saved < state.step || (try? store?.folder.steps().isEmpty) ?? true { _ = try save(tell) }
+      // After this one there is no next: what cannot be saved now ends as an error.
+      if saved < state.step || (try? store?.folder.steps().isEmpty) ?? true { try save(tell) }
+      if state.step == totalSteps { try export(tell) }
       try tell(.end(reason))
     }
     return TrainerSummary(
-      steps: state.step, tokens: state.tokens, loss: recent.lastLoss, validationLoss: state.validationLoss,
+      steps: state.step, tokens: state.tokens, loss: state.recent.lastLoss,
+      validationLoss: state.validationLoss,
       isComplete: state.step == totalSteps)
   }
 
@@ -235,7 +269,8 @@ public final class Trainer {
     } else {
       try handle(outcome, note)
     }
-    recent.add(outcome)
+    state.recent.add(outcome)
+    clock.add(outcome)
     state.tokens += outcome.tokens
     state.cursor += feed.stepRows
     state.step += 1
@@ -243,7 +278,7 @@ public final class Trainer {
 
   /// A step whose loss or gradient is not a number has changed nothing: it ends the run, or is passed over.
   private func handle(_ outcome: StepOutcome, _ note: (String) throws -> Void) throws {
-    let node = outcome.loss.isFinite ? nil : learner.engine.findNonFinite()
+    let node = learner.engine.tokenCount > 0 ? learner.engine.findNonFinite() : nil
     let found = node.map { "\($0.name)" + ($0.scope.isEmpty ? "" : " in \($0.scope)") } ?? ""
     // The process whose texts they were knows the place.
     let place = try group.gather(found, "the place of a number that is not finite").first { !$0.isEmpty }
@@ -272,6 +307,8 @@ public final class Trainer {
   // MARK: Now and then
 
   private func measure(_ tell: (RunEvent.Kind) throws -> Void) throws {
+    clock.pause()
+    defer { clock.goOn() }
     if let evaluator {
       let record = try evaluator.measure(group)
       state.validationLoss = record.loss
@@ -283,27 +320,29 @@ public final class Trainer {
         try tell(.sample(prompt: prompt, text: text))
       }
     }
-    recent.begin()
   }
 
-  /// Whether the checkpoint is on the disk.
-  private func save(_ tell: (RunEvent.Kind) throws -> Void) throws -> Bool {
-    guard let store else { return false }
-    let made = try files.files()
-    let notes: [String]
-    do throws(CheckpointError) {
-      notes = try store.save(
-        step: state.step, configuration: configuration.canonical,
-        metadata: state.json(dataIdentity: assembly.plan.identity), validationLoss: state.validationLoss,
-        files: made)
-    } catch {
-      try tell(.note("\(error); training goes on, the next checkpoint is tried in time"))
-      return false
-    }
+  /// Saves a checkpoint; when this returns it is on the disk.
+  ///
+  /// - Throws: `CheckpointError.notSaved`.
+  private func save(_ tell: (RunEvent.Kind) throws -> Void) throws {
+    guard let store else { return }
+    clock.pause()
+    defer { clock.goOn() }
+    let notes = try store.save(
+      step: state.step, configuration: configuration.canonical,
+      metadata: state.json(dataIdentity: assembly.plan.identity, micro: assembly.micro),
+      validationLoss: state.validationLoss, files: try files.files())
     try tell(.checkpoint(name: store.folder.path(state.step)))
     for note in notes { try tell(.note(note)) }
-    recent.begin()
-    return true
+  }
+
+  /// Writes the model that the run has made as a folder for others to use.
+  private func export(_ tell: (RunEvent.Kind) throws -> Void) throws {
+    let folder = configuration.checkpoint.directory + "/model"
+    try files.modelExport(configuration.checkpoint.export == .bf16 ? .bf16 : .f32).write(
+      to: folder, replacing: true)
+    try tell(.note("exported \(folder)"))
   }
 
   // MARK: Records
@@ -321,13 +360,15 @@ public final class Trainer {
   }
 
   private func record(_ peak: Double?) -> StepRecord {
-    let seconds = recent.seconds
     let flops = learner.engine.flops(sequences: feed.stepRows, length: configuration.batch.length)
     let record = StepRecord(
-      loss: recent.meanLoss, learningRate: assembly.schedule.rate(at: state.step - 1),
-      gradientNorm: recent.norm, tokens: state.tokens, tokensPerSecond: Double(recent.tokens) / seconds,
-      peakShare: peak.map { flops * Double(recent.steps) / seconds / ($0 * Double(group.size)) }, memory: ProcessMemory.resident)
-    recent.begin()
+      loss: state.recent.meanLoss, learningRate: assembly.schedule.rate(at: state.step - 1),
+      gradientNorm: state.recent.gradientNorm, tokens: state.tokens,
+      tokensPerSecond: Double(clock.tokens) / clock.seconds,
+      peakShare: peak.map { flops * Double(clock.steps) / clock.seconds / ($0 * Double(group.size)) },
+      memory: ProcessMemory.resident)
+    state.recent.begin()
+    clock.begin()
     return record
   }
 }
@@ -346,27 +387,25 @@ public struct TrainerSummary: Sendable, Equatable {
   public var isComplete: Bool
 }
 
-/// Sums since the last record.
-private struct Recent {
-  var steps = 0
-  var tokens = 0
-  private var loss = 0.0
-  private(set) var norm = 0.0
-  private(set) var lastLoss = 0.0
+/// What steps take, without what is done between them.
+private struct StepClock {
+  private(set) var steps = 0
+  private(set) var tokens = 0
   private var started: UInt64 = 0
+  private var paused: UInt64 = 0
 
   mutating func begin() {
-    (steps, tokens, loss, started) = (0, 0, 0, MonotonicClock.nanoseconds)
+    (steps, tokens, started) = (0, 0, MonotonicClock.nanoseconds)
   }
+
+  mutating func pause() { paused = MonotonicClock.nanoseconds }
+
+  mutating func goOn() { started += MonotonicClock.nanoseconds - paused }
 
   mutating func add(_ outcome: StepOutcome) {
     steps += 1
     tokens += outcome.tokens
-    guard outcome.isApplied else { return }
-    loss += outcome.loss
-    (norm, lastLoss) = (outcome.gradientNorm, outcome.loss)
   }
 
-  var meanLoss: Double { loss / Double(max(1, steps)) }
   var seconds: Double { max(1e-9, Double(MonotonicClock.nanoseconds - started) * 1e-9) }
 }

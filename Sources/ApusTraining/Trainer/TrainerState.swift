@@ -22,9 +22,11 @@ struct TrainerState: Equatable {
   var bestLoss: Double?
   /// The latest.
   var validationLoss: Double?
+  /// The steps since the last record.
+  var recent = RecentSteps()
 
   /// As a checkpoint's manifest keeps it.
-  func json(dataIdentity: UInt64) -> JSONObject {
+  func json(dataIdentity: UInt64, micro: Int) -> JSONObject {
     var object = JSONObject()
     object["step"] = .int(Int64(step))
     object["cursor"] = .int(Int64(cursor))
@@ -32,6 +34,11 @@ struct TrainerState: Equatable {
     object["skipped"] = .int(Int64(skipped))
     object["bestLoss"] = bestLoss.map { .double($0) } ?? .null
     object["validationLoss"] = validationLoss.map { .double($0) } ?? .null
+    object["microBatch"] = .int(Int64(micro))
+    object["recentSteps"] = .int(Int64(recent.steps))
+    object["recentLoss"] = .double(recent.loss)
+    object["lastLoss"] = .double(recent.lastLoss)
+    object["gradientNorm"] = .double(recent.gradientNorm)
     object["data"] = .string(String(dataIdentity, radix: 16))
     return object
   }
@@ -54,10 +61,53 @@ struct TrainerState: Equatable {
     skipped = try number("skipped")
     bestLoss = object["bestLoss"]?.double
     validationLoss = object["validationLoss"]?.double
+    recent.steps = try number("recentSteps")
+    recent.loss = object["recentLoss"]?.double ?? 0
+    recent.lastLoss = object["lastLoss"]?.double ?? 0
+    recent.gradientNorm = object["gradientNorm"]?.double ?? 0
     guard object["data"]?.string == String(dataIdentity, radix: 16) else {
       throw .otherData(checkpoint: checkpoint)
     }
   }
+}
+
+extension TrainerState {
+  /// The sequences of a micro-batch of the newest checkpoint whose manifest can be read, whatever else is wrong with it.
+  ///
+  /// Sums over other micro-batches have other roundings, so a run that goes on keeps to the size it began with, even
+  /// where there is memory for more by now.
+  static func microBatch(ofNewestIn directory: String) -> Int? {
+    let folder = CheckpointFolder(directory)
+    for step in ((try? folder.steps()) ?? []).reversed() {
+      if let manifest = try? folder.manifest(step) { return manifest.metadata["microBatch"]?.int }
+    }
+    return nil
+  }
+}
+
+/// Sums over the steps since the last record. They are kept in checkpoints so that a run that went on has the same
+/// records, too.
+struct RecentSteps: Equatable {
+  /// Those that were applied.
+  var steps = 0
+  var loss = 0.0
+  /// Of the last step.
+  var lastLoss = 0.0
+  var gradientNorm = 0.0
+
+  /// After a record.
+  mutating func begin() {
+    (steps, loss) = (0, 0)
+  }
+
+  mutating func add(_ outcome: StepOutcome) {
+    guard outcome.isApplied else { return }
+    steps += 1
+    loss += outcome.loss
+    (lastLoss, gradientNorm) = (outcome.loss, outcome.gradientNorm)
+  }
+
+  var meanLoss: Double { loss / Double(max(1, steps)) }
 }
 
 /// The files of a checkpoint: a Hugging Face folder of the model, and the states beside it.
@@ -136,7 +186,8 @@ struct TrainerFiles {
       let bytes = file.bytes(of: tensor)
       guard bytes.count == count else {
         throw .badState(
-          checkpoint: checkpoint.path, reason: "\"\(name)\" has \(bytes.count) bytes instead of \(count)")
+          checkpoint: checkpoint.path,
+          reason: "\"\(name)\" has \(bytes.count) bytes instead of \(count)")
       }
       return bytes
     }

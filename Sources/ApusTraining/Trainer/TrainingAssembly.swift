@@ -18,6 +18,8 @@ package struct TrainingAssembly {
   package let micro: Int
   package let forecast: MemoryForecast
   package let totalSteps: Int
+  /// Whether the micro-batches are not those that were used before.
+  private let isAnotherMicro: Bool
   private let options: TrainingEngineOptions
   private let graph: Graph
 
@@ -27,11 +29,11 @@ package struct TrainingAssembly {
   ///
   /// - Parameters:
   ///   - group: the processes that share the run.
-  ///   - micro: sequences of a micro-batch, where the processes have agreed on them.
+  ///   - lastMicro: sequences of a micro-batch before the run was stopped, or of the others: the same again, if they fit.
   /// - Throws: `TrainingError.memory` when no micro-batch fits, and what plans and graphs throw.
   package init(
     _ configuration: TrainingConfiguration, _ inputs: TrainingInputs, _ runtime: Runtime,
-    _ group: RankGroup = RankGroup(SingleProcess()), micro agreed: Int? = nil
+    _ group: RankGroup = RankGroup(SingleProcess()), lastMicro: Int? = nil
   ) throws {
     self.configuration = configuration
     self.group = group
@@ -57,31 +59,61 @@ package struct TrainingAssembly {
       available: runtime.memoryLimit / group.communicator.ranksHere)
     var smallest: MemoryForecast?
     var found: (Int, TrainingEngineOptions, Graph, MemoryForecast)?
-    for micro in agreed.map({ [$0] }) ?? Self.candidates(batch, group.size) where found == nil {
-      let options = Self.engineOptions(configuration, micro: micro)
+    let segments = max(plan.mostSegments, validation?.mostSegments ?? 1)
+    for micro in Self.candidates(batch, group.size, last: lastMicro) where found == nil {
+      var options = Self.engineOptions(configuration, sequences: micro * segments, micro: micro)
       let graph = try TrainingEngine.graph(network, options)
-      let forecast = Self.forecast(configuration, network, graph, options, inputs, group)
+      options.recomputing = configuration.memory.recompute == .all ? .all : .none
+      var forecast = Self.forecast(configuration, network, graph, options, inputs, group)
+      if forecast.total > limit, configuration.memory.recompute == .auto {
+        // What is left for activations when everything else has its place.
+        options.recomputing = .fitting(max(0, limit - (forecast.total - forecast.activations)))
+        forecast = Self.forecast(configuration, network, graph, options, inputs, group)
+      }
       smallest = forecast
       if forecast.total <= limit { found = (micro, options, graph, forecast) }
     }
     guard let found else { throw TrainingError.memory(smallest!, limit: limit) }
     (micro, options, graph, forecast) = found
+    // With another number of processes the bits are others in any case.
+    isAnotherMicro = group.isAlone && lastMicro.map { $0 != found.0 } ?? false
   }
 
-  /// Sequences of a micro-batch to try: the one asked for, or those that divide a step, the largest first that a process
-  /// has rows for.
-  private static func candidates(_ batch: TrainingConfiguration.Batch, _ processes: Int) -> [Int] {
+  /// What the user should know of how texts become rows and sums, one line each.
+  package var notes: [String] {
+    var notes: [String] = []
+    for plan in [plan, validation].compactMap({ $0 }) where plan.splitDocuments > 0 {
+      notes.append(
+        "\(plan.dataset.name): \(countText(plan.splitDocuments)) documents are longer than batch.length, "
+          + "\(plan.settings.length), and cut into pieces")
+    }
+    if isAnotherMicro {
+      notes.append(
+        "there is memory for micro-batches of \(micro) sequences only, fewer than before: the run goes on, but not to the "
+          + "same bits")
+    }
+    return notes
+  }
+
+  /// Sequences of a micro-batch to try: the one asked for, or those that divide a step, the largest first that has about
+  /// a thousand tokens, and no more than a process has rows. More do not run faster, but take more memory.
+  private static func candidates(
+    _ batch: TrainingConfiguration.Batch, _ processes: Int, last: Int?
+  ) -> [Int] {
     if let micro = batch.micro { return [micro] }
-    let own = (batch.sequences - 1) / processes + 1
-    return (1...own).reversed().filter { batch.sequences % $0 == 0 }
+    // A ramp grows by whole micro-batches, from its first step on.
+    let divisors = (1...(batch.sequences - 1) / processes + 1).reversed().filter {
+      batch.sequences % $0 == 0 && (batch.ramp.from ?? 0) % $0 == 0
+    }
+    if let last, divisors.contains(last) { return divisors.filter { $0 <= last } }
+    return divisors.filter { $0 * batch.length <= 1024 || $0 == 1 }
   }
 
   private static func engineOptions(
-    _ configuration: TrainingConfiguration, micro: Int
+    _ configuration: TrainingConfiguration, sequences: Int, micro: Int
   ) -> TrainingEngineOptions {
-    let tokens = micro * configuration.batch.length
     var options = TrainingEngineOptions(
-      tokens: tokens, sequences: configuration.data.mode == .stream ? micro : micro + tokens / 8,
+      tokens: micro * configuration.batch.length, sequences: sequences,
       contextLength: configuration.batch.length)
     options.loss = LossOptions(
       labelSmoothing: Float(configuration.loss.labelSmoothing), zLoss: Float(configuration.loss.zLoss))
@@ -198,7 +230,8 @@ package struct TrainingAssembly {
     let engine = try TrainingEngine(network, graph, learner.engine.weights, options, runtime)
     let batches = configuration.evaluation.batches
     return Evaluator(
-      engine, validation, rows: batches > 0 ? batches * configuration.batch.sequences : nil, rowsAtOnce: micro,
+      engine, validation, rows: batches > 0 ? batches * configuration.batch.sequences : nil,
+      rowsAtOnce: micro,
       tokenizer: inputs.tokenizer)
   }
 

@@ -25,18 +25,22 @@ public enum TrainingError: ApusError {
   /// Nothing says how many tokens there are.
   case noVocabulary
 
+  /// What is wrong and what to do, in one line.
   public var description: String {
     switch self {
     case .memory(let forecast, let limit):
-      return "the run needs \(sizeText(forecast.total)) of memory and may take \(sizeText(limit)): \(forecast.parts); "
+      return
+        "the run needs \(sizeText(forecast.total)) of memory and may take \(sizeText(limit)): \(forecast.parts); "
         + "make batch.micro smaller, set memory.recompute to \"all\", choose optimizer adamw8bit, or raise memory.limit"
     case .notFinite(let step, let what, let operation, let rows, let checkpoint):
       let place = operation.map { "; it first appeared in \($0)" } ?? ""
       let saved = checkpoint.map { "; the last checkpoint is \($0)" } ?? "; there is no checkpoint yet"
-      return "step \(step): \(what) is not a number\(place); rows \(rows.lowerBound) to \(rows.upperBound - 1) of the data"
+      return
+        "step \(step): \(what) is not a number\(place); rows \(rows.lowerBound) to \(rows.upperBound - 1) of the data"
         + "\(saved). Lower optimizer.learningRate, or set nonFinite to \"skip\""
     case .skippedTooOften(let step, let skipped):
-      return "step \(step): \(skipped) steps one after the other had losses or gradients that are not numbers (skipLimit)"
+      return
+        "step \(step): \(skipped) steps one after the other had losses or gradients that are not numbers (skipLimit)"
     case .otherRun(let checkpoint, let differences):
       let list = differences.map(\.description).joined(separator: "; ")
       return "\(checkpoint) belongs to a run with other settings: \(list). Set them back, or choose another "
@@ -47,7 +51,8 @@ public enum TrainingError: ApusError {
     case .badState(let checkpoint, let reason):
       return "\(checkpoint): \(reason)"
     case .vocabulary(let data, let tokens, let model):
-      return "\(data) has tokens up to \(tokens - 1); the model has \(model). Set model.vocabulary to \(tokens) or more, or "
+      return
+        "\(data) has tokens up to \(tokens - 1); the model has \(model). Set model.vocabulary to \(tokens) or more, or "
         + "use the model's tokenizer"
     case .context(let length, let context):
       return "batch.length is \(length); the model takes \(context) tokens (model.context)"

@@ -114,7 +114,9 @@ package struct TrainingInputs {
     options.reading.skipLimit = configuration.data.skipBad
     let (dataset, report) = try CorpusTokenizer(tokenizer, options, runtime: runtime).read(paths)
     if report.reading.badLines > 0 {
-      notes.append("\(report.reading.badLines) bad lines were skipped, the first: " + (report.reading.firstBad.first ?? ""))
+      notes.append(
+        "\(report.reading.badLines) bad lines were skipped, the first: "
+          + (report.reading.firstBad.first ?? ""))
     }
     return dataset
   }

@@ -87,7 +87,9 @@ package final class TrainableWeights {
   package var masters: UnsafeMutablePointer<Float> { masterMemory.base.assumingMemoryBound(to: Float.self) }
 
   /// The gradients of all tensors, at their offsets.
-  package var gradients: UnsafeMutablePointer<Float> { gradientMemory.base.assumingMemoryBound(to: Float.self) }
+  package var gradients: UnsafeMutablePointer<Float> {
+    gradientMemory.base.assumingMemoryBound(to: Float.self)
+  }
 
   /// Sets all gradients to zero, where no text has made any.
   package func clearGradients() { gradients.update(repeating: 0, count: floatCount) }
@@ -135,7 +137,8 @@ package final class TrainableWeights {
       let description = source.tensor(tensor.name)!
       guard description.rows == tensor.rows, description.columns == tensor.columns else {
         throw .tensorShape(
-          tensor.name, found: [description.rows, description.columns], expected: [tensor.rows, tensor.columns])
+          tensor.name, found: [description.rows, description.columns],
+          expected: [tensor.rows, tensor.columns])
       }
       guard let layout = description.type.layout else {
         throw .tensorFormat(tensor.name, format: description.type.name)

@@ -10,7 +10,7 @@ import Testing
     (0.0, "0"), (1.0, "1"), (0.8, "0.8"), (-0.5, "-0.5"), (1e6, "1000000"), (1e-6, "1e-06"),
   ])
   func shortText(_ number: Double, _ text: String) {
-    #expect(ApusCommand.shortText(number) == text)
+    #expect(ApusBasics.shortText(number) == text)
   }
 
   @Test(arguments: [

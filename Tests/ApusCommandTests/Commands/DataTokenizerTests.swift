@@ -28,6 +28,23 @@ import Testing
     #expect(written["model"]?["merges"]?.array?.count == 6)
   }
 
+  @Test func readsDocumentsAsTokenizingDoes() throws {
+    let lines = folder.write(
+      "text.jsonl",
+      Array((#"{"text":"banana bandana\n"}"# + "\n{}\n" + #"{"text":"banana bandana\n"}"#).utf8))
+    let parts = folder.write("text.txt", Array("banana bandana\n§banana bandana\n§".utf8))
+    #expect(
+      run(lines, "-o", folder.path, "--vocabulary", "263").errors.contains("text.jsonl:2: has no member"))
+    let ending = run(lines, "-o", folder.path, "--vocabulary", "263", "--skip-bad", "1")
+    #expect(ending.code == 0 && ending.output.contains("from 6 words, 3 different"))
+    #expect(ending.errors.contains("1 bad lines were skipped"))
+    let tokenizer = readFile(folder.file("tokenizer.json"))
+    // The end of a line before a separator belongs to no document.
+    let other = run(parts, "-o", folder.path, "--vocabulary", "263", "--force", "--separator", "§")
+    #expect(other.code == 0 && other.output.contains("from 4 words, 2 different"))
+    #expect(readFile(folder.file("tokenizer.json")) == tokenizer)
+  }
+
   @Test func tellsWhenTheTextGivesNoMore() {
     let input = folder.write("text.txt", text)
     let ending = run(
@@ -44,10 +61,12 @@ import Testing
     let output = folder.file("out")
     func refusal(_ words: String...) -> String { runApplication(["data", "tokenizer"] + words).errors }
     #expect(
-      refusal(input) == "apus data tokenizer: --output DIR is missing. Try 'apus data tokenizer --help'\n")
-    #expect(refusal("-o", output).contains("TEXT is missing"))
-    #expect(refusal(input, empty, "-o", output).contains("\(empty) is empty"))
-    #expect(refusal(input, folder.file("none"), "-o", output).contains("none: cannot open"))
+      refusal(input)
+        == "apus data tokenizer: no output: name a folder with --output. Try 'apus data tokenizer --help'\n")
+    #expect(refusal("-o", output).contains("no input"))
+    #expect(refusal(input, empty, "-o", output).contains("\(empty):1: the file is empty"))
+    #expect(refusal(input, folder.file("none"), "-o", output).contains("none: there is no such file"))
+    #expect(refusal(input, "-o", output, "--separator", "").contains("--separator is empty"))
     #expect(refusal(folder.path, "-o", output).contains("is a directory"))
     #expect(refusal(input, "-o", output, "--vocabulary", "256").contains("too small"))
     #expect(refusal(input, "-o", output, "--special", "").contains("is empty"))

@@ -36,7 +36,8 @@ import Testing
         1, [file, "was made for vectors and cannot continue texts", "apus embed"])
     }
     let folder = try scratch.model()
-    runEmbed([command, folder]).expectFailure(1, ["\(folder): is a folder", "apus embed"])
+    runEmbed([command, folder]).expectFailure(
+      1, ["\(folder): the model (bert) was made for vectors", "apus embed"])
   }
 
   @Test func rerankersAndEmbeddingModelsAreNotMixedUp() throws {

@@ -58,11 +58,11 @@ import Testing
   /// The packing against a slow one that looks through all rows.
   @Test(arguments: 0..<20)
   func isBestFit(seed: Int) throws {
-    let length = 1 + seed * 5
-    let lengths = documentLengths(count: 60, longest: 2 * length + 2, seed: UInt64(seed))
+    let length = 1 + seed * 17
+    let lengths = documentLengths(count: 200, longest: 2 * length + 2, seed: UInt64(seed))
     let dataset = try countingDataset(lengths: lengths)
-    var packer = DocumentPacker(length: length, window: 60)
-    packer.pack(dataset, 0..<60)
+    var packer = DocumentPacker(length: length, window: 200)
+    packer.pack(dataset, 0..<200)
     var room: [Int] = []
     for rest in lengths.map({ $0 % length }).filter({ $0 > 0 }).sorted(by: >) {
       if let best = room.indices.filter({ room[$0] >= rest }).min(by: { room[$0] < room[$1] }) {

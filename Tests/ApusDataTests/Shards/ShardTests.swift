@@ -130,6 +130,16 @@ import Testing
     #expect(folder?.description.contains("was not finished here") == true)
   }
 
+  @Test func f74EmptyDocumentsAreRefused() throws {
+    let scratch = ScratchDirectory()
+    for documents in [[[1, 2], [], [2]], [[], [1, 2]], [[1, 2], []]] as [[[Int32]]] {
+      let path = scratch.file("a.tokens")
+      try writeShard(path, documents)
+      let error = #expect(throws: ShardError.self, "\(documents)") { try TokenDataset(shards: [path]) }
+      #expect(error?.description.contains("ends at token") == true)
+    }
+  }
+
   @Test func f74IdsInMemoryAreChecked() {
     for (tokens, ends) in [
       ([1, 2, 10], [3]), ([1, -1], [2]), ([], []), ([1, 2], [1]), ([1, 2], [0, 2]), ([1, 2], [2, 2]),

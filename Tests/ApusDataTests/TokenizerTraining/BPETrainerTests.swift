@@ -138,6 +138,22 @@ func train(
     #expect(throws: BPETrainingError.noText) { try trainer.train() }
   }
 
+  /// Whatever the pieces in which a reader hands out documents.
+  @Test(arguments: [1, 17, 1 << 20])
+  func learnsFromAReader(cutsAt: Int) throws {
+    let expected = TrainingCase.all[0]
+    let folder = ScratchDirectory()
+    var paths: [String] = []
+    for (index, document) in expected.documents.enumerated() where !document.isEmpty {
+      paths.append(folder.write("\(index).txt", document))
+    }
+    var reading = ReadingOptions()
+    reading.cutsAt = cutsAt
+    var trainer = try BPETrainer(expected.options, pool: WorkerPool(count: 2))
+    try trainer.add(DocumentReader(paths, reading))
+    #expect(try trainer.train().tokenizerJSON == train(expected.options, expected.documents).tokenizerJSON)
+  }
+
   private func vocabulary(_ trained: TrainedTokenizer) throws -> (pieces: [String], merges: [String]) {
     let model = try #require(JSONValue(parsing: trained.tokenizerJSON)["model"])
     let vocabulary = try #require(model["vocab"]?.object)

@@ -28,6 +28,11 @@ import Testing
     return bytes
   }
 
+  /// The files of a folder, as something that can be printed.
+  private static func checksums(_ folder: ScratchDirectory) -> [String: UInt32] {
+    Dictionary(uniqueKeysWithValues: folder.names.map { ($0, CRC32C.of(readFile(folder.file($0)) ?? [])) })
+  }
+
   private static func tokenizing(
     _ tokenizer: String = "bytes-llama3", threads: Int = 2,
     change: (inout TokenizingOptions) -> Void = { _ in }
@@ -66,7 +71,7 @@ import Testing
     let paths = [
       input.write("a.jsonl", lines), input.write("b.txt", Array(Self.text(7, words: 60_000).utf8)),
     ]
-    var first: [String: [UInt8]] = [:]
+    var first: [String: UInt32] = [:]
     for threads in 1...3 {
       let output = ScratchDirectory()
       let report = try Self.tokenizing(threads: threads) {
@@ -76,8 +81,7 @@ import Testing
         $0.reading.cutsAt = 64 << 10
       }.write(paths, to: output.path, name: "t")
       #expect(report.reading.badLines == 1 && report.train.documents + report.validation.documents == 801)
-      var files: [String: [UInt8]] = [:]
-      for name in output.names { files[name] = readFile(output.file(name)) }
+      let files = Self.checksums(output)
       #expect(files.count > 8)
       if first.isEmpty { first = files }
       #expect(files == first, "\(threads) threads")
@@ -90,14 +94,28 @@ import Testing
     let path = scratch.write("a.txt", Array(text.utf8))
     let whole = try fixtureTokenizer("bytes-llama3").encode(text, addSpecial: false)
     for cut in [500, 4000] {
-      let (dataset, report) = try Self.tokenizing {
-        $0.reading.cutsAt = cut
-        $0.begins = false
-        $0.ends = false
-      }.read([path])
-      #expect(dataset.tokens(0..<dataset.tokenCount) == whole)
+      let (dataset, report) = try Self.tokenizing { $0.reading.cutsAt = cut }.read([path])
+      #expect(dataset.tokens(0..<dataset.tokenCount) == [0] + whole + [1])
       #expect(dataset.documentCount == 1 && report.reading.documents == 1)
     }
+  }
+
+  /// All pieces of a document fall on its side.
+  @Test func cutTextsStayTogether() throws {
+    let scratch = ScratchDirectory()
+    let texts = (0..<24).map { Self.text($0, words: 2000) + "." }
+    let paths = texts.enumerated().map { scratch.write("\($0).txt", Array($1.utf8)) }
+    _ = try Self.tokenizing {
+      $0.reading.cutsAt = 1000
+      $0.validation = 0.5
+    }.write(paths, to: scratch.path, name: "t")
+    let tokenizer = try fixtureTokenizer("bytes-llama3")
+    var found: Set<[Int32]> = []
+    for part in DatasetPart.allCases {
+      let dataset = try TokenDataset(folder: scratch.path, part: part)
+      for index in 0..<dataset.documentCount { found.insert(dataset.document(index)) }
+    }
+    #expect(found == Set(try texts.map { [0] + (try tokenizer.encode($0, addSpecial: false)) + [1] }))
   }
 
   @Test func controlTokensAreTextUnlessAllowed() throws {
@@ -176,22 +194,26 @@ import Testing
     _ = try Self.tokenizing().write([path], to: output.path, name: "t")
     #expect(output.names == ["dataset.json", "train-00000.tokens"])
     // A data set is replaced when that is asked for only.
-    let before = output.names.map { readFile(output.file($0)) }
+    let before = Self.checksums(output)
     #expect(throws: TokenizingError.exists(folder: output.path)) {
       try Self.tokenizing().write([path], to: output.path, name: "t")
     }
-    #expect(output.names.map { readFile(output.file($0)) } == before)
+    #expect(Self.checksums(output) == before)
     _ = try Self.tokenizing(change: small).write([path], to: output.path, name: "t", replacing: true)
     #expect(output.names.count > 3)
     _ = try Self.tokenizing().write([path], to: output.path, name: "t", replacing: true)
-    #expect(output.names.map { readFile(output.file($0)) } == before)
+    #expect(Self.checksums(output) == before)
     // And what asks for progress may end the work.
     #expect(throws: CancellationError.self) {
       try Self.tokenizing().write([path], to: output.path, name: "t", replacing: true) { _ in
         throw CancellationError()
       }
     }
-    #expect(output.names.isEmpty)
+    #expect(throws: ReadingError.self) {
+      try Self.tokenizing().write([bad], to: output.path, name: "t", replacing: true)
+    }
+    #expect(output.names == ["dataset.json", "train-00000.tokens"])
+    #expect(Self.checksums(output) == before)
   }
 
   @Test func emptyCorporaAndPartsAreErrors() throws {

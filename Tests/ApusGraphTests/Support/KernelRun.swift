@@ -19,12 +19,13 @@ final class KernelRun {
   init(
     _ graph: Graph, passes: [any Pass.Type]?, _ step: ReferenceStep,
     weights values: [String: ReferenceTensor<Double>], cache shape: (layers: Int, heads: Int, headSize: Int)?,
-    _ runtime: Runtime
+    recomputing: RecomputationBudget = .none, _ runtime: Runtime
   ) throws {
     // Larger than the step, so that nothing relies on its being full.
     let sizes = step.sizes
     let limits = Sizes(tokens: sizes.tokens + 3, outputs: sizes.outputs + 1, sequences: sizes.sequences + 1)
-    plan = Plan(graph, limits: limits, optimized: passes != nil, passes: passes ?? [])
+    plan = Plan(
+      graph, limits: limits, optimized: passes != nil, passes: passes ?? [], recomputing: recomputing)
     let layout = KVLayout(
       format: .f32, layers: shape?.layers ?? 1, heads: shape?.heads ?? 1, headSize: shape?.headSize ?? 2)
     let pageCount = step.sequences.reduce(0) { $0 + KVLayout.pages($1.count) }

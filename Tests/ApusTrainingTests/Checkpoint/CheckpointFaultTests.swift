@@ -83,7 +83,7 @@ struct CheckpointFaultTests {
         }
         if isCut { break }
       }
-      disk.survivors(into: survivors.path, seed: seed &* 1000 &+ UInt64(call))
+      try disk.survivors(into: survivors.path, seed: seed &* 1000 &+ UInt64(call))
       let next = try survivors.store(FailingDisk(failingCall: .max))
       let loaded = try next.load()
       #expect((loaded?.checkpoint.step ?? 0) >= saved, "seed \(seed), call \(call)")

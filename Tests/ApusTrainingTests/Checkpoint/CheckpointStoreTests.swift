@@ -44,7 +44,7 @@ struct CheckpointStoreTests {
     try store.saveSample(1)
     #expect(try CheckpointFolder(run.path + "/a/b").steps() == [1])
     #expect(try CheckpointFolder(run.path + "/none").load() == nil)
-    run.write("file", [1])
+    try run.write("file", [1])
     #expect {
       _ = try CheckpointStore(directory: run.path + "/file/x")
     } throws: {
@@ -141,15 +141,15 @@ struct CheckpointDamageTests {
     try store.saveSample(2)
     let folder = "step-000002/"
     switch damage {
-    case "flip model": run.flip(folder + "model.safetensors", at: 0)
-    case "flip optimizer's last": run.flip(folder + "optimizer.safetensors", at: -1)
-    case "cut": run.write(folder + "config.json", [UInt8](repeating: 0, count: 16))
+    case "flip model": try run.flip(folder + "model.safetensors", at: 0)
+    case "flip optimizer's last": try run.flip(folder + "optimizer.safetensors", at: -1)
+    case "cut": try run.write(folder + "config.json", [UInt8](repeating: 0, count: 16))
     case "remove": #expect(remove(run.path + "/" + folder + "config.json") == 0)
-    case "flip manifest": run.flip(folder + "manifest.json", at: -30)
-    case "flip checksum": run.flip(folder + "manifest.json", at: 13)
-    case "empty manifest": run.write(folder + "manifest.json", [])
+    case "flip manifest": try run.flip(folder + "manifest.json", at: -30)
+    case "flip checksum": try run.flip(folder + "manifest.json", at: 13)
+    case "empty manifest": try run.write(folder + "manifest.json", [])
     case "no manifest": #expect(remove(run.path + "/" + folder + "manifest.json") == 0)
-    default: run.write(folder + "manifest.json", readFile(run.path + "/step-000001/manifest.json") ?? [])
+    default: try run.write(folder + "manifest.json", readFile(run.path + "/step-000001/manifest.json") ?? [])
     }
     let loaded = try #require(try store.load())
     #expect(isWhole(loaded.checkpoint) && loaded.checkpoint.step == 1)
@@ -195,8 +195,8 @@ struct CheckpointDamageTests {
     let store = try run.store()
     try store.saveSample(1)
     try store.saveSample(2)
-    run.flip("step-000001/config.json", at: 0)
-    run.flip("step-000002/config.json", at: 0)
+    try run.flip("step-000001/config.json", at: 0)
+    try run.flip("step-000002/config.json", at: 0)
     #expect {
       try store.load()
     } throws: {
@@ -212,7 +212,11 @@ struct CheckpointDamageTests {
     let run = RunFolder()
     let store = try run.store()
     try store.saveSample(1)
-    if let text { run.write("latest", Array(text.utf8)) } else { #expect(remove(run.path + "/latest") == 0) }
+    if let text {
+      try run.write("latest", Array(text.utf8))
+    } else {
+      #expect(remove(run.path + "/latest") == 0)
+    }
     let loaded = try #require(try store.load())
     #expect(loaded.checkpoint.step == 1)
     let problem = text == nil ? "there is no file \"latest\"" : "\"latest\" names no checkpoint"
@@ -237,11 +241,11 @@ struct FolderLockTests {
   /// A lock whose process has gone is taken over, and it is said whose it was.
   @Test func aStaleLock() throws {
     let run = RunFolder()
-    run.write("lock", Array("123456 elsewhere\n".utf8))
+    try run.write("lock", Array("123456 elsewhere\n".utf8))
     #expect(
       try run.store().notes == ["\(run.path): process 123456 on elsewhere ended without releasing the folder"]
     )
-    run.write("lock", Array("not a lock at all".utf8))
+    try run.write("lock", Array("not a lock at all".utf8))
     #expect(try run.store().notes == [])
   }
 
@@ -259,11 +263,11 @@ struct FolderLockTests {
     let run = RunFolder()
     try run.store().saveSample(1)
     mkdir(run.path + "/step-000002.partial", 0o777)
-    run.write("step-000002.partial/model.safetensors", [1, 2])
-    run.write("latest.partial", [1])
+    try run.write("step-000002.partial/model.safetensors", [1, 2])
+    try run.write("latest.partial", [1])
     rename(run.path + "/step-000001", run.path + "/step-000001.replaced")
     mkdir(run.path + "/mine.partial", 0o777)
-    run.write("notes.txt", [1])
+    try run.write("notes.txt", [1])
     let store = try run.store()
     #expect(store.notes == ["\(run.path)/step-000002.partial: a checkpoint that was never finished, removed"])
     #expect(run.names == ["latest", "lock", "mine.partial", "notes.txt", "step-000001"])
@@ -279,7 +283,7 @@ struct FolderLockTests {
     let other = RunFolder()
     try other.store().save(step: 1, configuration: .null, files: [CheckpointFile("new", bytes: [1])])
     rename(other.path + "/step-000001", run.path + "/step-000001")
-    if !isNewWhole { run.flip("step-000001/new", at: 0) }
+    if !isNewWhole { try run.flip("step-000001/new", at: 0) }
     #expect(try run.store().load()?.checkpoint.files == [isNewWhole ? "new" : "old"])
     #expect(run.names == ["latest", "lock", "step-000001"])
   }

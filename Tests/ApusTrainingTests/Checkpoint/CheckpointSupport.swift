@@ -20,21 +20,18 @@ import Testing
 final class RunFolder {
   let path: String
 
-  init() {
-    let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+  /// - Parameter inMemory: where a disk is not what is tested, in the system's memory if that has files.
+  init(inMemory: Bool = false) {
+    let memory = "/dev/shm"
+    let base =
+      inMemory && access(memory, W_OK) == 0
+      ? memory : getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
     var name = Array((base + "/apus-run-XXXXXX").utf8CString)
     guard let made = mkdtemp(&name) else { fatalError("cannot make a folder in \(base)") }
     path = String(cString: made)
   }
 
-  deinit { Self.remove(path) }
-
-  static func remove(_ path: String) {
-    for name in (try? CheckpointFolder.names(in: path)) ?? [] {
-      if unlink(path + "/" + name) != 0 { remove(path + "/" + name) }
-    }
-    rmdir(path)
-  }
+  deinit { removeFolder(path) }
 
   /// The names in it, sorted.
   var names: [String] { (try? CheckpointFolder.names(in: path).sorted()) ?? [] }
@@ -49,20 +46,14 @@ final class RunFolder {
     readFile(path + "/" + name).map { String(decoding: $0, as: UTF8.self) }
   }
 
-  func write(_ name: String, _ bytes: [UInt8]) { writeFile(path + "/" + name, bytes) }
+  func write(_ name: String, _ bytes: [UInt8]) throws { try writeFile(path + "/" + name, bytes) }
 
   /// Changes one bit of a file.
-  func flip(_ name: String, at offset: Int) {
+  func flip(_ name: String, at offset: Int) throws {
     guard var bytes = readFile(path + "/" + name) else { fatalError("no file \(name)") }
     bytes[offset < 0 ? bytes.count + offset : offset] ^= 4
-    write(name, bytes)
+    try write(name, bytes)
   }
-}
-
-func writeFile(_ path: String, _ bytes: [UInt8]) {
-  guard let file = fopen(path, "wb") else { fatalError("cannot write \(path)") }
-  fwrite(bytes, 1, bytes.count, file)
-  fclose(file)
 }
 
 /// The files of a checkpoint: each byte follows from step and name.

@@ -3,6 +3,7 @@
 // order. That is the least that file systems with a journal promise.
 
 import ApusRuntime
+import ApusTestSupport
 import Synchronization
 
 @testable import ApusTraining
@@ -138,11 +139,11 @@ final class PowerCutDisk: FileOperations {
   }
 
   /// Writes what has survived into an empty folder; `seed` chooses among what may have.
-  func survivors(into target: String, seed: UInt64) {
+  func survivors(into target: String, seed: UInt64) throws {
     var random = Philox.Sequence(key: seed)
     let state = state.withLock { $0 }
     // Chosen once for each folder and file, so that all their names show the same.
-    func restore(_ number: Int, _ path: String) {
+    func restore(_ number: Int, _ path: String) throws {
       guard let folder = state.folders[number] else { return }
       var names: [String: Int] = [:]
       let count = folder.synchronised + random.below(folder.changes.count - folder.synchronised + 1)
@@ -162,14 +163,14 @@ final class PowerCutDisk: FileOperations {
           case 1: bytes += [UInt8](repeating: 0, count: lost)
           default: bytes += file.bytes[file.synchronised...].prefix(random.below(lost + 1))
           }
-          writeFile(path + "/" + name, bytes)
+          try writeFile(path + "/" + name, bytes)
         } else {
           mkdir(path + "/" + name, 0o777)
-          restore(number, path + "/" + name)
+          try restore(number, path + "/" + name)
         }
       }
     }
-    restore(0, target)
+    try restore(0, target)
   }
 }
 

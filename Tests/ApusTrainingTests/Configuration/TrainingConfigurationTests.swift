@@ -103,6 +103,9 @@ struct TrainingConfigurationTests {
   @Test func scheduleAndLength() throws {
     let wsd = try read(smallest, ["schedule.name=wsd", "schedule.warmup=10"])
     #expect(wsd.schedule.phases(steps: 100) == (warmup: 10, decay: 20))
+    let short = try read(smallest, ["schedule.name=wsd", "schedule.warmup=90", "schedule.decay=10"])
+    #expect(short.schedule.phases(steps: 95) == (warmup: 90, decay: 5))
+    #expect(short.notes == [])
     let epochs = try read(smallest, ["epochs=1.5"])
     #expect(epochs.totalSteps(tokensPerStep: 256, dataTokens: 1000) == 6)
     #expect(MemoryLimit.share(0.5).bytes(available: 1000) == 500)
@@ -242,11 +245,12 @@ struct ConfigurationErrorTests {
       smallest,
       [
         "optimizer.name=sgd", "optimizer.beta1=0.8", "optimizer.momentum=0.8", "schedule.name=constant",
-        "schedule.minimum=0", "skipLimit=3", "checkpoint.keepBest=2",
+        "schedule.minimum=0", "schedule.decay=3", "skipLimit=3", "checkpoint.keepBest=2",
       ])
     #expect(
       configuration.notes == [
         "\"optimizer.beta1\" does nothing with optimizer sgd",
+        "\"schedule.decay\" does nothing with schedule constant",
         "\"schedule.minimum\" does nothing with schedule constant",
         "\"skipLimit\" does nothing while nonFinite is stop",
         "\"checkpoint.keepBest\" does nothing without data.validation",
