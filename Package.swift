@@ -24,7 +24,8 @@ let package = Package(
   ],
   traits: [
     .trait(
-      name: "Compression", description: "Read .gz and .zst text with zlib and zstd (zlib1g-dev, libzstd-dev)")
+      name: "Compression", description: "Read .gz and .zst text with zlib and zstd (zlib1g-dev, libzstd-dev)"),
+    .trait(name: "MPI", description: "Train on several machines with MPI (libopenmpi-dev)"),
   ],
   targets: [
     .target(name: "CApusKernels"),
@@ -52,12 +53,15 @@ let package = Package(
         .target(name: "CCompression", condition: .when(traits: ["Compression"])),
       ],
       swiftSettings: [.define("APUS_COMPRESSION", .when(traits: ["Compression"]))]),
-    room(
-      "ApusTraining",
-      [
+    .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"]), .brew(["open-mpi"])]),
+    .target(
+      name: "ApusTraining",
+      dependencies: [
         "ApusData", "ApusInference", "ApusModels", "ApusGraph", "ApusFiles", "ApusText", "ApusTensor",
         "ApusRuntime", "ApusBasics", "CApusKernels",
-      ]),
+        .target(name: "CMPI", condition: .when(traits: ["MPI"])),
+      ],
+      swiftSettings: [.define("APUS_MPI", .when(traits: ["MPI"]))]),
     room("ApusSearch", ["ApusTensor", "ApusRuntime", "ApusBasics", "CApusKernels"]),
     room(
       "Apus",

@@ -13,10 +13,13 @@ enum TrainCommand: Command {
     "Checkpoints in checkpoint.directory are Hugging Face folders with the optimiser's state beside the model. A run "
       + "whose folder has one goes on from it, to the same bits as a run that was never stopped. Ctrl-C, SIGTERM and "
       + "SIGUSR1 finish the step, save and end.",
+    "Started by mpirun, the processes share each step; a build with the package trait MPI can do that. SIGUSR1 to mpirun "
+      + "ends them with a checkpoint, and any number of processes may go on from it.",
   ]
   static let examples = [
     "apus train configs/pretrain-small.json --set 'data.train=[\"stories.txt\"]'",
     "apus train run.json --set steps=100 --plan",
+    "mpirun -n 4 --map-by node --bind-to none apus train run.json",
   ]
 
   private static let file = Positional<String?>.optional(
@@ -24,12 +27,15 @@ enum TrainCommand: Command {
   private static let settings = Option<[String]>.list(
     "set", placeholder: "KEY=VALUE", help: "Give a key another value; may be repeated")
   private static let keys = Option.flag("help-config", help: "List the keys of a configuration")
+  private static let patience = Option.integer(
+    "rank-timeout", placeholder: "SECONDS", in: 1...86_400, default: 60,
+    help: "Under mpirun: the run ends when a process gives no sign of life for so long")
   private static let plan = Option.flag(
     "plan", help: "Say what the run would take of memory, and begin nothing")
 
   static let arguments = [file.row]
   static let options = [
-    settings.row, plan.row, keys.row, CommonOptions.threads.row, CommonOptions.json.row,
+    settings.row, plan.row, patience.row, keys.row, CommonOptions.threads.row, CommonOptions.json.row,
   ]
 
   static func run(_ values: Values, _ console: Console) throws {
@@ -37,16 +43,23 @@ enum TrainCommand: Command {
     guard let path = values[file] else {
       throw CommandError.usage("no configuration: name a JSON file, such as configs/pretrain-small.json")
     }
+    let group = RankGroup(try joinProcesses(), timeout: Double(values[patience]))
+    try group.guarding { try run(path, group, values, console) }
+  }
+
+  private static func run(
+    _ path: String, _ group: RankGroup, _ values: Values, _ console: Console
+  ) throws {
     let configuration = try TrainingConfiguration(path: path, settings: values[settings])
-    let threads = values[CommonOptions.threads] ?? configuration.threads
+    let threads = values[CommonOptions.threads] ?? configuration.threads ?? group.threads(on: .detect())
     let runtime = try Runtime(options: RuntimeOptions(threads: threads))
-    console.notes(runtime.notes)
-    if values[plan] { return try showPlan(configuration, runtime, values, console) }
+    if group.isFirst { console.notes(runtime.notes) }
+    if values[plan] { return try showPlan(configuration, runtime, group, values, console) }
 
     let interrupt = Interrupt.install(alsoUserSignal: true)
-    let trainer = try Trainer(configuration, runtime: runtime)
+    let trainer = try Trainer(configuration, runtime: runtime, group: group)
     console.notes(trainer.notes)
-    let peak = try Ceilings.arithmetic(runtime, bf16: configuration.precision == .bf16)
+    let peak = group.isFirst ? try Ceilings.arithmetic(runtime, bf16: configuration.precision == .bf16) : nil
     var view: LiveView? = LiveView(
       console, totalSteps: trainer.totalSteps,
       memoryLimit: configuration.memory.limit.bytes(available: runtime.memoryLimit))
@@ -64,13 +77,15 @@ enum TrainCommand: Command {
     }
     guard view != nil else { return }
     view?.finish()
-    if values[CommonOptions.json] { try console.json(json(summary, configuration)) }
+    if values[CommonOptions.json], group.isFirst { try console.json(json(summary, configuration)) }
   }
 
   private static func showPlan(
-    _ configuration: TrainingConfiguration, _ runtime: Runtime, _ values: Values, _ console: Console
+    _ configuration: TrainingConfiguration, _ runtime: Runtime, _ group: RankGroup, _ values: Values,
+    _ console: Console
   ) throws {
-    let (forecast, micro, steps) = try Trainer.plan(configuration, runtime: runtime)
+    guard group.isFirst else { return }
+    let (forecast, micro, steps) = try Trainer.plan(configuration, runtime: runtime, group: group)
     let limit = configuration.memory.limit.bytes(available: runtime.memoryLimit)
     if values[CommonOptions.json] {
       return try console.json(

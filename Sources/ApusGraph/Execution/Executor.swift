@@ -18,6 +18,8 @@ package final class Executor {
   private let counters: UnsafeMutablePointer<Atomic<Int>>
   /// Times per group while profiling; nil costs one test per phase.
   package var profile: ExecutionProfile?
+  /// Told how far a run is while set.
+  package var phaseHook: PhaseHook?
   /// The first node that made a value that is not finite, when looking for one.
   private var inspection: Inspection?
   /// The first phase of the run that has work for more than one worker.
@@ -128,6 +130,7 @@ package final class Executor {
     var index = firstShared
     while index < phases.count {
       let shared = index
+      if worker == 0, let phaseHook { phaseHook.function(phaseHook.context, phases[shared].number) }
       runUnits(of: shared, worker)
       var arrival = profile == nil ? 0 : MonotonicClock.nanoseconds
       index += 1
@@ -177,6 +180,20 @@ package final class Executor {
       profile.add(phase: phase.number, group: group, worker: worker, busy: end - now)
       now = end
     }
+  }
+}
+
+/// Called by the thread that runs a step before it works on a phase that is shared, while the other workers begin it: with
+/// the number of phases that are done. Small phases are passed over.
+package struct PhaseHook {
+  package typealias Function = @convention(c) (_ context: UnsafeMutableRawPointer, _ phases: Int) -> Void
+
+  package let context: UnsafeMutableRawPointer
+  package let function: Function
+
+  package init(context: UnsafeMutableRawPointer, _ function: @escaping Function) {
+    self.context = context
+    self.function = function
   }
 }
 

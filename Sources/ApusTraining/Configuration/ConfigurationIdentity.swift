@@ -73,7 +73,7 @@ extension TrainingConfiguration {
     return .object(root)
   }
 
-  private static func flattened(_ value: JSONValue, _ prefix: String = "") -> JSONObject {
+  static func flattened(_ value: JSONValue, _ prefix: String = "") -> JSONObject {
     var result = JSONObject()
     for (name, value) in value.object ?? JSONObject() {
       let path = prefix + name

@@ -23,11 +23,17 @@ package struct StepOutcome: Sendable {
 /// Not thread-safe. After the first step, a step allocates nothing.
 package final class Learner {
   package let engine: TrainingEngine
+  /// Over the tensors, or with several processes over the rows that this one owns.
   package let optimizer: OptimizerEngine
+  /// nil in a process of its own.
+  package let exchange: GradientExchange?
 
-  package init(_ engine: TrainingEngine, _ optimizer: OptimizerEngine) {
+  package init(
+    _ engine: TrainingEngine, _ optimizer: OptimizerEngine, exchange: GradientExchange? = nil
+  ) {
     self.engine = engine
     self.optimizer = optimizer
+    self.exchange = exchange
   }
 
   /// The weights as optimisers see them: what has rows to look up, and the head, are embeddings.
@@ -51,7 +57,7 @@ package final class Learner {
     }
   }
 
-  /// Makes step `number`, counted from 1.
+  /// Makes step `number`, counted from 1; with several processes, on all of them at once.
   ///
   /// - Parameters:
   ///   - clip: the largest norm of the gradients; nil for any.
@@ -61,21 +67,27 @@ package final class Learner {
     fill: (_ microBatch: Int, TrainingEngine) throws(E) -> Void
   ) throws -> StepOutcome {
     var outcome = StepOutcome(loss: 0, tokens: 0, gradientNorm: 0)
-    for microBatch in 0..<microBatches {
-      engine.begin(startsGradients: microBatch == 0)
+    defer { engine.phaseHook = nil }
+    for microBatch in 0..<microBatches where outcome.loss.isFinite {
+      engine.begin(startsGradients: outcome.tokens == 0)
       try fill(microBatch, engine)
+      if let exchange, microBatch == microBatches - 1 {
+        exchange.begin()
+        engine.phaseHook = exchange.hook
+      }
       outcome.loss += engine.run()
       outcome.tokens += engine.tokenCount
-      guard outcome.loss.isFinite else { return outcome }
     }
-    let norm = optimizer.gradientNorm()
+    // Other processes wait for this one's gradients, whatever they are.
+    guard outcome.loss.isFinite || exchange != nil else { return outcome }
+    if outcome.tokens == 0 { engine.weights.clearGradients() }
+    let norm = try exchange?.reduce(&outcome, optimizer) ?? optimizer.gradientNorm()
     outcome.gradientNorm = norm.value
-    if let tensor = norm.firstNonFinite {
-      outcome.nonFinite = optimizer.tensors[tensor].name
-      return outcome
-    }
+    if let tensor = norm.firstNonFinite { outcome.nonFinite = engine.weights.tensors[tensor].name }
+    guard outcome.isApplied else { return outcome }
     try optimizer.step(
       number: number, learningRate: learningRate, gradientScale: clip.map { norm.scale(clippedTo: $0) } ?? 1)
+    try exchange?.shareWeights()
     return outcome
   }
 }

@@ -111,6 +111,12 @@ package final class TrainingEngine {
     set { executor.profile = newValue }
   }
 
+  /// Told how far a micro-batch is while set.
+  package var phaseHook: PhaseHook? {
+    get { executor.phaseHook }
+    set { executor.phaseHook = newValue }
+  }
+
   /// Starts a micro-batch.
   ///
   /// - Parameter startsGradients: whether its gradients replace those of earlier ones.

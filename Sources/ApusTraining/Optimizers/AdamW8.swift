@@ -32,9 +32,12 @@ struct AdamW8Settings: OptimizerSettings {
 private final class AdamW8Rule: AdamRule {
   /// Of each tensor.
   private let seeds: [UInt64]
+  /// Where each begins in the tensor it is a part of.
+  private let origins: [UInt64]
 
   override init(_ options: AdamWSettings, _ group: TensorGroup) {
     seeds = group.tensors.map { Philox.key(for: $0.name) }
+    origins = group.tensors.map { UInt64($0.firstRow * $0.columns) }
     super.init(options, group)
   }
 
@@ -48,7 +51,7 @@ private final class AdamW8Rule: AdamRule {
       let offset = row * slot.columns
       let count = min(16, unit.firstRow + unit.rowCount - row) * slot.columns
       cpu.pointee.adamw8(
-        &arguments, seed, UInt64(offset), Int32(count), slot.weights + offset, slot.gradient + offset,
+        &arguments, seed, origins[unit.slot] + UInt64(offset), Int32(count), slot.weights + offset, slot.gradient + offset,
         (m + offset).assumingMemoryBound(to: UInt8.self), (v + offset).assumingMemoryBound(to: UInt8.self),
         scales + 2 * AdamW8Settings.blocks(row, slot.columns))
     }

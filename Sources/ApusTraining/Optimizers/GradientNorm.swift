@@ -46,6 +46,12 @@ extension OptimizerEngine {
     return GradientNorm(value: total.squareRoot(), firstNonFinite: nonFinite)
   }
 
+  /// Σg² of each unit of a tensor when `gradientNorm()` was last called.
+  func unitSquares(of tensor: Int) -> UnsafeBufferPointer<Double> {
+    let units = unitRanges[tensor]
+    return UnsafeBufferPointer(start: unitSquares + units.lowerBound, count: units.count)
+  }
+
   /// The norm of one tensor's gradient when `gradientNorm()` was last called.
   package func gradientNorm(of tensor: Int) -> Double { tensorSquares[tensor].squareRoot() }
 }

@@ -24,6 +24,8 @@ package final class OptimizerEngine {
   /// Σg² of each unit, rule after rule, and of each tensor.
   let unitSquares: UnsafeMutablePointer<Double>
   let tensorSquares: UnsafeMutablePointer<Double>
+  /// Where each tensor's units stand among them.
+  let unitRanges: [Range<Int>]
   private let memory: HugeBuffer
   private let averageDecay: Double?
 
@@ -81,11 +83,31 @@ package final class OptimizerEngine {
     self.states = states
     unitSquares = .allocate(capacity: rules.reduce(0) { $0 + $1.group.units.count })
     tensorSquares = .allocate(capacity: tensors.count)
+    var ranges = [Range<Int>](repeating: 0..<0, count: tensors.count)
+    var first = 0
+    for rule in rules {
+      for slot in rule.group.slots {
+        ranges[slot.tensor] = first + slot.firstUnit..<first + slot.firstUnit + slot.unitCount
+      }
+      first += rule.group.units.count
+    }
+    unitRanges = ranges
   }
 
   deinit {
     unitSquares.deallocate()
     tensorSquares.deallocate()
+  }
+
+  /// The states an engine keeps, in the order of `states`, with the numbers of their tensors.
+  package static func stateShapes(
+    _ kind: OptimizerKind, _ tensors: [TrainableTensor], averages: Bool = false
+  ) -> [(tensor: Int, shape: StateShape)] {
+    kind.groups(tensors).flatMap { group in
+      group.numbers.flatMap { number in
+        group.settings.states(of: tensors[number]).map { (number, $0) }
+      } + (averages ? group.numbers.map { ($0, StateShape.perWeight("average", tensors[$0])) } : [])
+    }
   }
 
   /// Bytes an engine allocates for states, running means included.

@@ -24,10 +24,13 @@ package struct TrainableTensor: @unchecked Sendable {
   package let decays: Bool
   /// The rate of this tensor as a multiple of the schedule's (μP). Decay goes by the schedule's alone.
   package let learningRateScale: Float
+  /// Rows of the same tensor before these, which another optimiser has.
+  package let firstRow: Int
 
   package init(
     name: String, rows: Int, columns: Int, weights: UnsafeMutablePointer<Float>,
-    gradient: UnsafeMutablePointer<Float>, kind: Kind, decays: Bool, learningRateScale: Float = 1
+    gradient: UnsafeMutablePointer<Float>, kind: Kind, decays: Bool, learningRateScale: Float = 1,
+    firstRow: Int = 0
   ) {
     precondition(rows > 0 && columns > 0, "\(name) is empty")
     precondition(columns <= Int(Int32.max) / 16, "\(name) has too many columns")
@@ -39,7 +42,16 @@ package struct TrainableTensor: @unchecked Sendable {
     self.kind = kind
     self.decays = decays
     self.learningRateScale = learningRateScale
+    self.firstRow = firstRow
   }
 
   package var count: Int { rows * columns }
+
+  /// Some of its rows, from a multiple of 16 on.
+  package func rows(_ range: Range<Int>) -> TrainableTensor {
+    let offset = range.lowerBound * columns
+    return TrainableTensor(
+      name: name, rows: range.count, columns: columns, weights: weights + offset, gradient: gradient + offset,
+      kind: kind, decays: decays, learningRateScale: learningRateScale, firstRow: firstRow + range.lowerBound)
+  }
 }

@@ -8,26 +8,32 @@ final class BatchFeed {
   private let batch: TokenBatch
   /// Rows of a micro-batch.
   private let micro: Int
-  /// Rows of the step at hand.
+  private let group: RankGroup?
+  /// Rows of the step at hand: this process's, and everybody's.
   private(set) var rows = 0
-  /// Tokens of the step that have a target.
+  private(set) var stepRows = 0
+  /// Tokens of the rows that have a target.
   private(set) var targets = 0
 
   /// - Parameters:
   ///   - sequences: the most rows of a step.
   ///   - micro: of a micro-batch.
-  init(_ plan: BatchPlan, sequences: Int, micro: Int) {
+  ///   - group: who shares the rows of a step; nil for nobody.
+  init(_ plan: BatchPlan, sequences: Int, micro: Int, group: RankGroup? = nil) {
     reader = BatchReader(plan)
-    batch = TokenBatch(sequences: sequences, length: plan.settings.length)
+    let own = (sequences - 1) / (group?.size ?? 1) + 1
+    batch = TokenBatch(sequences: own, length: plan.settings.length)
     self.micro = micro
+    self.group = group
   }
 
   var microBatches: Int { (rows + micro - 1) / micro }
 
-  /// Reads `rows` rows from `cursor` on.
-  func read(from cursor: Int, rows: Int) {
-    self.rows = rows
-    batch.read(from: cursor, rows: rows, with: &reader)
+  /// Reads this process's part of the `count` rows from `cursor` on.
+  func read(from cursor: Int, rows count: Int) {
+    let own = group.map { RankGroup.rows(of: $0.rank, size: $0.size, count: count) } ?? 0..<count
+    (rows, stepRows) = (own.count, count)
+    batch.read(from: cursor + own.lowerBound, rows: rows, with: &reader)
     targets = 0
     for target in targetIDs where target >= 0 { targets += 1 }
   }
@@ -38,8 +44,9 @@ final class BatchFeed {
   /// Adds the texts of a micro-batch: each row's segments, which do not see one another. What has no target in all of a
   /// segment is padding.
   ///
-  /// Every token counts 1 / tokens of the whole step, so that a step's loss does not depend on the micro-batches.
-  func add(_ index: Int, to engine: TrainingEngine) {
+  /// Every token counts 1 / `targets`, those of the whole step, so that a step's loss does not depend on the
+  /// micro-batches, nor on how many processes share it.
+  func add(_ index: Int, to engine: TrainingEngine, targets: Int) {
     let weight = 1 / Float(max(1, targets))
     let length = batch.length
     for row in index * micro..<min((index + 1) * micro, rows) {

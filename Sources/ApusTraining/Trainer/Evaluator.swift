@@ -31,17 +31,31 @@ final class Evaluator {
   }
 
   /// The mean loss, and the bits of a byte.
-  func measure() -> EvaluationRecord {
-    var (loss, tokens, bytes) = (0.0, 0, 0)
-    for first in stride(from: 0, to: rows, by: rowsAtOnce) {
+  ///
+  /// The processes of a group take turns with the batches. Each batch's numbers stand in a place of their own until all are
+  /// there, so the sum has the same bits however many processes there are.
+  func measure(_ group: RankGroup) throws(CommunicationError) -> EvaluationRecord {
+    let batches = (rows + rowsAtOnce - 1) / rowsAtOnce
+    let sums = UnsafeMutableBufferPointer<Double>.allocate(capacity: 3 * batches)
+    sums.initialize(repeating: 0)
+    defer { sums.deallocate() }
+    for batch in stride(from: group.rank, to: batches, by: group.size) {
+      let first = batch * rowsAtOnce
       feed.read(from: first, rows: min(rowsAtOnce, rows - first))
       engine.begin(startsGradients: false)
-      feed.add(0, to: engine)
-      loss += engine.run() * Double(feed.targets)
-      tokens += feed.targets
-      bytes += feed.targetBytes(byteCounts)
+      feed.add(0, to: engine, targets: feed.targets)
+      sums[3 * batch] = engine.run() * Double(feed.targets)
+      sums[3 * batch + 1] = Double(feed.targets)
+      sums[3 * batch + 2] = Double(feed.targetBytes(byteCounts))
     }
-    return EvaluationRecord(loss: loss / Double(max(1, tokens)), tokens: tokens, bytes: bytes)
+    try group.sum(sums, "an evaluation", seconds: group.patience)
+    var (loss, tokens, bytes) = (0.0, 0.0, 0.0)
+    for batch in 0..<batches {
+      loss += sums[3 * batch]
+      tokens += sums[3 * batch + 1]
+      bytes += sums[3 * batch + 2]
+    }
+    return EvaluationRecord(loss: loss / max(1, tokens), tokens: Int(tokens), bytes: Int(bytes))
   }
 }
 

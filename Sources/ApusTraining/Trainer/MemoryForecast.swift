@@ -20,18 +20,20 @@ public struct MemoryForecast: Sendable, Equatable {
   public var cache = 0
   /// Logits of a few hundred tokens, panels of the workers.
   public var scratch = 0
+  /// Gradients of other processes on their way.
+  public var exchange = 0
   /// The program itself.
   public var program = 24 << 20
 
   /// All of it.
-  public var total: Int { weights + gradients + optimizer + activations + cache + scratch + program }
+  public var total: Int { weights + gradients + optimizer + activations + cache + scratch + exchange + program }
 
   /// The parts by name.
   public var rows: [(name: String, bytes: Int)] {
     [
       ("weights", weights), ("gradients", gradients), ("optimiser", optimizer), ("activations", activations),
       ("keys and values", cache), ("logits and panels", scratch), ("program", program),
-    ]
+    ] + (exchange > 0 ? [("gradients of others", exchange)] : [])
   }
 
   /// The parts in words.

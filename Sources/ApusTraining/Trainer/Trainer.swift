@@ -3,6 +3,7 @@
 
 import ApusBasics
 import ApusData
+import ApusFiles
 import ApusModels
 import ApusRuntime
 
@@ -11,6 +12,9 @@ import ApusRuntime
 ///     let trainer = try Trainer(TrainingConfiguration(path: "pretrain.json"), runtime: runtime)
 ///     let summary = try trainer.run { event in print(event) }
 ///
+/// Several processes train one network when each is given its end of a connection, `joinProcesses()`. Then only rank 0 opens
+/// the run's folder and is told events; an error that not all of them meet ends all, after a line on standard error.
+///
 /// Not thread-safe.
 public final class Trainer {
   /// What is trained, and how.
@@ -18,7 +22,7 @@ public final class Trainer {
   /// What the run takes of memory.
   public var forecast: MemoryForecast { assembly.forecast }
   /// What the user should know before the start, one line each.
-  public let notes: [String]
+  public private(set) var notes: [String]
   /// Steps of the whole run.
   public var totalSteps: Int { assembly.totalSteps }
   /// Steps done.
@@ -27,11 +31,13 @@ public final class Trainer {
   private let runtime: Runtime
   private let inputs: TrainingInputs
   private let assembly: TrainingAssembly
+  private let group: RankGroup
   let learner: Learner
   private let evaluator: Evaluator?
   private let sampler: TextSampler?
   private let feed: BatchFeed
-  private let store: CheckpointStore
+  /// On rank 0 only.
+  private let store: CheckpointStore?
   private let files: TrainerFiles
   private var state = TrainerState()
   private var skippedInARow = 0
@@ -39,47 +45,111 @@ public final class Trainer {
 
   /// Opens the inputs, reserves memory, and goes on from the newest whole checkpoint in the run's folder if there is one.
   ///
-  /// - Throws: `ConfigurationError`, `TrainingError`, `CheckpointError`, and what opening the inputs throws. Nothing is
-  ///   written before everything fits.
-  public convenience init(_ configuration: TrainingConfiguration, runtime: Runtime) throws {
-    try self.init(configuration, runtime: runtime, operations: SystemFileOperations())
+  /// - Parameters:
+  ///   - communicator: to the other processes of the run, all of which do the same.
+  ///   - timeout: seconds after which a process that gives no sign of life ends the run.
+  /// - Throws: `ConfigurationError`, `TrainingError`, `CheckpointError`, and what opening the inputs throws; with several
+  ///   processes `CommunicationError` on all of them. Nothing is written before everything fits.
+  public convenience init(
+    _ configuration: TrainingConfiguration, runtime: Runtime,
+    communicator: any Communicator = SingleProcess(), timeout: Double = 60
+  ) throws {
+    try self.init(configuration, runtime: runtime, group: RankGroup(communicator, timeout: timeout))
   }
 
-  init(_ configuration: TrainingConfiguration, runtime: Runtime, operations: any FileOperations) throws {
+  /// The same with a group of processes.
+  package convenience init(
+    _ configuration: TrainingConfiguration, runtime: Runtime, group: RankGroup
+  ) throws {
+    try self.init(configuration, runtime: runtime, group: group, operations: SystemFileOperations())
+  }
+
+  init(
+    _ configuration: TrainingConfiguration, runtime: Runtime, group: RankGroup = RankGroup(SingleProcess()),
+    operations: any FileOperations
+  ) throws {
     self.configuration = configuration
     self.runtime = runtime
-    inputs = try TrainingInputs(configuration, runtime: runtime)
-    assembly = try TrainingAssembly(
-      configuration, inputs, runtime,
-      lastMicro: TrainerState.microBatch(ofNewestIn: configuration.checkpoint.directory))
-    try assembly.schedule.validate()
-    try assembly.ramp.validate()
-    store = try CheckpointStore(
-      directory: configuration.checkpoint.directory, keepLast: configuration.checkpoint.keepLast,
-      keepBest: configuration.checkpoint.keepBest, operations: operations)
-    learner = try assembly.makeLearner(inputs, runtime)
-    evaluator = try assembly.makeEvaluator(learner, inputs, runtime)
-    sampler = try TextSampler(configuration, assembly, learner, inputs, runtime)
-    feed = BatchFeed(assembly.plan, sequences: configuration.batch.sequences, micro: assembly.micro)
-    files = TrainerFiles(
-      learner: learner, architecture: assembly.network.architectureName,
-      hyperparameters: inputs.hyperparameters, tokenizer: inputs.tokenizerFiles)
-    // Families that cannot be saved are refused now, not after the first hour.
-    _ = try files.files()
-    var notes = configuration.notes + inputs.notes + assembly.notes + store.notes
-    if let loaded = try store.load() {
-      notes += loaded.notes
-      let differences = configuration.differences(from: loaded.checkpoint.configuration)
-      let forbidden = differences.filter { !$0.isAllowed }
-      guard forbidden.isEmpty else {
-        throw TrainingError.otherRun(checkpoint: loaded.checkpoint.path, forbidden)
+    self.group = group
+    (inputs, assembly) = try group.guarding {
+      try Self.assemble(configuration, runtime, group)
+    }
+    let (assembly, inputs) = (assembly, inputs)
+    (learner, evaluator, sampler, store, files) = try group.guarding {
+      try group.confirm("the start of rank 0") {
+        let learner = try assembly.makeLearner(inputs, runtime)
+        let evaluator = try assembly.makeEvaluator(learner, inputs, runtime)
+        let files = TrainerFiles(
+          learner: learner, states: assembly.states(learner), architecture: assembly.network.architectureName,
+          hyperparameters: inputs.hyperparameters, tokenizer: inputs.tokenizerFiles)
+        // Families that cannot be saved are refused now, not after the first hour.
+        _ = try files.files()
+        guard group.isFirst else { return (learner, evaluator, nil, nil, files) }
+        let sampler = try TextSampler(configuration, assembly, learner, inputs, runtime)
+        let store = try CheckpointStore(
+          directory: configuration.checkpoint.directory, keepLast: configuration.checkpoint.keepLast,
+          keepBest: configuration.checkpoint.keepBest, operations: operations)
+        return (learner, evaluator, sampler, store, files)
       }
-      state = try TrainerState(loaded.checkpoint, dataIdentity: assembly.plan.identity)
-      try files.restore(loaded.checkpoint)
+    }
+    feed = BatchFeed(
+      assembly.plan, sequences: configuration.batch.sequences, micro: assembly.micro, group: group)
+    notes = []
+    notes = try group.guarding {
+      configuration.notes + inputs.notes + assembly.notes + (store?.notes ?? []) + (try restore())
+    }
+  }
+
+  /// Everything that is decided before memory is reserved; all processes decide the same.
+  private static func assemble(
+    _ configuration: TrainingConfiguration, _ runtime: Runtime, _ group: RankGroup
+  ) throws -> (TrainingInputs, TrainingAssembly) {
+    // Only rank 0 need see the run's folder.
+    let last = try group.broadcast(
+      TrainerState.microBatch(ofNewestIn: configuration.checkpoint.directory).map { "\($0)" } ?? "",
+      "the size of micro-batches")
+    let (inputs, assembly) = try group.confirm("the inputs of the other processes") {
+      let inputs = try TrainingInputs(configuration, runtime: runtime)
+      let assembly = try TrainingAssembly(configuration, inputs, runtime, group, lastMicro: Int(last))
+      try assembly.schedule.validate()
+      try assembly.ramp.validate()
+      return (inputs, assembly)
+    }
+    try group.compare(RunIdentity(configuration, data: assembly.plan.identity))
+    let micro = try group.minimum(assembly.micro, "the size of micro-batches")
+    guard micro < assembly.micro else { return (inputs, assembly) }
+    let smaller = try group.confirm("smaller micro-batches") {
+      try TrainingAssembly(configuration, inputs, runtime, group, lastMicro: micro)
+    }
+    return (inputs, smaller)
+  }
+
+  /// Goes on from a checkpoint, which only rank 0 looks for: the others get all from there. What the user should know.
+  private func restore() throws -> [String] {
+    var notes: [String] = []
+    var (found, states) = ("", SafetensorsFile?.none)
+    try group.confirm("the checkpoint of rank 0") {
+      guard let store, let loaded = try store.load() else { return }
+      notes += loaded.notes
+      let checkpoint = loaded.checkpoint
+      let differences = configuration.differences(from: checkpoint.configuration)
+      let forbidden = differences.filter { !$0.isAllowed }
+      guard forbidden.isEmpty else { throw TrainingError.otherRun(checkpoint: checkpoint.path, forbidden) }
+      state = try TrainerState(
+        checkpoint.metadata, checkpoint: checkpoint.path, dataIdentity: assembly.plan.identity)
+      states = try files.restoreWeights(checkpoint)
       notes += differences.map { "changed since the checkpoint: \($0)" }
       notes.append("going on after step \(state.step) of \(assembly.totalSteps)")
+      found = JSONValue.object(checkpoint.metadata).serialized()
     }
-    self.notes = notes
+    try learner.exchange?.broadcastWeights()
+    found = try group.broadcast(found, "the checkpoint of rank 0")
+    guard !found.isEmpty else { return notes }
+    if !group.isFirst, let object = try JSONValue(parsing: found).object {
+      state = try TrainerState(object, checkpoint: "rank 0's checkpoint", dataIdentity: assembly.plan.identity)
+    }
+    try files.states.distribute { state in states!.bytes(of: states!.tensor(named: state.name)!) }
+    return notes
   }
 
   /// What a run would take, without reserving or writing anything.
@@ -88,9 +158,16 @@ public final class Trainer {
   public static func plan(
     _ configuration: TrainingConfiguration, runtime: Runtime
   ) throws -> (forecast: MemoryForecast, microBatch: Int, steps: Int) {
+    try plan(configuration, runtime: runtime, group: RankGroup(SingleProcess()))
+  }
+
+  /// What a process of a group would take; the others are not asked.
+  package static func plan(
+    _ configuration: TrainingConfiguration, runtime: Runtime, group: RankGroup
+  ) throws -> (forecast: MemoryForecast, microBatch: Int, steps: Int) {
     let inputs = try TrainingInputs(configuration, runtime: runtime)
     let assembly = try TrainingAssembly(
-      configuration, inputs, runtime,
+      configuration, inputs, runtime, group,
       lastMicro: TrainerState.microBatch(ofNewestIn: configuration.checkpoint.directory))
     return (assembly.forecast, assembly.micro, assembly.totalSteps)
   }
@@ -99,53 +176,72 @@ public final class Trainer {
   ///
   /// - Parameters:
   ///   - peak: the machine's peak in operations per second, for the share of it in records.
-  ///   - shouldStop: asked after every step.
-  ///   - observe: told what happens.
+  ///   - shouldStop: asked after every step; when one process wants to stop, all do.
+  ///   - observe: told what happens, on rank 0.
   /// - Throws: `TrainingError.notFinite` and `.skippedTooOften`; `CheckpointError.notSaved` for the last checkpoint, while
-  ///   one on the way that cannot be saved is told and does not end the run; `ExportError`.
+  ///   one on the way that cannot be saved is told and does not end the run; `ExportError`. With several processes
+  ///   `CommunicationError.failed` on all of them instead.
   public func run(
     peak: Double? = nil, shouldStop: () -> String? = { nil }, observe: (RunEvent) throws -> Void
   ) throws -> TrainerSummary {
-    let log = try RunLog(
+    try group.guarding {
+      let log = group.isFirst ? try makeLog() : nil
+      return try run(peak, log, shouldStop) { kind in
+        guard let log else { return }
+        let event = RunEvent(step: state.step, kind)
+        for problem in log.record(event) { try observe(RunEvent(step: state.step, .note(problem))) }
+        try observe(event)
+      }
+    }
+  }
+
+  private func makeLog() throws -> RunLog {
+    try RunLog(
       directory: configuration.checkpoint.directory, settings: configuration.log,
       resumingAt: state.step > 0 ? state.step : nil)
-    func tell(_ kind: RunEvent.Kind) throws {
-      let event = RunEvent(step: state.step, kind)
-      for problem in log.record(event) { try observe(RunEvent(step: state.step, .note(problem))) }
-      try observe(event)
-    }
+  }
+
+  private func run(
+    _ peak: Double?, _ log: RunLog?, _ shouldStop: () -> String?, _ tell: (RunEvent.Kind) throws -> Void
+  ) throws -> TrainerSummary {
     try tell(.start(start))
     clock.begin()
     var reason = "all steps are done"
     var saved = state.step
     while state.step < totalSteps {
-      if let why = shouldStop() {
+      feed.read(from: state.cursor, rows: assembly.ramp.sequences(at: state.step))
+      let (targets, why) = try beginStep(shouldStop())
+      if let why {
         reason = why
         break
       }
       do {
-        try learn { try tell(.note($0)) }
+        try learn(targets: targets) { try tell(.note($0)) }
       } catch {
         // For those who read the records later; who runs this is told by the error.
-        _ = log.record(RunEvent(step: state.step, .end("\(error)")))
+        _ = log?.record(RunEvent(step: state.step, .end("\(error)")))
         throw error
       }
       let isLast = state.step == totalSteps
       if isDue(configuration.log.every) || isLast { try tell(.step(record(peak))) }
       if isDue(configuration.evaluation.every) || isLast { try measure(tell) }
       if isDue(configuration.checkpoint.every), !isLast {
-        do {
-          try save(tell)
-          saved = state.step
-        } catch let error as CheckpointError {
-          try tell(.note("\(error); training goes on, the next checkpoint is tried in time"))
+        try group.lead(files.states.answer) {
+          do {
+            try save(tell)
+            saved = state.step
+          } catch let error as CheckpointError {
+            try tell(.note("\(error); training goes on, the next checkpoint is tried in time"))
+          }
         }
       }
     }
-    // After this one there is no next: what cannot be saved now ends as an error.
-    if saved < state.step || (try? store.folder.steps().isEmpty) ?? true { try save(tell) }
-    if state.step == totalSteps { try export(tell) }
-    try tell(.end(reason))
+    try group.lead(files.states.answer) {
+      // After this one there is no next: what cannot be saved now ends as an error.
+      if saved < state.step || (try? store?.folder.steps().isEmpty) ?? true { try save(tell) }
+      if state.step == totalSteps { try export(tell) }
+      try tell(.end(reason))
+    }
     return TrainerSummary(
       steps: state.step, tokens: state.tokens, loss: state.recent.lastLoss,
       validationLoss: state.validationLoss,
@@ -156,13 +252,18 @@ public final class Trainer {
 
   // MARK: A step
 
-  private func learn(note: (String) throws -> Void) throws {
-    feed.read(from: state.cursor, rows: assembly.ramp.sequences(at: state.step))
+  /// Targets of all processes' rows, and why all stop, if one of them does.
+  private func beginStep(_ wish: String?) throws -> (targets: Int, why: String?) {
+    let (targets, wishes) = try group.sum(Double(feed.targets), wish == nil ? 0 : 1, "the texts of a step")
+    return (Int(targets), wishes == 0 ? nil : wish ?? "another process was told to stop; the run can go on")
+  }
+
+  private func learn(targets: Int, note: (String) throws -> Void) throws {
     let clip = configuration.optimizer.clip
     let outcome = try learner.step(
       number: state.step + 1 - state.skipped, learningRate: assembly.schedule.rate(at: state.step),
       clip: clip > 0 ? clip : nil, microBatches: feed.microBatches
-    ) { feed.add($0, to: $1) }
+    ) { feed.add($0, to: $1, targets: targets) }
     if outcome.isApplied {
       skippedInARow = 0
     } else {
@@ -171,26 +272,34 @@ public final class Trainer {
     state.recent.add(outcome)
     clock.add(outcome)
     state.tokens += outcome.tokens
-    state.cursor += feed.rows
+    state.cursor += feed.stepRows
     state.step += 1
   }
 
   /// A step whose loss or gradient is not a number has changed nothing: it ends the run, or is passed over.
   private func handle(_ outcome: StepOutcome, _ note: (String) throws -> Void) throws {
-    let node = learner.engine.findNonFinite()
-    let place = node.map { "\($0.name)" + ($0.scope.isEmpty ? "" : " in \($0.scope)") }
+    let node = learner.engine.tokenCount > 0 ? learner.engine.findNonFinite() : nil
+    let found = node.map { "\($0.name)" + ($0.scope.isEmpty ? "" : " in \($0.scope)") } ?? ""
+    // The process whose texts they were knows the place.
+    let place = try group.gather(found, "the place of a number that is not finite").first { !$0.isEmpty }
     let what = outcome.nonFinite.map { "the gradient of \($0)" } ?? "the loss"
     let step = state.step + 1
     guard configuration.nonFinite == .skip else {
-      let last = (try? store.folder.steps())?.last.map { store.folder.path($0) }
-      throw TrainingError.notFinite(
-        step: step, what: what, firstOperation: place, rows: state.cursor..<state.cursor + feed.rows,
-        checkpoint: last)
+      try group.confirm("what rank 0 says of a number that is not finite") {
+        guard let store else { return }
+        let last = (try? store.folder.steps())?.last.map { store.folder.path($0) }
+        throw TrainingError.notFinite(
+          step: step, what: what, firstOperation: place, rows: state.cursor..<state.cursor + feed.stepRows,
+          checkpoint: last)
+      }
+      return
     }
     state.skipped += 1
     skippedInARow += 1
-    guard skippedInARow <= configuration.skipLimit else {
-      throw TrainingError.skippedTooOften(step: step, skipped: skippedInARow)
+    try group.confirm("the skipped steps") {
+      guard skippedInARow <= configuration.skipLimit else {
+        throw TrainingError.skippedTooOften(step: step, skipped: skippedInARow)
+      }
     }
     try note("step \(step) was skipped: \(what) is not a number" + (place.map { ", first in \($0)" } ?? ""))
   }
@@ -201,13 +310,15 @@ public final class Trainer {
     clock.pause()
     defer { clock.goOn() }
     if let evaluator {
-      let record = evaluator.measure()
+      let record = try evaluator.measure(group)
       state.validationLoss = record.loss
       state.bestLoss = min(state.bestLoss ?? .infinity, record.loss)
       try tell(.evaluation(record))
     }
-    for (prompt, text) in try sampler?.sample(step: state.step) ?? [] {
-      try tell(.sample(prompt: prompt, text: text))
+    try group.lead(files.states.answer) {
+      for (prompt, text) in try sampler?.sample(step: state.step) ?? [] {
+        try tell(.sample(prompt: prompt, text: text))
+      }
     }
   }
 
@@ -215,6 +326,7 @@ public final class Trainer {
   ///
   /// - Throws: `CheckpointError.notSaved`.
   private func save(_ tell: (RunEvent.Kind) throws -> Void) throws {
+    guard let store else { return }
     clock.pause()
     defer { clock.goOn() }
     let notes = try store.save(
@@ -243,18 +355,18 @@ public final class Trainer {
       .init("micro-batch", "\(assembly.micro) × \(configuration.batch.length) tokens"),
       .init("memory", sizeText(forecast.total)), .init("processor", runtime.machine.model),
       .init("threads", "\(runtime.workers.count)"), .init("kernels", runtime.cpu.name),
-    ]
+    ] + (group.isAlone ? [] : [.init("processes", "\(group.size)")])
     return RunStart(configuration: configuration, facts: facts, totalSteps: totalSteps)
   }
 
   private func record(_ peak: Double?) -> StepRecord {
-    let flops = learner.engine.flops(sequences: feed.rows, length: configuration.batch.length)
+    let flops = learner.engine.flops(sequences: feed.stepRows, length: configuration.batch.length)
     let record = StepRecord(
       loss: state.recent.meanLoss, learningRate: assembly.schedule.rate(at: state.step - 1),
       gradientNorm: state.recent.gradientNorm, tokens: state.tokens,
       tokensPerSecond: Double(clock.tokens) / clock.seconds,
-      peakShare: peak.map { flops * Double(clock.steps) / clock.seconds / $0 }, memory: ProcessMemory.resident
-    )
+      peakShare: peak.map { flops * Double(clock.steps) / clock.seconds / ($0 * Double(group.size)) },
+      memory: ProcessMemory.resident)
     state.recent.begin()
     clock.begin()
     return record

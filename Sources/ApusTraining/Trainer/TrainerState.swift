@@ -46,11 +46,12 @@ struct TrainerState: Equatable {
   init() {}
 
   /// Reads what `json` wrote.
-  init(_ checkpoint: SavedCheckpoint, dataIdentity: UInt64) throws(TrainingError) {
-    let object = checkpoint.metadata
+  ///
+  /// - Parameter checkpoint: where it was, for errors.
+  init(_ object: JSONObject, checkpoint: String, dataIdentity: UInt64) throws(TrainingError) {
     func number(_ name: String) throws(TrainingError) -> Int {
       guard let value = object[name]?.int else {
-        throw .badState(checkpoint: checkpoint.path, reason: "its manifest does not say \"\(name)\"")
+        throw .badState(checkpoint: checkpoint, reason: "its manifest does not say \"\(name)\"")
       }
       return value
     }
@@ -65,7 +66,7 @@ struct TrainerState: Equatable {
     recent.lastLoss = object["lastLoss"]?.double ?? 0
     recent.gradientNorm = object["gradientNorm"]?.double ?? 0
     guard object["data"]?.string == String(dataIdentity, radix: 16) else {
-      throw .otherData(checkpoint: checkpoint.path)
+      throw .otherData(checkpoint: checkpoint)
     }
   }
 }
@@ -110,8 +111,11 @@ struct RecentSteps: Equatable {
 }
 
 /// The files of a checkpoint: a Hugging Face folder of the model, and the states beside it.
+///
+/// Of several processes the first one makes and reads them; only states are asked for where they are.
 struct TrainerFiles {
   let learner: Learner
+  let states: OptimizerStates
   let architecture: String
   /// By the keys of GGUF files, "llama.block_count".
   let hyperparameters: [String: HyperparameterValue]
@@ -126,7 +130,7 @@ struct TrainerFiles {
     let export = try modelExport(.f32)
     return export.files.map { file in
       CheckpointFile(file.name, byteCount: file.byteCount) { sink throws(FileError) in try file.write(sink) }
-    } + [CheckpointFile(Self.stateFile, states())]
+    } + [stateContents()]
   }
 
   /// The model as a Hugging Face folder.
@@ -143,47 +147,75 @@ struct TrainerFiles {
   }
 
   /// The optimiser's states; and the vectors once more, because some families' folders hold them less one, rounded.
-  private func states() -> SafetensorsWriter {
+  private func stateContents() -> CheckpointFile {
     var writer = SafetensorsWriter(metadata: ["format": "apus"])
-    for state in learner.optimizer.states {
-      writer.add(
-        "\(state.shape.name).\(state.tensor)", dtype: state.shape.dtype, shape: state.shape.shape
-      ) { $0(UnsafeRawBufferPointer(state.bytes)) }
+    let gathering = Gathering()
+    for (number, state) in states.all.enumerated() {
+      writer.add(state.name, dtype: state.shape.dtype, shape: state.shape.shape) { give in
+        gathering.read(states, number, give)
+      }
     }
     let weights = learner.engine.weights
     for tensor in weights.tensors where tensor.rows == 1 {
       let bytes = UnsafeRawBufferPointer(start: weights.master(tensor), count: 4 * tensor.count)
       writer.add("weight.\(tensor.name)", type: .f32, shape: [tensor.count]) { $0(bytes) }
     }
-    return writer
+    let contents = writer
+    return CheckpointFile(Self.stateFile, byteCount: writer.byteCount) { sink throws(FileError) in
+      gathering.failure = nil
+      try contents.write { bytes throws(FileError) in
+        if let error = gathering.failure { throw error }
+        try sink(bytes)
+      }
+      if let error = gathering.failure { throw error }
+    }
   }
 
-  /// Brings weights and states back to where the checkpoint was made.
+  /// Brings the weights back to where the checkpoint was made, and makes sure that it has every state.
   ///
   /// - Throws: `TrainingError.badState`, and what reading throws.
-  func restore(_ checkpoint: SavedCheckpoint) throws {
+  /// - Returns: where the states are, for `OptimizerStates.distribute`.
+  func restoreWeights(_ checkpoint: SavedCheckpoint) throws -> SafetensorsFile {
     let weights = learner.engine.weights
     try weights.load(from: HuggingFaceWeights(HuggingFaceFolder(checkpoint.path)))
     let file = try SafetensorsFile.open(checkpoint.file(Self.stateFile))
-    func copy(_ name: String, to target: UnsafeMutableRawBufferPointer) throws(TrainingError) {
+    func bytes(_ name: String, count: Int) throws(TrainingError) -> UnsafeRawBufferPointer {
       guard let tensor = file.tensor(named: name) else {
         throw .badState(checkpoint: checkpoint.path, reason: "\(Self.stateFile) has no \"\(name)\"")
       }
       let bytes = file.bytes(of: tensor)
-      guard bytes.count == target.count else {
+      guard bytes.count == count else {
         throw .badState(
           checkpoint: checkpoint.path,
-          reason: "\"\(name)\" has \(bytes.count) bytes instead of \(target.count)")
+          reason: "\"\(name)\" has \(bytes.count) bytes instead of \(count)")
       }
-      target.copyMemory(from: bytes)
+      return bytes
     }
-    for state in learner.optimizer.states {
-      try copy("\(state.shape.name).\(state.tensor)", to: state.bytes)
-    }
+    for state in states.all { _ = try bytes(state.name, count: state.shape.byteCount) }
     for tensor in weights.tensors where tensor.rows == 1 {
-      try copy(
-        "weight.\(tensor.name)",
-        to: UnsafeMutableRawBufferPointer(start: weights.master(tensor), count: 4 * tensor.count))
+      let target = UnsafeMutableRawBufferPointer(start: weights.master(tensor), count: 4 * tensor.count)
+      target.copyMemory(from: try bytes("weight.\(tensor.name)", count: target.count))
+    }
+    return file
+  }
+}
+
+/// States read from other processes for a file whose writer knows errors of files only.
+private final class Gathering {
+  var failure: FileError?
+
+  func read(_ states: OptimizerStates, _ state: Int, _ give: (UnsafeRawBufferPointer) -> Void) {
+    var given = 0
+    do throws(CommunicationError) {
+      try states.read(state) { bytes in
+        given += bytes.count
+        give(bytes)
+      }
+    } catch {
+      failure = .system(path: TrainerFiles.stateFile, operation: "gather", reason: "\(error)")
+      // A writer takes as many bytes as it was promised; these are not written any more.
+      let rest = [UInt8](repeating: 0, count: states.all[state].shape.byteCount - given)
+      rest.withUnsafeBytes(give)
     }
   }
 }

@@ -23,15 +23,20 @@ package struct TrainingAssembly {
   private let options: TrainingEngineOptions
   private let graph: Graph
 
+  private let group: RankGroup
+
   /// Decides everything the configuration leaves open.
   ///
-  /// - Parameter lastMicro: sequences of a micro-batch before the run was stopped: the same again, if they fit.
+  /// - Parameters:
+  ///   - group: the processes that share the run.
+  ///   - lastMicro: sequences of a micro-batch before the run was stopped, or of the others: the same again, if they fit.
   /// - Throws: `TrainingError.memory` when no micro-batch fits, and what plans and graphs throw.
   package init(
     _ configuration: TrainingConfiguration, _ inputs: TrainingInputs, _ runtime: Runtime,
-    lastMicro: Int? = nil
+    _ group: RankGroup = RankGroup(SingleProcess()), lastMicro: Int? = nil
   ) throws {
     self.configuration = configuration
+    self.group = group
     let batch = configuration.batch
     network = try Network(PrecisionSource(base: inputs.source, precision: configuration.precision))
     guard batch.length <= network.configuration.contextLength else {
@@ -50,26 +55,28 @@ package struct TrainingAssembly {
     }
     totalSteps = configuration.totalSteps(
       tokensPerStep: batch.sequences * batch.length, dataTokens: inputs.training.tokenCount)
-    let limit = configuration.memory.limit.bytes(available: runtime.memoryLimit)
+    let limit = configuration.memory.limit.bytes(
+      available: runtime.memoryLimit / group.communicator.ranksHere)
     var smallest: MemoryForecast?
     var found: (Int, TrainingEngineOptions, Graph, MemoryForecast)?
     let segments = max(plan.mostSegments, validation?.mostSegments ?? 1)
-    for micro in Self.candidates(batch, last: lastMicro) where found == nil {
+    for micro in Self.candidates(batch, group.size, last: lastMicro) where found == nil {
       var options = Self.engineOptions(configuration, sequences: micro * segments, micro: micro)
       let graph = try TrainingEngine.graph(network, options)
       options.recomputing = configuration.memory.recompute == .all ? .all : .none
-      var forecast = Self.forecast(configuration, network, graph, options, inputs)
+      var forecast = Self.forecast(configuration, network, graph, options, inputs, group)
       if forecast.total > limit, configuration.memory.recompute == .auto {
         // What is left for activations when everything else has its place.
         options.recomputing = .fitting(max(0, limit - (forecast.total - forecast.activations)))
-        forecast = Self.forecast(configuration, network, graph, options, inputs)
+        forecast = Self.forecast(configuration, network, graph, options, inputs, group)
       }
       smallest = forecast
       if forecast.total <= limit { found = (micro, options, graph, forecast) }
     }
     guard let found else { throw TrainingError.memory(smallest!, limit: limit) }
     (micro, options, graph, forecast) = found
-    isAnotherMicro = lastMicro.map { $0 != found.0 } ?? false
+    // With another number of processes the bits are others in any case.
+    isAnotherMicro = group.isAlone && lastMicro.map { $0 != found.0 } ?? false
   }
 
   /// What the user should know of how texts become rows and sums, one line each.
@@ -89,11 +96,13 @@ package struct TrainingAssembly {
   }
 
   /// Sequences of a micro-batch to try: the one asked for, or those that divide a step, the largest first that has about
-  /// a thousand tokens. More do not run faster, but take more memory.
-  private static func candidates(_ batch: TrainingConfiguration.Batch, last: Int?) -> [Int] {
+  /// a thousand tokens, and no more than a process has rows. More do not run faster, but take more memory.
+  private static func candidates(
+    _ batch: TrainingConfiguration.Batch, _ processes: Int, last: Int?
+  ) -> [Int] {
     if let micro = batch.micro { return [micro] }
     // A ramp grows by whole micro-batches, from its first step on.
-    let divisors = (1...batch.sequences).reversed().filter {
+    let divisors = (1...(batch.sequences - 1) / processes + 1).reversed().filter {
       batch.sequences % $0 == 0 && (batch.ramp.from ?? 0) % $0 == 0
     }
     if let last, divisors.contains(last) { return divisors.filter { $0 <= last } }
@@ -113,7 +122,7 @@ package struct TrainingAssembly {
 
   private static func forecast(
     _ configuration: TrainingConfiguration, _ network: Network, _ graph: Graph,
-    _ options: TrainingEngineOptions, _ inputs: TrainingInputs
+    _ options: TrainingEngineOptions, _ inputs: TrainingInputs, _ group: RankGroup
   ) -> MemoryForecast {
     var forecast = MemoryForecast()
     let plan = TrainingEngine.plan(graph, options)
@@ -123,8 +132,11 @@ package struct TrainingAssembly {
     forecast.gradients = 4 * floats
     // Nobody looks behind these pointers: only sizes are asked for.
     let nowhere = UnsafeMutablePointer<Float>(bitPattern: 64)!
-    let tensors = Learner.tensors(weights, masters: nowhere, gradients: nowhere)
+    let whole = Learner.tensors(weights, masters: nowhere, gradients: nowhere)
     let kind = configuration.optimizer.kind
+    let shards = shards(weights, whole, kind, group)
+    let tensors = shards?.tensors(of: group.rank, whole) ?? whole
+    forecast.exchange = shards.map { PieceReceiver.byteCount($0) } ?? 0
     forecast.optimizer =
       OptimizerEngine.stateBytes(kind, tensors, averages: configuration.optimizer.ema > 0)
       + kind.scratchBytes(tensors)
@@ -145,11 +157,25 @@ package struct TrainingAssembly {
       try weights.load(from: inputs.source)
     }
     let engine = try TrainingEngine(network, graph, weights, options, runtime)
+    let (whole, kind) = (tensors(weights), configuration.optimizer.kind)
+    let shards = Self.shards(weights.tensors, whole, kind, group)
     let optimizer = try OptimizerEngine(
-      configuration.optimizer.kind, tensors: tensors(weights),
+      kind, tensors: shards?.tensors(of: group.rank, whole) ?? whole,
       averageDecay: configuration.optimizer.ema > 0 ? configuration.optimizer.ema : nil,
       workers: runtime.workers, cpu: runtime.cpu.table)
-    return Learner(engine, optimizer)
+    return Learner(
+      engine, optimizer,
+      exchange: try shards.map {
+        try GradientExchange(
+          group, $0, weights, phases: engine.gradientPhases, workers: runtime.workers, cpu: runtime.cpu.table)
+      })
+  }
+
+  /// The optimiser's states, wherever they are.
+  func states(_ learner: Learner) -> OptimizerStates {
+    OptimizerStates(
+      configuration.optimizer.kind, tensors(learner.engine.weights), averages: configuration.optimizer.ema > 0,
+      learner.optimizer, group, learner.exchange?.plan)
   }
 
   private func tensors(_ weights: TrainableWeights) -> [TrainableTensor] {

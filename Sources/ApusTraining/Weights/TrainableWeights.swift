@@ -91,6 +91,9 @@ package final class TrainableWeights {
     gradientMemory.base.assumingMemoryBound(to: Float.self)
   }
 
+  /// Sets all gradients to zero, where no text has made any.
+  package func clearGradients() { gradients.update(repeating: 0, count: floatCount) }
+
   package func tensor(_ name: String) -> Tensor? { index[name].map { tensors[$0] } }
 
   package func master(_ tensor: Tensor) -> UnsafeMutablePointer<Float> { masters + tensor.offset }
