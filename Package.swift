@@ -53,7 +53,8 @@ let package = Package(
         .target(name: "CCompression", condition: .when(traits: ["Compression"])),
       ],
       swiftSettings: [.define("APUS_COMPRESSION", .when(traits: ["Compression"]))]),
-    .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"]), .brew(["open-mpi"])]),
+    .systemLibrary(
+      name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"]), .brew(["open-mpi"])]),
     .target(
       name: "ApusTraining",
       dependencies: [
@@ -62,6 +63,12 @@ let package = Package(
         .target(name: "CMPI", condition: .when(traits: ["MPI"])),
       ],
       swiftSettings: [.define("APUS_MPI", .when(traits: ["MPI"]))]),
+    room(
+      "ApusProfile",
+      [
+        "ApusTraining", "ApusInference", "ApusModels", "ApusGraph", "ApusFiles", "ApusTensor", "ApusRuntime",
+        "ApusBasics", "CApusPlatform",
+      ]),
     room("ApusSearch", ["ApusTensor", "ApusRuntime", "ApusBasics", "CApusKernels"]),
     room(
       "Apus",
@@ -72,7 +79,8 @@ let package = Package(
     .executableTarget(
       name: "ApusCommand",
       dependencies: [
-        "Apus", "ApusTraining", "ApusData", "ApusInference", "ApusSearch", "ApusModels", "ApusGraph",
+        "Apus", "ApusProfile", "ApusTraining", "ApusData", "ApusInference", "ApusSearch", "ApusModels",
+        "ApusGraph",
         "ApusFiles", "ApusText", "ApusTensor", "ApusRuntime", "ApusBasics",
       ]),
 
@@ -106,6 +114,9 @@ let package = Package(
         "ApusData", "ApusModels", "ApusGraph", "ApusFiles", "ApusText", "ApusTensor", "ApusRuntime",
         "ApusBasics", "CApusKernels", "CApusTestSupport",
       ]),
+    tests(
+      "ApusProfile",
+      ["ApusTraining", "ApusInference", "ApusModels", "ApusGraph", "ApusTensor", "ApusRuntime", "ApusBasics"]),
     tests("ApusSearch", ["ApusTensor", "ApusRuntime", "ApusBasics", "CApusTestSupport"]),
     tests("ApusCommand", ["ApusFiles", "ApusTensor", "ApusBasics"]),
   ],
