@@ -162,7 +162,6 @@ package final class Executor {
   /// Runs phases of one unit up to the next that is shared; returns that one.
   private func runAlone(from first: Int, worker: Int) -> Int {
     var index = first
-    if isAlone(index) { profile?.beginAlone(worker, after: first - 1) }
     while isAlone(index) {
       let start = profile?.clock(worker)
       runUnits(of: index, worker)

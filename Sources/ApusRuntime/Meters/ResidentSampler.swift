@@ -57,7 +57,8 @@ package final class ResidentSampler {
       let count = pread(descriptor, buffer.baseAddress!, buffer.count, 0)
       guard count > 0 else { return nil }
       var (field, pages) = (0, 0)
-      for byte in buffer[..<count] {
+      for index in 0..<count {
+        let byte = buffer[index]
         if byte == UInt8(ascii: " ") {
           field += 1
           if field == 2 { break }
