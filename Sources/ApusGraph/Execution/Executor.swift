@@ -116,8 +116,9 @@ package final class Executor {
 
   /// Runs the step that has been filled in.
   package func run() {
-    for (index, phase) in phases.enumerated() {
-      phase.prepare(step)
+    // By index: an array's iterator allocates in an unoptimised build.
+    for index in 0..<phases.count {
+      phases[index].prepare(step)
       (counters + index).pointee.store(0, ordering: .relaxed)
     }
     profile?.begin(active: workers.activeCount)
@@ -267,10 +268,13 @@ private final class BoundPhase {
   }
 
   func prepare(_ step: Step) {
-    for (index, kernel) in kernels.enumerated() {
-      starts[index + 1] = starts[index] + kernel.unitCount(step, stage: stage)
+    // By index: an array's iterator allocates in an unoptimised build.
+    var areSmall = stage == 0
+    for index in 0..<kernels.count {
+      starts[index + 1] = starts[index] + kernels[index].unitCount(step, stage: stage)
+      areSmall = areSmall && kernels[index].isSmall(step)
     }
-    isSmall = starts[kernels.count] <= 1 || (stage == 0 && kernels.allSatisfy { $0.isSmall(step) })
+    isSmall = starts[kernels.count] <= 1 || areSmall
   }
 
   /// Whether no kernel has work in the step at hand that is worth another thread.

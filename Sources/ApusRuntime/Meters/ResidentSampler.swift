@@ -37,7 +37,7 @@ package final class ResidentSampler {
   package func look() {
     guard descriptor >= 0 else { return }
     let now = MonotonicClock.nanoseconds
-    if let last = samples.last, now - last.time < pause { return }
+    if !samples.isEmpty, now - samples[samples.count - 1].time < pause { return }
     guard let resident else { return }
     if samples.count == capacity {
       var kept = 0

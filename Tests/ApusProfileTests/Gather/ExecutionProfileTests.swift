@@ -119,15 +119,6 @@ import Testing
       for _ in 0..<10 { try feed.step(sequences, tokens: 1, outputs: 1) }
     }
     #expect(count == 0)
-    engine.profile = ExecutionProfile(engine.plan, workers: threads, spans: 0)
-    for _ in 0..<2 { try feed.step(sequences, tokens: 1, outputs: 1) }
-    print("DBG nospans", try countAllocations(on: engine.model.runtime.workers) {
-      for _ in 0..<10 { try feed.step(sequences, tokens: 1, outputs: 1) }
-    })
-    engine.profile = nil
-    print("DBG noprofile", try countAllocations(on: engine.model.runtime.workers) {
-      for _ in 0..<10 { try feed.step(sequences, tokens: 1, outputs: 1) }
-    })
   }
 
   @Test("profiling, or working alone, changes no bit", arguments: [false, true])
