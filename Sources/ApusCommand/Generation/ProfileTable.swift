@@ -23,7 +23,7 @@ struct ProfileTable {
     var wait: UInt64 = 0
     for (phase, groups) in plan.phases.enumerated() {
       for (group, nodes) in groups.groups.enumerated() {
-        let name = nodes.map { plan.graph.nodes[$0] }.map(Self.label(plan)).joined(separator: " + ")
+        let name = plan.name(of: nodes)
         let place = places[name] ?? rows.count
         if place == rows.count {
           rows.append(Row(name: name))
@@ -37,18 +37,6 @@ struct ProfileTable {
     rows.append(Row(name: "waiting at barriers", nanoseconds: wait))
     rows.sort { $0.nanoseconds > $1.nanoseconds }
     total = max(1, Double(rows.reduce(0) { $0 + $1.nanoseconds }))
-  }
-
-  /// The operation, with the weight's format where it reads one.
-  private static func label(_ plan: Plan) -> (Node) -> String {
-    { node in
-      for input in node.inputs {
-        if case .weight(let type) = plan.graph[input].type.element, node.name == "matmul" {
-          return "\(node.name) \(type.name)"
-        }
-      }
-      return node.name
-    }
   }
 
   /// The table under its heading.
