@@ -88,7 +88,6 @@ package final class GenerationWorkload: Workload {
     engine = nil
     clock = nil
     let engine = try Engine(model, options)
-    if let handicap { try handicap.check(engine.plan) }
     engine.setHandicap(handicap)
     if clocksOperations { clock = OperationClock(engine.plan, workers: model.runtime.workers.count) }
     self.engine = engine
@@ -177,11 +176,5 @@ extension Handicap {
       let factor = Double(text[text.index(after: place)...]), factor >= 1, factor <= 100
     else { throw .handicap(text) }
     self.init(trimmed(text[..<place]), factor: factor)
-  }
-
-  /// Refuses an operation that the plan does not have.
-  package func check(_ plan: Plan) throws(BenchError) {
-    let names = plan.operationNames
-    guard names.contains(operation) else { throw .unknownOperation(operation, known: names) }
   }
 }

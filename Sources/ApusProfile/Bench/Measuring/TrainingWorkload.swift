@@ -132,7 +132,6 @@ package final class TrainingWorkload: Workload {
     clock = nil
     let bench = try TrainingBench(options, runtime)
     let engine = bench.learner.engine
-    if let handicap { try handicap.check(engine.plan) }
     engine.setHandicap(handicap)
     if clocksOperations { clock = OperationClock(engine.plan, workers: runtime.workers.count) }
     try bench.step()

@@ -48,12 +48,16 @@ package final class LocalContestant: Contestant {
   private let workloads: [any Workload]
   private let places: [(workload: Int, test: Int)]
   private let renews: Bool
+  private let handicap: Handicap?
   private var isFirst = true
 
-  /// - Parameter renews: whether each round begins with everything made anew, or only the first one.
-  package init(_ workloads: [any Workload], renews: Bool) {
+  /// - Parameters:
+  ///   - renews: whether each round begins with everything made anew, or only the first one.
+  ///   - handicap: of an operation that some workload must have.
+  package init(_ workloads: [any Workload], renews: Bool, handicap: Handicap? = nil) {
     self.workloads = workloads
     self.renews = renews
+    self.handicap = handicap
     places = workloads.enumerated().flatMap { number, workload in
       workload.tests.indices.map { (number, $0) }
     }
@@ -63,8 +67,17 @@ package final class LocalContestant: Contestant {
 
   package func begin() throws {
     guard renews || isFirst else { return }
-    isFirst = false
     for workload in workloads { try workload.renew() }
+    if isFirst, let handicap { try check(handicap) }
+    isFirst = false
+  }
+
+  private func check(_ handicap: Handicap) throws(BenchError) {
+    var seen: Set<String> = []
+    let known = places.indices.flatMap(operations).filter { seen.insert($0).inserted }
+    guard known.contains(handicap.operation) else {
+      throw .unknownOperation(handicap.operation, known: known)
+    }
   }
 
   package func operations(_ test: Int) -> [String] {
