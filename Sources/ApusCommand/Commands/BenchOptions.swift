@@ -1,6 +1,7 @@
 // The options of `apus bench`, and what they ask for together.
 
 import ApusBasics
+import ApusGraph
 import ApusInference
 import ApusProfile
 import ApusRuntime
@@ -99,9 +100,7 @@ struct BenchRequest {
     if isPlain || values.has(BenchOptions.repetitions) { length.rounds = values[BenchOptions.repetitions] }
     if isPlain { length.mostSamples = 1 }
     self.length = length
-    var rule = AlarmRule()
-    rule.leastEffect = values[BenchOptions.leastEffect] / 100
-    self.rule = rule
+    rule = AlarmRule(values)
   }
 
   /// The tests of a model that the options and suites ask for, within its context.

@@ -133,16 +133,6 @@ struct BenchReport {
   }
 }
 
-/// A moment as UTC shows it: "2026-11-21 13:46".
-func dateText(_ time: Int) -> String {
-  var seconds = time_t(time)
-  var parts = tm()
-  gmtime_r(&seconds, &parts)
-  func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
-  return "\(Int(parts.tm_year) + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday)) "
-    + "\(two(parts.tm_hour)):\(two(parts.tm_min))"
-}
-
 /// One line that says what is measured and how long it will take, on a terminal.
 struct BenchProgress {
   private let budget: Double?

@@ -81,7 +81,7 @@ import Testing
 
   @Test func steadiness() {
     #expect(Steadiness([1, 1.01, 0.99, 1, 1.01, 1]).words == "")
-    #expect(Steadiness([1, 1, 1, 1.2, 1.2, 1.2]).words.contains("slower by 20 % in the second half"))
+    #expect(Steadiness([1, 1, 1, 1.2, 1.2, 1.2]).words.contains("slower by 20.0 % in the second half"))
     #expect(Steadiness([1, 1.4, 0.8, 1.3, 0.7, 1]).words.hasPrefix("noisy"))
   }
 

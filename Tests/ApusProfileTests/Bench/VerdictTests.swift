@@ -99,7 +99,7 @@ import Testing
     }
     let slow = Verdict.against(series(1, 40e9), series(1.1, 30e9))
     #expect(slow.findings[0].meaning == .doubtful && !slow.isRegression)
-    #expect(slow.lines[0].contains("the machine reads memory 33 % slower than then"))
+    #expect(slow.lines[0].contains("the machine reads memory 33.3 % slower than then"))
     let blamed = Verdict.against(series(1, 40e9), series(1.1, 40e9))
     #expect(blamed.isRegression)
     #expect(blamed.findings[0].remark == "as measured")
@@ -129,7 +129,7 @@ import Testing
     #expect(finding.change == "5.1 % slower (4.6 to 5.5 %)")
     #expect(
       Verdict(findings: [finding], notes: []).lines == [
-        "SLOWER: pp128: matmul Q8_0 is 5.1 % slower (4.6 to 5.5 %); it takes 41 % of the time; p = 3e-5"
+        "SLOWER: pp128: matmul Q8_0 is 5.1 % slower (4.6 to 5.5 %); it takes 41.0 % of the time; p = 3e-5"
       ])
     var faster = finding
     (faster.ratio, faster.low, faster.high) = (0.9, 0.88, 0.91)

@@ -165,19 +165,12 @@ extension Verdict {
         meaning: meaning, remark: meaning == .same ? "" : candidate.remark)
     }
     self.notes = notes
-    let fewest = candidates.map(\.shift.count).min() ?? 0
-    if let least = Self.leastProbability(candidates), least * Double(candidates.count) >= rule.significance {
+    let least = candidates.map(\.shift.leastProbability).max() ?? 0
+    if least * Double(candidates.count) >= rule.significance {
+      let fewest = candidates.map(\.shift.count).min() ?? 0
       self.notes.append(
         "note: \(fewest) rounds are too few to be sure of anything among \(candidates.count) comparisons; "
           + "measure longer with --budget")
-    }
-  }
-
-  /// The smallest probability that the shortest list can give.
-  private static func leastProbability(_ candidates: [Candidate]) -> Double? {
-    candidates.map(\.shift.count).min().map { count in
-      // Of pairs: all differences of one sign. Two lists of as many can do better; this is for both.
-      (0..<max(0, count - 1)).reduce(1) { value, _ in value / 2 }
     }
   }
 }

@@ -13,6 +13,8 @@ package struct Shift: Sendable, Equatable {
   package var probability: Double
   /// Pairs, or numbers of the shorter list.
   package var count: Int
+  /// The least that `probability` can be for as many: if nothing of the one is below anything of the other.
+  package var leastProbability: Double
 
   /// Exact up to ties, which share their ranks.
   ///
@@ -35,7 +37,8 @@ package struct Shift: Sendable, Equatable {
       estimate: averages.sortedMiddle,
       interval: interval(
         averages, untied.enumerated().filter { $0.offset % 2 == 0 }.map(\.element), coverage),
-      probability: twoSided(counts, at: positive), count: differences.count)
+      probability: twoSided(counts, at: positive), count: differences.count,
+      leastProbability: twoSided(untied, at: 0))
   }
 
   /// Exact without ties; with ties the cautious side.
@@ -55,7 +58,8 @@ package struct Shift: Sendable, Equatable {
     let count = twice > middle ? twice / 2 : (twice + 1) / 2
     return Shift(
       estimate: differences.sortedMiddle, interval: interval(differences, counts, coverage),
-      probability: twoSided(counts, at: count), count: min(first.count, second.count))
+      probability: twoSided(counts, at: count), count: min(first.count, second.count),
+      leastProbability: twoSided(counts, at: 0))
   }
 
   /// The order statistics of all pairwise values that cover the shift, from the distribution of the test's count.

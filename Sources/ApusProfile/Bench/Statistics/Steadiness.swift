@@ -100,8 +100,3 @@ private func zip(_ first: Int?, _ second: Int?) -> (Int, Int)? {
   guard let first, let second else { return nil }
   return (first, second)
 }
-
-/// A share as percent, one decimal below ten.
-package func percentText(_ share: Double) -> String {
-  fixed(100 * share, abs(share) < 0.0995 ? 1 : 0) + " %"
-}
