@@ -65,7 +65,7 @@ import Testing
   func large() throws {
     // z = 1.96 gives 5 % either way; ranks of 60 and 60 are near enough to it for 2 % of that.
     let first = (0..<60).map { Double($0) }
-    let second = (0..<60).map { Double($0) + 12.5 }
+    let second = (0..<60).map { Double($0) + 7.5 }
     let shift = try #require(Shift.unpaired(first, second))
     let count = Double(second.reduce(0) { sum, y in sum + first.count { $0 < y } })
     let z = (count - 1800 - 0.5) / (60.0 * 60 * 121 / 12).squareRoot()

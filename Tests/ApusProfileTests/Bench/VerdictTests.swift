@@ -91,7 +91,7 @@ import Testing
       for index in series[0].rounds.indices {
         series[0].rounds[index].seconds = series[0].rounds[index].seconds.map { $0 * factor }
         series[0].rounds[index].operations = []
-        series[0].rounds[index].memory = memory * (1 + 0.1 * Double(index % 3))
+        series[0].rounds[index].memory = memory
         series[0].rounds[index].arithmetic = nil
       }
       series[0].operations = []

@@ -43,15 +43,18 @@ package struct Shift: Sendable, Equatable {
 
   /// Exact without ties; with ties the cautious side.
   ///
-  /// - Complexity: O(*n*² *m*), milliseconds for a hundred of each.
-  package static func unpaired(_ first: [Double], _ second: [Double], coverage: Double = 0.95) -> Shift? {
+  /// - Parameter table: keeps distributions for the next call with as many numbers.
+  /// - Complexity: O(*n*² *m*), milliseconds for a hundred of each; with the distribution known O(*n m* log *n m*).
+  package static func unpaired(
+    _ first: [Double], _ second: [Double], coverage: Double = 0.95, table: RankTable = RankTable()
+  ) -> Shift? {
     guard !first.isEmpty, !second.isEmpty else { return nil }
     var differences: [Double] = []
     for y in second {
       for x in first { differences.append(y - x) }
     }
     differences.sort()
-    let counts = rankCounts(first.count, second.count)
+    let counts = table.counts(first.count, second.count)
     // Ties count half; half a count is taken towards the middle.
     let twice = differences.reduce(0) { $0 + ($1 > 0 ? 2 : $1 == 0 ? 1 : 0) }
     let middle = first.count * second.count
@@ -108,10 +111,23 @@ package struct Shift: Sendable, Equatable {
     }
     return counts
   }
+}
+
+/// Distributions of Mann and Whitney's count, each made once.
+package final class RankTable {
+  private struct Key: Hashable {
+    let n: Int
+    let m: Int
+  }
+
+  private var known: [Key: [Double]] = [:]
+
+  package init() {}
 
   /// How many orders of `n` and `m` things have each count of pairs with the second above the first: the coefficients of
   /// the Gaussian binomial, by its recurrence, which only adds.
-  private static func rankCounts(_ n: Int, _ m: Int) -> [Double] {
+  func counts(_ n: Int, _ m: Int) -> [Double] {
+    if let counts = known[Key(n: n, m: m)] { return counts }
     // rows[j] for j of the first list and the current number of the second.
     var rows = (0...n).map { _ in [1.0] }
     for second in 1...m {
@@ -123,6 +139,7 @@ package struct Shift: Sendable, Equatable {
         rows[first] = counts
       }
     }
+    known[Key(n: n, m: m)] = rows[n]
     return rows[n]
   }
 }
