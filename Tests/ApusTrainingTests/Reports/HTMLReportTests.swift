@@ -92,7 +92,7 @@ struct HTMLReportTests {
     (3, 3, [1, 2, 3, 4, 5]), (0, 6e-4, [0, 2e-4, 4e-4, 6e-4]), (-1, 1, [-1, -0.5, 0, 0.5, 1]),
   ])
   func ticks(_ low: Double, _ high: Double, _ expected: [Double]) {
-    let ticks = Plot.ticks(low, high)
+    let ticks = axisTicks(low, high)
     #expect(
       ticks.count == expected.count && zip(ticks, expected).allSatisfy { abs($0 - $1) < 1e-12 }, "\(ticks)")
   }
@@ -102,7 +102,7 @@ struct HTMLReportTests {
     for exponent in stride(from: -12.0, through: 60, by: 0.37) {
       let scale = pow(10, exponent)
       for (low, high) in [(0.0, scale), (scale, scale), (0.99 * scale, scale), (-scale, 3 * scale)] {
-        let ticks = Plot.ticks(low, high)
+        let ticks = axisTicks(low, high)
         #expect((3...9).contains(ticks.count), "\(low) \(high)")
         #expect(ticks[0] <= low && ticks[ticks.count - 1] >= high * (1 - 1e-12), "\(low) \(high) \(ticks)")
       }
