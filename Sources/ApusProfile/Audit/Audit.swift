@@ -27,6 +27,9 @@ public struct Audit: Sendable, Equatable {
   /// Most bytes in memory, by the samples over the run or by purpose.
   public var residentBytes: Int?
 
+  /// Kinds of operations that reports have advice on, if they take a hundredth of the time.
+  private static let advised = 10
+
   /// Audits a profile.
   ///
   /// - Complexity: O(*n* log *n*) in the number of operations.
@@ -38,9 +41,8 @@ public struct Audit: Sendable, Equatable {
     let phases = profile.phases.map { PhaseAudit($0, profile.machine) }
     self.phases = phases
     // Equal times keep the order of the plan.
-    hotPaths = profile.phases.flatMap { Self.hotPaths($0, profile.machine, wall) }.enumerated().sorted {
-      ($1.element.time, $0.offset) < ($0.element.time, $1.offset)
-    }.map(\.element)
+    hotPaths = profile.phases.indices.flatMap { Self.hotPaths(profile, phase: $0, wall) }.enumerated()
+      .sorted { ($1.element.time, $0.offset) < ($0.element.time, $1.offset) }.map(\.element)
 
     func whole(_ part: KeyPath<PhaseAudit, Double>) -> Double {
       share(phases.reduce(0) { $0 + $1[keyPath: part] * $1.wall }, of: wall)
@@ -52,12 +54,14 @@ public struct Audit: Sendable, Equatable {
     efficiency = HotPath.efficiency(profile.phases.flatMap(\.operations), threads)
     let sampled = profile.memoryOverTime.map(\.resident).max()
     let counted = profile.memory.compactMap(\.resident)
+    for index in hotPaths.indices.prefix(Self.advised) where hotPaths[index].share >= 0.01 {
+      hotPaths[index].isAdvised = true
+    }
     residentBytes = sampled ?? (counted.isEmpty ? nil : counted.reduce(0) { $0.addingSaturated($1) })
   }
 
-  private static func hotPaths(
-    _ phase: ProfiledPhase, _ machine: ProfiledMachine, _ wall: Double
-  ) -> [HotPath] {
+  private static func hotPaths(_ profile: Profile, phase phaseIndex: Int, _ wall: Double) -> [HotPath] {
+    let phase = profile.phases[phaseIndex]
     struct Kind: Hashable {
       var name: String
       var arithmetic: Arithmetic
@@ -73,7 +77,7 @@ public struct Audit: Sendable, Equatable {
         groups.append([index])
       }
     }
-    return groups.map { HotPath(phase: phase, members: $0, machine: machine, wall: wall) }
+    return groups.map { HotPath(phase: phase, at: phaseIndex, members: $0, machine: profile.machine, wall: wall) }
   }
 }
 

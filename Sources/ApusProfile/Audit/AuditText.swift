@@ -7,11 +7,6 @@ public struct AuditText: Sendable {
   private let audit: Audit
   private var profile: Profile { audit.profile }
 
-  /// Operations that are advised on; all of them stand in the table.
-  private static let advised = 10
-  /// The least part of the time worth a sentence.
-  private static let leastShare = 0.01
-
   /// A text of an audit.
   public init(_ audit: Audit) {
     self.audit = audit
@@ -89,9 +84,8 @@ public struct AuditText: Sendable {
         gainText(path.gain),
       ])
     }
-    let advised = audit.hotPaths.filter { $0.share >= Self.leastShare }.prefix(Self.advised)
     var lines = table.lines(.markdown) + ["", Audit.explanation, ""]
-    for (index, path) in advised.enumerated() {
+    for (index, path) in audit.hotPaths.filter(\.isAdvised).enumerated() {
       lines.append(
         "\(index + 1). **\(escapedMarkdown(path.name))** (\(escapedMarkdown(path.phase))): "
           + escapedMarkdown(path.findings))

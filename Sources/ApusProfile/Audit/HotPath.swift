@@ -4,6 +4,8 @@
 public struct HotPath: Sendable, Equatable {
   /// The phase's name.
   public var phase: String
+  /// The phase's place in the profile.
+  public var phaseIndex: Int
   /// The operation's name.
   public var name: String
   /// The arithmetic its limit is given by.
@@ -40,6 +42,8 @@ public struct HotPath: Sendable, Equatable {
   public var slowLayers: [SlowLayer]
   /// What keeps it from being faster.
   public var bound: Bound
+  /// Whether it takes so much of the time that reports say what would help.
+  var isAdvised = false
 
   /// Floating-point operations per second.
   public var flopsPerSecond: Double { rate(flops) }
@@ -74,12 +78,13 @@ extension HotPath {
   /// Gathers operations of one kind.
   ///
   /// - Parameter wall: nanoseconds of the whole workload.
-  init(phase: ProfiledPhase, members: [Int], machine: ProfiledMachine, wall: Double) {
+  init(phase: ProfiledPhase, at phaseIndex: Int, members: [Int], machine: ProfiledMachine, wall: Double) {
     let operations = members.map { phase.operations[$0] }
     let threads = max(1, machine.threads)
     func sum(_ value: (OperationProfile) -> Double) -> Double { operations.reduce(0) { $0 + value($1) } }
 
     self.phase = phase.name
+    self.phaseIndex = phaseIndex
     name = operations.first?.name ?? ""
     arithmetic = operations.first?.arithmetic ?? .f32
     self.members = members
