@@ -18,7 +18,7 @@ enum ProfileOutput {
   private static let files: [(option: Option<String?>, contents: @Sendable (Profile) -> [UInt8])] = [
     (output, { Array((text($0, layers: true).joined(separator: "\n") + "\n").utf8) }),
     (markdown, { Array(AuditText(Audit($0)).markdown.utf8) }),
-    (html, { Array($0.html.utf8) }),
+    (html, { Array(Audit($0).html.utf8) }),
     (trace, { Array($0.chromeTrace.serialized().utf8) }),
     (folded, { Array($0.foldedStacks.utf8) }),
     (pprof, { $0.pprof }),
