@@ -13,6 +13,8 @@ package final class WeightStore: @unchecked Sendable {
   package let packedBytes: Int
   /// Bytes of the file that stay mapped for look-ups.
   package let mappedBytes: Int
+  /// Where they lie.
+  package let regions: [MemoryRegion]
 
   /// Loads what `graph` refers to, in parallel.
   ///
@@ -41,6 +43,12 @@ package final class WeightStore: @unchecked Sendable {
       progress?(done, total)
     }
     self.entries = entries
+    regions =
+      [arena.region]
+      + entries.values.compactMap { entry in
+        guard case .table(let table) = entry else { return nil }
+        return MemoryRegion("weights (mapped)", table.base, table.rows * table.rowBytes)
+      }
     packedBytes = packed
     mappedBytes = mapped
   }
