@@ -1,0 +1,88 @@
+// What an embedding model will take and how fast it will be, before its weights are read.
+
+import ApusGraph
+import ApusInference
+import ApusModels
+import ApusRuntime
+
+/// The forecast for texts of one length and one number of threads.
+package struct EmbeddingPlan: Sendable {
+  /// Tokens of a text.
+  package let tokens: Int
+  package let threads: Int
+  package let memory: PlannedMemory
+  package let fits: Bool
+  /// One text at a time, and many at once.
+  package let single: PredictedRate?
+  package let many: PredictedRate?
+}
+
+/// Plans one embedding or reranking model.
+package struct EmbeddingPlanner {
+  package let files: ModelFiles
+  package let network: Network
+  package let pooling: Pooling
+  /// The most tokens of a text.
+  package let contextLength: Int
+  private let program: Int
+
+  /// - Throws: what opening the files throws, and `EmbeddingError` for models that make no vectors.
+  package init(_ path: String, program: Int) throws {
+    let embedding = try EmbeddingFiles(path)
+    files = try ModelFiles(path)
+    network = embedding.network
+    pooling = embedding.pooling == .rank ? .rank : try EmbeddingModel.pooling(embedding, EmbeddingOptions())
+    let positions = network.configuration.contextLength
+    contextLength = min(positions, embedding.maximumLength ?? positions)
+    self.program = program
+  }
+
+  /// The forecasts for texts of each length.
+  ///
+  /// - Parameter machine: the limits of the runtime's threads; nil leaves the speed out.
+  /// - Throws: `PlanError`.
+  package func plans(
+    _ lengths: [Int], _ runtime: Runtime, _ machine: MachineLimits?
+  ) throws -> [EmbeddingPlan] {
+    if let length = lengths.first(where: { !(1...contextLength).contains($0) }) {
+      throw PlanError.context(length, largest: contextLength)
+    }
+    return try lengths.map { try plan($0, runtime, machine) }
+  }
+
+  /// An encoder begins with room for a step, and is doubled for longer texts.
+  private func capacity(_ tokens: Int) -> Int {
+    var capacity = min(contextLength, EncoderPool.stepTokens)
+    while capacity < tokens { capacity *= 2 }
+    return min(capacity, contextLength)
+  }
+
+  private func plan(_ tokens: Int, _ runtime: Runtime, _ machine: MachineLimits?) throws -> EmbeddingPlan {
+    let capacity = capacity(tokens)
+    let plan = try Encoder.plan(network, pooling: pooling, capacity: capacity)
+    let parameters = try SyntheticParameters(plan.graph, runtime)
+    let together = capacity / tokens
+    let meter = try StepMeter(
+      plan, parameters, layout: Encoder.cacheLayout(network), positions: capacity, sequences: together,
+      runtime)
+    let memory = try PlannedMemory.embedding(
+      files, network, pooling, capacity: capacity, scratch: meter.scratchBytes(), program: program)
+    func rate(_ texts: Int) throws -> PredictedRate? {
+      guard let machine else { return nil }
+      var known: PhaseTimes = [:]
+      let outputs: OutputRows =
+        switch pooling {
+        case .cls, .rank: .first
+        case .last: .last(1)
+        case .mean, .none: .last(0)
+        }
+      let step = try meter.forecast(
+        StepShape(sequences: texts, tokens: tokens, outputs: outputs), known: &known, seconds: 0.4)
+      return PredictedRate(tokens: texts * tokens, seconds: step.seconds, step, machine)
+    }
+    return EmbeddingPlan(
+      tokens: tokens, threads: runtime.workers.count, memory: memory,
+      fits: memory.resident <= runtime.memoryLimit, single: try rate(1),
+      many: together > 1 ? try rate(together) : nil)
+  }
+}
