@@ -146,8 +146,7 @@ private struct SpeedQuestion {
     guard tokens > size else {
       return PredictedRate(tokens: tokens, seconds: first.seconds, first, machine)
     }
-    let lastStart = (tokens - 1) / size * size
-    let last = try step(size, start: lastStart, seconds: 0.3)
+    let last = try step(size, start: tokens - size, seconds: 0.3)
     let steps = Double(tokens) / Double(size)
     return PredictedRate(
       tokens: tokens, seconds: steps * (first.seconds + last.seconds) / 2, last, machine)

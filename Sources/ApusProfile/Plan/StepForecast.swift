@@ -14,7 +14,9 @@ package enum StepLimit: String, Sendable, CaseIterable {
   case bf16
   /// Sums of floats.
   case f32
-  /// Neither: rows too small to share, barriers, waiting for the slowest worker.
+  /// What rows read and write, which stays in the caches.
+  case caches
+  /// None of these: rows too small to share, barriers, waiting for the slowest worker.
   case smallPhases = "small phases"
 }
 
@@ -69,8 +71,10 @@ package struct StepForecast: Sendable, Equatable {
 }
 
 extension StepForecast.Part {
-  /// Below this share of its bound a phase is not limited by it.
+  /// Of its time a phase must spend so much at a bound to be limited by it.
   private static let explained = 0.3
+  /// Faster than the memory by more than measurements drift: what it moves has not come from there.
+  private static let cached = 1.5
 
   /// Seconds the part's bytes and its operations take at best.
   package func bounds(on machine: MachineLimits) -> (memory: Double, arithmetic: Double) {
@@ -80,8 +84,9 @@ extension StepForecast.Part {
   /// What limits the part: the longer of its bounds, if that explains its time.
   package func limit(on machine: MachineLimits) -> StepLimit {
     let (memory, calculation) = bounds(on: machine)
-    guard max(memory, calculation) >= Self.explained * seconds else { return .smallPhases }
-    if memory >= calculation { return .memory }
+    let isCached = memory > Self.cached * seconds
+    if !isCached, memory >= max(calculation, Self.explained * seconds) { return .memory }
+    guard calculation >= Self.explained * seconds else { return isCached ? .caches : .smallPhases }
     switch arithmetic {
     case .int8: return .int8
     case .bf16: return .bf16

@@ -235,6 +235,7 @@ final class StepMeter {
   }
 
   private func fill(_ step: Step, _ shape: StepShape) {
+    precondition(shape.start + shape.tokens <= positions, "a step beyond the context")
     step.clear()
     for sequence in 0..<shape.sequences {
       let ids = (0..<shape.tokens).map { Int32(($0 * 7919 + sequence * 104_729) % vocabulary) }
