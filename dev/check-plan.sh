@@ -25,13 +25,14 @@ def run(*words):
     return json.loads(text.strip().splitlines()[-1]), usage.ru_maxrss * 1024
 
 
-def generation(model):
-    plan, _ = run("plan", model, "-c", "512")
+def generation(model, context):
+    length = str(min(512, context))
+    plan, _ = run("plan", model, "-c", length)
     plan = plan["plans"][0]
-    bench, peak = run("bench", model, "-p", "512", "-n", "64", "-r", "3")
+    bench, peak = run("bench", model, "-p", length, "-n", "64", "-r", "3")
     rates = {test["test"]: statistics.median(test["samples"]) for test in bench["results"]}
     yield "memory", plan["memory"]["resident"], peak
-    yield "prompt", plan["prompt"]["tokensPerSecond"], rates["pp512"]
+    yield "prompt", plan["prompt"]["tokensPerSecond"], rates["pp" + length]
     yield "generation", plan["generation"]["tokensPerSecond"], rates["tg64"]
 
 
@@ -62,8 +63,9 @@ for model in asked.models:
         if model == "small":
             measure.append(lambda: training(model, "f32"))
     else:
-        plan, _ = run("plan", model, "--memory-only")
-        measure = [lambda: generation(model) if plan["plans"][0]["kind"] == "generation" else embedding(model)]
+        first = run("plan", model, "--memory-only")[0]["plans"][0]
+        measure = [
+            lambda: generation(model, first["context"]) if first["kind"] == "generation" else embedding(model)]
     for body in measure:
         figures = {}
         for _ in range(asked.rounds):

@@ -56,7 +56,7 @@ enum PlanCommand: Command {
       if try files.network().isGenerative {
         try planGeneration(files, values, console)
       } else {
-        try planEmbedding(path, values, console)
+        try planEmbedding(files, values, console)
       }
     }
   }
@@ -83,11 +83,7 @@ enum PlanCommand: Command {
     question.batchTokens = values[GenerationFlags.batch]
     question.coarseActivations = values[EngineFlags.coarse]
     question.prompt = values[prompt]
-    let tokenizer = try files.tokenizer()
-    let program = ProcessMemory.resident ?? 0
-    let planner = try withExtendedLifetime(tokenizer) {
-      try GenerationPlanner(files, question, program: program)
-    }
+    let planner = try GenerationPlanner(files, question) { ProcessMemory.resident ?? 0 }
     let machines = try machines(values, console)
     let plans = try machines.map { try planner.plans($0.runtime, $0.limits) }
     let trained = planner.network.configuration.contextLength
@@ -136,18 +132,16 @@ enum PlanCommand: Command {
 
   // MARK: Embedding
 
-  private static func planEmbedding(_ path: String, _ values: Values, _ console: Console) throws {
-    let embedding = try EmbeddingFiles(path)
-    let program = ProcessMemory.resident ?? 0
-    let planner = try withExtendedLifetime(embedding) { try EmbeddingPlanner(path, program: program) }
+  private static func planEmbedding(_ files: ModelFiles, _ values: Values, _ console: Console) throws {
+    let planner = try EmbeddingPlanner(files) { ProcessMemory.resident ?? 0 }
     let machines = try machines(values, console)
     let lengths = Array(Set(values[tokens])).sorted()
     let plans = try machines.map { try planner.plans(lengths, $0.runtime, $0.limits) }
     if values[CommonOptions.json] {
       return try console.json(
-        PlanDocument.make(planner.files, machines, plans.joined().map(PlanDocument.embedding)))
+        PlanDocument.make(files, machines, plans.joined().map(PlanDocument.embedding)))
     }
-    try heading(planner.files, planner.network.architectureName, machines, console)
+    try heading(files, planner.network.architectureName, machines, console)
     try memory(
       plans[0].last!.memory, plans[0].last!.fits, machines[0].runtime,
       "texts of up to \(countText(max(lengths.last!, EncoderPool.stepTokens))) tokens", console)

@@ -36,6 +36,8 @@ package final class WeightStore: @unchecked Sendable {
       done += bytes
       progress?(done, total)
     }
+    // Reading a tensor brings the edges of its neighbours back, which were released before: a tenth of the file.
+    for (_, tensor) in wanted where !lookedUp.contains(tensor.name) { source.release(tensor) }
     self.entries = entries
     packedBytes = packed
     mappedBytes = mapped

@@ -21,17 +21,23 @@ package struct EmbeddingPlan: Sendable {
 package struct EmbeddingPlanner {
   package let files: ModelFiles
   package let network: Network
+  /// The tokenizer is a part of the process.
+  private let embedding: EmbeddingFiles
   package let pooling: Pooling
   /// The most tokens of a text.
   package let contextLength: Int
-  private let program: Int
+  /// Bytes of the process before weights are loaded.
+  private let program: () -> Int
 
+  /// - Parameter program: asked when everything but the weights is there.
   /// - Throws: what opening the files throws, and `EmbeddingError` for models that make no vectors.
-  package init(_ path: String, program: Int) throws {
-    let embedding = try EmbeddingFiles(path)
-    files = try ModelFiles(path)
+  package init(_ files: ModelFiles, program: @escaping () -> Int) throws {
+    let embedding = try EmbeddingFiles(files)
+    self.files = files
+    self.embedding = embedding
     network = embedding.network
-    pooling = embedding.pooling == .rank ? .rank : try EmbeddingModel.pooling(embedding, EmbeddingOptions())
+    pooling =
+      try embedding.pooling == .rank ? .rank : EmbeddingModel.pooling(embedding, EmbeddingOptions())
     let positions = network.configuration.contextLength
     contextLength = min(positions, embedding.maximumLength ?? positions)
     self.program = program
@@ -60,6 +66,7 @@ package struct EmbeddingPlanner {
   private func plan(_ tokens: Int, _ runtime: Runtime, _ machine: MachineLimits?) throws -> EmbeddingPlan {
     let capacity = capacity(tokens)
     let plan = try Encoder.plan(network, pooling: pooling, capacity: capacity)
+    let program = program()
     let parameters = try SyntheticParameters(plan.graph, runtime)
     let together = capacity / tokens
     let meter = try StepMeter(

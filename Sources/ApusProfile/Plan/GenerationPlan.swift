@@ -6,6 +6,7 @@ import ApusInference
 import ApusModels
 import ApusRuntime
 import ApusTensor
+import ApusText
 
 /// What is asked of a generative model.
 package struct GenerationQuestion: Sendable {
@@ -62,11 +63,15 @@ package struct GenerationPlanner {
   package let network: Network
   private let question: GenerationQuestion
   /// Bytes of the process before weights are loaded.
-  private let program: Int
+  private let program: () -> Int
+  /// It is a part of the process.
+  private let tokenizer: any Tokenizer
 
-  /// - Throws: what opening a network throws; `ModelError.notGenerative`.
-  package init(_ files: ModelFiles, _ question: GenerationQuestion, program: Int) throws {
+  /// - Parameter program: asked when everything but the weights is there.
+  /// - Throws: what opening a network and a tokenizer throws; `ModelError.notGenerative`.
+  package init(_ files: ModelFiles, _ question: GenerationQuestion, program: @escaping () -> Int) throws {
     self.files = files
+    tokenizer = try files.tokenizer()
     self.question = question
     self.program = program
     network = try files.network()
@@ -100,6 +105,7 @@ package struct GenerationPlanner {
     let contexts = question.contexts.isEmpty ? [largest.contextLength] : question.contexts
     let all = options(contexts.max()!)
     let plan = try network.plan(all)
+    let program = program()
     let parameters = try SyntheticParameters(plan.graph, runtime)
     let meter = try StepMeter(
       plan, parameters, layout: network.cacheLayout(question.keyValueFormat), positions: all.contextLength,

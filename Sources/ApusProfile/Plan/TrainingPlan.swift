@@ -93,10 +93,18 @@ package struct TrainingPlanner {
   /// The micro-batch the trainer would choose.
   private let chosenMicro: Int?
 
+  /// Bytes of the process before anything is reserved; nil for the trainer's own estimate.
+  private let program: Int?
+  /// Data and tokenizer are a part of the process.
+  private let inputs: TrainingInputs?
+
   /// A run as the configuration says, its data opened.
   ///
+  /// - Parameter program: asked when the data is there.
   /// - Throws: as `Trainer.plan`.
-  package init(_ configuration: TrainingConfiguration, _ runtime: Runtime) throws {
+  package init(
+    _ configuration: TrainingConfiguration, _ runtime: Runtime, program: () -> Int? = { nil }
+  ) throws {
     let inputs = try TrainingInputs(configuration, runtime: runtime)
     // A configuration that does not fit is planned all the same: with everything made again, in the smallest pieces.
     let assembly: TrainingAssembly
@@ -113,14 +121,18 @@ package struct TrainingPlanner {
     source = inputs.source
     segments = assembly.segments
     validates = inputs.validation != nil
+    self.inputs = inputs
+    self.program = program()
   }
 
   /// A run of a new model on texts that fill their sequences.
-  package init(_ configuration: TrainingConfiguration, _ shape: ModelShape) {
+  package init(_ configuration: TrainingConfiguration, _ shape: ModelShape, program: Int? = nil) {
     self.configuration = configuration
     source = shape.source
     segments = 1
     validates = false
+    inputs = nil
+    self.program = program
     chosenMicro = configuration.batch.micro
   }
 
@@ -212,7 +224,8 @@ package struct TrainingPlanner {
     ) throws -> (choice: TrainingChoice, plan: Plan) {
       options.recomputing = budget
       let plan = TrainingEngine.plan(graph, options)
-      let memory = try TrainingAssembly.forecast(configuration, network, plan, options, validates: validates)
+      var memory = try TrainingAssembly.forecast(configuration, network, plan, options, validates: validates)
+      if let program { memory.program = program }
       return (
         TrainingChoice(
           precision: precision, micro: micro, recomputing: recomputing, memory: memory,

@@ -36,14 +36,16 @@ enum TrainingPlanView {
       configuration.precision = values[precision]
       let runtime = try Runtime(options: RuntimeOptions(threads: threads))
       return try show(
-        TrainingPlanner(configuration, model), "training \(size.rawValue)", runtime, values, memoryOnly,
+        TrainingPlanner(configuration, model, program: ProcessMemory.resident), "training \(size.rawValue)",
+        runtime, values, memoryOnly,
         console)
     }
     let path = try ModelFile.path(values)
     let configuration = try TrainingConfiguration(path: path, settings: values[settings])
     let runtime = try Runtime(options: RuntimeOptions(threads: threads ?? configuration.threads))
     try show(
-      try TrainingPlanner(configuration, runtime), path, runtime, values, memoryOnly, console)
+      try TrainingPlanner(configuration, runtime) { ProcessMemory.resident }, path, runtime, values,
+      memoryOnly, console)
   }
 
   private static func show(
