@@ -30,6 +30,7 @@ let package = Package(
   targets: [
     .target(name: "CApusKernels"),
     .target(name: "CApusPlatform"),
+    .target(name: "CAllocationCounter"),
     room("ApusBasics", ["CApusPlatform"]),
     room("ApusRuntime", ["ApusBasics", "CApusKernels", "CApusPlatform"]),
     room("ApusTensor", ["ApusRuntime", "ApusBasics", "CApusKernels"]),
@@ -81,12 +82,13 @@ let package = Package(
       dependencies: [
         "Apus", "ApusProfile", "ApusTraining", "ApusData", "ApusInference", "ApusSearch", "ApusModels",
         "ApusGraph",
-        "ApusFiles", "ApusText", "ApusTensor", "ApusRuntime", "ApusBasics",
+        "ApusFiles", "ApusText", "ApusTensor", "ApusRuntime", "ApusBasics", "CAllocationCounter",
       ]),
 
     .executableTarget(name: "GenerateText", dependencies: ["Apus"], path: "Examples/GenerateText"),
 
-    .target(name: "CApusTestSupport", path: "Tests/CApusTestSupport"),
+    .target(
+      name: "CApusTestSupport", dependencies: ["CAllocationCounter"], path: "Tests/CApusTestSupport"),
     .target(
       name: "ApusTestSupport",
       dependencies: ["ApusFiles", "ApusTensor", "ApusRuntime", "ApusBasics", "CApusTestSupport"],
@@ -118,7 +120,7 @@ let package = Package(
       "ApusProfile",
       ["ApusTraining", "ApusInference", "ApusModels", "ApusGraph", "ApusTensor", "ApusRuntime", "ApusBasics"]),
     tests("ApusSearch", ["ApusTensor", "ApusRuntime", "ApusBasics", "CApusTestSupport"]),
-    tests("ApusCommand", ["ApusFiles", "ApusTensor", "ApusBasics"]),
+    tests("ApusCommand", ["ApusProfile", "ApusFiles", "ApusTensor", "ApusBasics"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -17,7 +17,9 @@ package final class Executor {
   private let phases: [BoundPhase]
   private let counters: UnsafeMutablePointer<Atomic<Int>>
   /// Times per group while profiling; nil costs one test per phase.
-  package var profile: ExecutionProfile?
+  package var profile: ExecutionProfile? {
+    didSet { profile?.bind(stages: phases.map(\.number)) }
+  }
   /// Told how far a run is while set.
   package var phaseHook: PhaseHook?
   /// The first node that made a value that is not finite, when looking for one.
@@ -106,6 +108,9 @@ package final class Executor {
   /// Bytes reserved for activations.
   package var activationBytes: Int { arena.byteCount }
 
+  /// Where activations lie.
+  package var region: MemoryRegion { MemoryRegion("activations", arena.base, arena.byteCount) }
+
   /// Bytes of working memory.
   package let scratchBytes: Int
 
@@ -115,7 +120,7 @@ package final class Executor {
       phase.prepare(step)
       (counters + index).pointee.store(0, ordering: .relaxed)
     }
-    profile?.begin()
+    profile?.begin(active: workers.activeCount)
     let start = runAlone(from: 0, worker: 0)
     if start < phases.count {
       firstShared = start
@@ -123,29 +128,29 @@ package final class Executor {
         Unmanaged<Executor>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.work(worker) }
       }
     }
-    profile?.end(step)
+    profile?.end(step, isShared: start < phases.count)
   }
 
   private func work(_ worker: Int) {
     var index = firstShared
+    profile?.addWait(worker, after: -1, until: index)
     while index < phases.count {
       let shared = index
       if worker == 0, let phaseHook { phaseHook.function(phaseHook.context, phases[shared].number) }
       runUnits(of: shared, worker)
-      var arrival = profile == nil ? 0 : MonotonicClock.nanoseconds
       index += 1
       if isAlone(index) || inspection != nil {
         workers.barrier(worker) {
-          let start = profile == nil ? 0 : MonotonicClock.nanoseconds
           inspect(phase: shared)
           _ = runAlone(from: index, worker: worker)
-          if profile != nil { arrival += MonotonicClock.nanoseconds - start }
         }
         while isAlone(index) { index += 1 }
       } else if index < phases.count {
         workers.barrier(worker)
+      } else {
+        return
       }
-      profile?.addWait(phase: phases[shared].number, worker: worker, since: arrival)
+      profile?.addWait(worker, after: shared, until: index)
     }
   }
 
@@ -157,8 +162,13 @@ package final class Executor {
   /// Runs phases of one unit up to the next that is shared; returns that one.
   private func runAlone(from first: Int, worker: Int) -> Int {
     var index = first
+    if isAlone(index) { profile?.beginAlone(worker, after: first - 1) }
     while isAlone(index) {
+      let start = profile?.clock(worker)
       runUnits(of: index, worker)
+      if let start {
+        profile?.addAlone(stage: index, worker: worker, isFirst: phases[index].stage == 0, since: start)
+      }
       inspect(phase: index)
       index += 1
     }
@@ -173,13 +183,17 @@ package final class Executor {
       }
       return
     }
-    var now = MonotonicClock.nanoseconds
-    while let (kernel, unit, group) = phase.claim(counters + index) {
+    // Units are given out in order, so that a worker meets a group once.
+    var group = -1
+    while let (kernel, unit, next) = phase.claim(counters + index) {
+      if next != group {
+        if group >= 0 { profile.addBusy(phase: phase.number, group: group, worker: worker) }
+        group = next
+      }
+      if unit == 0, phase.stage == 0 { profile.addCall(phase: phase.number, group: group, worker: worker) }
       kernel.run(unit: unit, stage: phase.stage, worker: worker, step)
-      let end = MonotonicClock.nanoseconds
-      profile.add(phase: phase.number, group: group, worker: worker, busy: end - now)
-      now = end
     }
+    if group >= 0 { profile.addBusy(phase: phase.number, group: group, worker: worker) }
   }
 }
 

@@ -210,10 +210,17 @@ public final class EmbeddingModel: Sendable {
   /// Gathers times of the plan in use, until another call.
   @discardableResult
   package func setProfile(_ make: ((Plan) -> ExecutionProfile)?) throws -> ExecutionProfile? {
-    try encoder.withEncoder { encoder in
+    try withEncoder { encoder in
       encoder.profile = make.map { $0(encoder.plan) }
       return encoder.profile
     }
+  }
+
+  /// Lets `body` use the encoder, at a size that has room for so many tokens.
+  package func withEncoder<Result>(
+    for tokens: Int = 0, _ body: (Encoder) throws -> Result
+  ) throws -> Result {
+    try encoder.withEncoder(for: tokens, body)
   }
 
   /// Tokens of texts, special ones included.

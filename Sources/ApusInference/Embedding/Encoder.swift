@@ -15,6 +15,7 @@ package final class Encoder {
   package let pooling: Pooling
   private let runtime: Runtime
   private let executor: Executor
+  private let weightRegions: [MemoryRegion]
   private let cache: HugeBuffer
   private let pageStride: Int
   /// The pages of all texts of a step, in order; a text's begin where the one before it ended.
@@ -43,6 +44,7 @@ package final class Encoder {
     self.capacity = capacity
     self.pooling = pooling
     self.runtime = runtime
+    weightRegions = weights.regions
     cache = try HugeBuffer(byteCount: pageCount * pageStride, purpose: "keys and values")
     executor = try Executor(
       plan, cpu: runtime.cpu.table, workers: runtime.workers, cache: layout, positions: capacity
@@ -86,6 +88,11 @@ package final class Encoder {
   package var profile: ExecutionProfile? {
     get { executor.profile }
     set { executor.profile = newValue }
+  }
+
+  /// Where everything lies that steps read and write.
+  package var regions: [MemoryRegion] {
+    weightRegions + [MemoryRegion("keys and values", cache.base, cache.byteCount), executor.region]
   }
 
   /// Starts gathering a step.

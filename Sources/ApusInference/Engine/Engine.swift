@@ -44,6 +44,9 @@ package final class Engine {
   package var activationBytes: Int { executor.activationBytes }
   package var cacheBytes: Int { pool.bytesInUse }
 
+  /// Where everything lies that steps read and write.
+  package var regions: [MemoryRegion] { model.weights.regions + [pool.region, executor.region] }
+
   /// An empty sequence.
   package func makeSequence() -> TokenSequence {
     TokenSequence(pool, capacity: options.contextLength)

@@ -39,6 +39,9 @@ package final class PagePool {
   /// Pages that can still be taken.
   package var available: Int { free.count + capacity - untouched }
 
+  /// All pages that can exist.
+  package var region: MemoryRegion { MemoryRegion("keys and values", memory.base, memory.byteCount) }
+
   /// Bytes of pages in use.
   package var bytesInUse: Int { (capacity - available) * pageStride }
 

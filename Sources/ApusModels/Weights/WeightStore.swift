@@ -13,6 +13,8 @@ package final class WeightStore: @unchecked Sendable {
   package let packedBytes: Int
   /// Bytes of the file that stay mapped for look-ups.
   package let mappedBytes: Int
+  /// Where they lie.
+  package let regions: [MemoryRegion]
 
   /// Loads what `graph` refers to, in parallel.
   ///
@@ -39,6 +41,12 @@ package final class WeightStore: @unchecked Sendable {
     // Reading a tensor brings the edges of its neighbours back, which were released before: a tenth of the file.
     for (_, tensor) in wanted where !lookedUp.contains(tensor.name) { source.release(tensor) }
     self.entries = entries
+    regions =
+      [arena.region]
+      + entries.values.compactMap { entry in
+        guard case .table(let table) = entry else { return nil }
+        return MemoryRegion("weights (mapped)", table.base, table.rows * table.rowBytes)
+      }
     packedBytes = packed
     mappedBytes = mapped
   }

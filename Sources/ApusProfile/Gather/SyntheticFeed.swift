@@ -1,0 +1,55 @@
+// Arbitrary but fixed tokens for an engine: speed does not depend on what they say.
+
+import ApusInference
+
+/// Feeds sequences, a step at a time; allocates nothing after it was made.
+package final class SyntheticFeed {
+  private let engine: Engine
+  private let ids: UnsafeMutableBufferPointer<Int32>
+
+  package init(_ engine: Engine) {
+    self.engine = engine
+    ids = .allocate(capacity: max(1, engine.options.batchTokens))
+    ids.initialize(repeating: 0)
+  }
+
+  deinit {
+    ids.deallocate()
+  }
+
+  /// Tokens of each of so many sequences that a step takes.
+  package func part(of tokens: Int, sequences: Int) -> Int {
+    max(1, min(tokens, engine.options.batchTokens / sequences))
+  }
+
+  /// Runs a step with the next `tokens` of each sequence.
+  ///
+  /// - Parameter outputs: how many of each sequence's last tokens want logits.
+  /// - Throws: `InferenceError.cacheFull`, and what the engine throws.
+  package func step(_ sequences: [TokenSequence], tokens: Int, outputs: Int) throws {
+    let vocabulary = engine.model.configuration.vocabularySize
+    engine.beginStep()
+    for number in sequences.indices {
+      let start = (sequences[number].length + 1) * 7919 + number * 104_729
+      for index in 0..<tokens { ids[index] = Int32((start + index * 7919) % vocabulary) }
+      guard
+        engine.addToStep(
+          sequences[number], UnsafeBufferPointer(rebasing: ids[..<tokens]), outputs: outputs)
+      else { throw InferenceError.cacheFull }
+    }
+    try engine.runStep()
+  }
+
+  /// Runs as many steps as `tokens` of each sequence take; only the last tokens want logits.
+  package func feed(
+    _ sequences: [TokenSequence], tokens: Int, outputs: Int, check: () throws -> Void = {}
+  ) throws {
+    var done = 0
+    while done < tokens {
+      try check()
+      let part = part(of: tokens - done, sequences: sequences.count)
+      try step(sequences, tokens: part, outputs: done + part == tokens ? outputs : 0)
+      done += part
+    }
+  }
+}
