@@ -16,10 +16,10 @@ APUS := .build/release/apus
 TEST_BUILD := --scratch-path .build-test -c release -Xswiftc -enable-testing \
   --explicit-target-dependency-import-check error
 
-.PHONY: help run example build test format lint fuzz bench kills clean toolchain
+.PHONY: help run example build test format lint fuzz bench plan-check kills clean toolchain
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 run: build $(MODEL) ## Build in release and continue a story
 	@echo "$(APUS) run $(MODEL) -p '$(PROMPT)' -n 150 --temp 0"
@@ -53,6 +53,9 @@ fuzz: toolchain ## Fuzz the readers of files under AddressSanitizer (SECONDS_EAC
 
 bench: build $(MODEL) ## Measure prompt and generation speed
 	@$(APUS) bench "$(MODEL)" -p 64,192 -n 64
+
+plan-check: build ## Compare predictions of `apus plan` with runs (MODELS="a.gguf small")
+	@dev/check-plan.sh $(APUS) $(or $(MODELS),$(MODEL) small)
 
 kills: build ## Kill a training run KILLS=1000 times and compare its end with an undisturbed one
 	@dev/kill-training.sh $(or $(KILLS),1000)

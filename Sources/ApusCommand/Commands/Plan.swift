@@ -53,10 +53,10 @@ enum PlanCommand: Command {
     try ModelFile.naming(path) {
       let files = try ModelFiles(path)
       console.notes(files.warnings)
-      if try files.network().isGenerative {
-        try planGeneration(files, values, console)
-      } else {
+      if try files.isForEmbedding() {
         try planEmbedding(files, values, console)
+      } else {
+        try planGeneration(files, values, console)
       }
     }
   }

@@ -30,6 +30,16 @@ extension Plan {
       })
   }
 
+  /// The operations of a phase, each once: "matmul Q4_K", "add + rmsnorm + round".
+  package func name(ofPhase number: Int) -> String {
+    var names: [String] = []
+    for group in phases[number].groups {
+      let name = name(of: group)
+      if !names.contains(name) { names.append(name) }
+    }
+    return names.joined(separator: " | ")
+  }
+
   /// The work of a phase.
   package func cost(ofPhase number: Int, _ sizes: Sizes) -> Cost {
     phases[number].groups.joined().reduce(Cost()) { $0 + cost(of: graph.nodes[$1], sizes) }
@@ -46,14 +56,4 @@ package struct PhaseLikeness: Hashable, Sendable {
   }
 
   package var groups: [[Work]]
-
-  /// Names of the operations, as the listing of a plan has them: "matmul | matmul", "rmsnorm + round".
-  package var name: String {
-    var names: [String] = []
-    for group in groups {
-      let name = group.map(\.name).joined(separator: " + ")
-      if !names.contains(name) { names.append(name) }
-    }
-    return names.joined(separator: " | ")
-  }
 }

@@ -43,6 +43,8 @@ package final class Engine {
   /// Bytes reserved for activations, and bytes of KV pages in use.
   package var activationBytes: Int { executor.activationBytes }
   package var cacheBytes: Int { pool.bytesInUse }
+  /// Bytes of the workers' own memory.
+  package var scratchBytes: Int { executor.scratchBytes }
 
   /// Where everything lies that steps read and write.
   package var regions: [MemoryRegion] { model.weights.regions + [pool.region, executor.region] }

@@ -45,15 +45,17 @@ package struct EmbeddingPlanner {
 
   /// The forecasts for texts of each length.
   ///
-  /// - Parameter machine: the limits of the runtime's threads; nil leaves the speed out.
+  /// - Parameters:
+  ///   - machine: the limits of the runtime's threads; nil leaves the speed out.
+  ///   - effort: how long to measure: 1 is about a second for each length.
   /// - Throws: `PlanError`.
   package func plans(
-    _ lengths: [Int], _ runtime: Runtime, _ machine: MachineLimits?
+    _ lengths: [Int], _ runtime: Runtime, _ machine: MachineLimits?, effort: Double = 1
   ) throws -> [EmbeddingPlan] {
     if let length = lengths.first(where: { !(1...contextLength).contains($0) }) {
       throw PlanError.context(length, largest: contextLength)
     }
-    return try lengths.map { try plan($0, runtime, machine) }
+    return try lengths.map { try plan($0, runtime, machine, effort) }
   }
 
   /// An encoder begins with room for a step, and is doubled for longer texts.
@@ -63,7 +65,9 @@ package struct EmbeddingPlanner {
     return min(capacity, contextLength)
   }
 
-  private func plan(_ tokens: Int, _ runtime: Runtime, _ machine: MachineLimits?) throws -> EmbeddingPlan {
+  private func plan(
+    _ tokens: Int, _ runtime: Runtime, _ machine: MachineLimits?, _ effort: Double
+  ) throws -> EmbeddingPlan {
     let capacity = capacity(tokens)
     let plan = try Encoder.plan(network, pooling: pooling, capacity: capacity)
     let program = program()
@@ -84,12 +88,24 @@ package struct EmbeddingPlanner {
         case .mean, .none: .last(0)
         }
       let step = try meter.forecast(
-        StepShape(sequences: texts, tokens: tokens, outputs: outputs), known: &known, seconds: 0.4)
+        StepShape(sequences: texts, tokens: tokens, outputs: outputs), known: &known, seconds: 0.4 * effort)
       return PredictedRate(tokens: texts * tokens, seconds: step.seconds, step, machine)
     }
     return EmbeddingPlan(
       tokens: tokens, threads: runtime.workers.count, memory: memory,
       fits: memory.resident <= runtime.memoryLimit, single: try rate(1),
       many: together > 1 ? try rate(together) : nil)
+  }
+}
+
+extension ModelFiles {
+  /// Whether the files are of a model that was made for vectors or scores, be its family generative or not.
+  package func isForEmbedding() throws -> Bool {
+    let network = try network()
+    guard network.isGenerative else { return true }
+    switch kind {
+    case .gguf: return try network.pooling().map { $0 != .none } ?? false
+    case .folder(let folder): return folder.sentenceTransformers?.pooling != nil
+    }
   }
 }

@@ -18,6 +18,8 @@ package struct GenerationQuestion: Sendable {
   package var coarseActivations = false
   /// Tokens of a prompt.
   package var prompt = 512
+  /// How long to measure: 1 is about two seconds.
+  package var effort = 1.0
 
   package init() {}
 }
@@ -161,7 +163,8 @@ private struct SpeedQuestion {
   private mutating func step(_ tokens: Int, start: Int, seconds: Double) throws -> StepForecast {
     var known = (promptTimes[tokens] ?? [:]).filter { start == 0 || !isAttention($0.key) }
     let forecast = try meter.forecast(
-      StepShape(tokens: tokens, start: start), known: &known, seconds: seconds)
+      StepShape(tokens: tokens, start: start), known: &known,
+      seconds: seconds * question.effort)
     if start == 0 { promptTimes[tokens] = known }
     return forecast
   }
@@ -171,7 +174,7 @@ private struct SpeedQuestion {
     var known = decodingTimes.filter { !isAttention($0.key) }
     let forecast = try meter.forecast(
       StepShape(sequences: question.sequences, tokens: 1, start: depth), known: &known,
-      seconds: isFirst ? 0.6 : 0.2)
+      seconds: (isFirst ? 0.6 : 0.2) * question.effort)
     if isFirst { decodingTimes = known }
     return PredictedRate(tokens: question.sequences, seconds: forecast.seconds, forecast, machine)
   }

@@ -78,7 +78,7 @@ extension StepForecast.Part {
 
   /// Seconds the part's bytes and its operations take at best.
   package func bounds(on machine: MachineLimits) -> (memory: Double, arithmetic: Double) {
-    (cost.bytes / max(1, machine.readBytes), cost.flops / max(1, machine.rate(of: arithmetic)))
+    (cost.bytes / max(1, machine.readBytes), cost.flops / max(1, machine.peak(arithmetic)))
   }
 
   /// What limits the part: the longer of its bounds, if that explains its time.
@@ -92,32 +92,5 @@ extension StepForecast.Part {
     case .bf16: return .bf16
     case .f32: return .f32
     }
-  }
-}
-
-extension MachineLimits {
-  /// Operations per second; where there is no instruction of that kind, those of floats.
-  package func rate(of arithmetic: Arithmetic) -> Double {
-    switch arithmetic {
-    case .f32: f32
-    case .bf16: bf16 ?? f32
-    case .int8: int8 ?? f32
-    }
-  }
-}
-
-extension Arithmetic {
-  /// Of a phase: that of the first product in it, by the form of its activations.
-  package init(_ likeness: PhaseLikeness) {
-    for type in likeness.groups.joined().flatMap(\.inputs) {
-      guard case .activation(let form) = type.element else { continue }
-      switch form {
-      case .q32, .q256: self = .int8
-      case .bf16: self = .bf16
-      case .f32: continue
-      }
-      return
-    }
-    self = .f32
   }
 }

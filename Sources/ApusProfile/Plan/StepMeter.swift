@@ -134,7 +134,9 @@ final class StepMeter {
       if parts[likeness] == nil {
         order.append(likeness)
         parts[likeness] = StepForecast.Part(
-          name: likeness.name, count: 0, seconds: 0, cost: Cost(), arithmetic: Arithmetic(likeness))
+          name: plan.name(ofPhase: number), count: 0, seconds: 0, cost: Cost(),
+          arithmetic: PlanOperations.arithmetic(
+            plan.phases[number].groups.joined().map { plan.graph.nodes[$0] }, plan.graph))
       }
       parts[likeness]!.count += 1
       parts[likeness]!.seconds += times[likeness] ?? 0
@@ -191,7 +193,7 @@ final class StepMeter {
     // Looking at the clock takes time itself: what a run takes that nobody watches is shared out as it was watched.
     let wall = walls.sorted()[walls.count / 2]
     let watched = max(1e-9, Double(middle.wall) * 1e-9)
-    let phaseSeconds = Self.phaseSeconds(middle, workers: runtime.workers.count)
+    let phaseSeconds = Self.phaseSeconds(middle, workers: runtime.workers.activeCount)
       .map { $0 * min(1, wall / watched) }
     var sums: [PhaseLikeness: (seconds: Double, count: Int)] = [:]
     for (index, number) in numbers.enumerated() {
@@ -204,26 +206,13 @@ final class StepMeter {
     )
   }
 
-  /// Seconds of each phase of a run. Whoever runs a small phase alone keeps the others waiting, which the profile counts as
-  /// waiting for the shared phase before it.
-  static func phaseSeconds(_ profile: ExecutionProfile, workers: Int) -> [Double] {
-    let phases = profile.plan.phases
-    var seconds = [Double](repeating: 0, count: phases.count)
-    var shared: Int?
-    for (number, phase) in phases.enumerated() {
-      let busy = phase.groups.indices.reduce(0.0) {
-        $0 + Double(profile.busyTime(phase: number, group: $1)) * 1e-9
-      }
-      let wait = Double(profile.waitTime(phase: number)) * 1e-9
-      if wait == 0 {
-        seconds[number] = busy
-        if let shared { seconds[shared] -= busy * Double(workers - 1) / Double(workers) }
-      } else {
-        seconds[number] = (busy + wait) / Double(workers)
-        shared = number
-      }
+  /// Seconds of each phase of a run: every worker is at work in it or waits for the others.
+  private static func phaseSeconds(_ profile: ExecutionProfile, workers: Int) -> [Double] {
+    profile.plan.phases.enumerated().map { number, phase in
+      let busy = phase.groups.indices.flatMap { profile.busy(phase: number, group: $0) }
+      let total = (busy + profile.wait(phase: number)).reduce(0) { $0 + Double($1) }
+      return total * 1e-9 / Double(workers)
     }
-    return seconds.map { max(0, $0) }
   }
 
   /// Every step looks at its logits or vectors.

@@ -152,9 +152,13 @@ package struct TrainingPlanner {
 
   /// The choices, with the threads of a runtime.
   ///
-  /// - Parameter machine: the limits of these threads; nil leaves the speed out.
+  /// - Parameters:
+  ///   - machine: the limits of these threads; nil leaves the speed out.
+  ///   - effort: how long to measure: 1 is half a second for each plan.
   /// - Throws: `PlanError`, and what networks and graphs throw.
-  package func plan(_ runtime: Runtime, _ machine: MachineLimits?) throws -> TrainingPlan {
+  package func plan(
+    _ runtime: Runtime, _ machine: MachineLimits?, effort: Double = 1
+  ) throws -> TrainingPlan {
     let limit = configuration.memory.limit.bytes(available: runtime.memoryLimit)
     var plan = TrainingPlan(
       threads: runtime.workers.count, sequences: configuration.batch.sequences,
@@ -171,8 +175,9 @@ package struct TrainingPlanner {
         var variants = try self.variants(network, precision, micro, limit: limit)
         if let machine {
           if speed == nil {
-            speed = try TrainingSpeed(
-              network, precision, length: configuration.batch.length, segments: segments, runtime, machine)
+            speed = TrainingSpeed(
+              network, precision, length: configuration.batch.length, segments: segments, runtime, machine,
+              effort: effort)
           }
           if update == nil {
             update = try OptimizerMeter(configuration.optimizer.kind, runtime)
@@ -250,14 +255,16 @@ private struct TrainingSpeed {
   private let segments: Int
   private let runtime: Runtime
   private let machine: MachineLimits
+  private let effort: Double
   /// Times by sequences of a micro-batch.
   private var known: [Int: PhaseTimes] = [:]
   private var parameters: SyntheticParameters?
 
   init(
     _ network: Network, _ precision: TrainingPrecision, length: Int, segments: Int, _ runtime: Runtime,
-    _ machine: MachineLimits
-  ) throws {
+    _ machine: MachineLimits, effort: Double
+  ) {
+    self.effort = effort
     self.network = network
     self.precision = precision
     self.length = length
@@ -275,7 +282,8 @@ private struct TrainingSpeed {
       sequences: timed, runtime)
     var times = known[timed] ?? between(timed)
     let forecast = try meter.forecast(
-      StepShape(sequences: timed, tokens: length, outputs: .last(0)), known: &times, seconds: 0.5)
+      StepShape(sequences: timed, tokens: length, outputs: .last(0)), known: &times,
+      seconds: 0.5 * effort)
     if known[timed] != nil || known.count < 2 { known[timed] = times }
     return (forecast.seconds * Double(micro) / Double(timed), forecast.limit(on: machine))
   }
