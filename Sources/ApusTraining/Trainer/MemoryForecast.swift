@@ -25,6 +25,8 @@ public struct MemoryForecast: Sendable, Equatable {
   /// The program itself.
   public var program = 24 << 20
 
+  package init() {}
+
   /// All of it.
   public var total: Int {
     weights + gradients + optimizer + activations + cache + scratch + exchange + program

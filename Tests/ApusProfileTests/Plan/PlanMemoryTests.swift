@@ -45,7 +45,9 @@ import Testing
       }
     }
     let memory = plan.memory
-    #expect(purpose("keys and values", memory)?.resident == engine.cacheBytes)
+    withExtendedLifetime(sequences) {
+      #expect(purpose("keys and values", memory)?.resident == engine.cacheBytes)
+    }
     #expect(purpose("activations", memory)?.reserved == engine.plan.memory.byteCount)
     #expect(purpose("scratch", memory)?.reserved == engine.scratchBytes)
     #expect(purpose("runtime", memory)?.reserved == 12_345)

@@ -44,7 +44,7 @@ import Testing
       (1, 1, nil, [1]),
     ] as [(Int, Int, Int?, [Int])])
   func micros(_ sequences: Int, _ length: Int, _ micro: Int?, _ expected: [Int]) {
-    var batch = TrainingConfiguration.Batch()
+    var batch = TrainingConfiguration().batch
     (batch.sequences, batch.length, batch.micro) = (sequences, length, micro)
     #expect(TrainingPlanner.micros(batch) == expected)
   }
