@@ -148,12 +148,31 @@ package struct TrainingAssembly {
     forecast.optimizer =
       OptimizerEngine.stateBytes(kind, tensors, averages: configuration.optimizer.ema > 0)
       + kind.scratchBytes(tensors)
-    forecast.activations = plan.memory.byteCount
-    forecast.cache = TrainingEngine.cacheBytes(network, options, configuration.precision)
-    forecast.scratch = plan.logitBytes + (4 << 20)
-    // An evaluation has its own, much smaller arena: nothing is kept for a way back.
-    if validates { forecast.activations += plan.memory.byteCount / 8 }
+    add(plan, TrainingEngine.cacheBytes(network, options, configuration.precision), to: &forecast)
+    if validates, configuration.evaluation.every > 0 {
+      let options = evaluationOptions(options)
+      let plan = TrainingEngine.plan(try TrainingEngine.graph(network, options), options)
+      add(plan, TrainingEngine.cacheBytes(network, options, configuration.precision), to: &forecast)
+    }
     return forecast
+  }
+
+  /// What an engine takes.
+  private static func add(_ plan: Plan, _ cacheBytes: Int, to forecast: inout MemoryForecast) {
+    forecast.activations += plan.memory.byteCount
+    forecast.cache += cacheBytes
+    forecast.scratch += plan.logitBytes + panelBytes
+  }
+
+  /// Panels and rows of the workers, about.
+  private static let panelBytes = 4 << 20
+
+  /// How held-out text is measured: nothing is kept for a way back.
+  private static func evaluationOptions(_ options: TrainingEngineOptions) -> TrainingEngineOptions {
+    var options = options
+    options.isForwardOnly = true
+    options.loss = LossOptions()
+    return options
   }
 
   /// Reserves memory, makes the engine and the optimiser, and gives the weights their first values.
@@ -232,9 +251,7 @@ package struct TrainingAssembly {
     _ learner: Learner, _ inputs: TrainingInputs, _ runtime: Runtime
   ) throws -> Evaluator? {
     guard let validation, configuration.evaluation.every > 0 else { return nil }
-    var options = options
-    options.isForwardOnly = true
-    options.loss = LossOptions()
+    let options = Self.evaluationOptions(options)
     let graph = try TrainingEngine.graph(network, options)
     let engine = try TrainingEngine(network, graph, learner.engine.weights, options, runtime)
     let batches = configuration.evaluation.batches
