@@ -71,15 +71,17 @@ package struct EmbeddingPlanner {
     let capacity = capacity(tokens)
     let plan = try Encoder.plan(network, pooling: pooling, capacity: capacity)
     let program = program()
-    let parameters = try SyntheticParameters(plan.graph, runtime)
-    let together = capacity / tokens
-    let meter = try StepMeter(
-      plan, parameters, layout: Encoder.cacheLayout(network), positions: capacity, sequences: together,
-      runtime)
+    let (layout, together) = (Encoder.cacheLayout(network), capacity / tokens)
+    let scratch = try StepMeter.scratchBytes(plan, layout: layout, positions: capacity, runtime)
     let memory = try PlannedMemory.embedding(
-      files, network, pooling, capacity: capacity, scratch: meter.scratchBytes(), program: program)
+      files, network, pooling, capacity: capacity, scratch: scratch, program: program)
+    let meter = try machine.map { _ in
+      try StepMeter(
+        plan, SyntheticParameters(plan.graph, runtime), layout: layout, positions: capacity,
+        sequences: together, runtime)
+    }
     func rate(_ texts: Int) throws -> PredictedRate? {
-      guard let machine else { return nil }
+      guard let machine, let meter else { return nil }
       var known: PhaseTimes = [:]
       let outputs: OutputRows =
         switch pooling {
@@ -91,10 +93,11 @@ package struct EmbeddingPlanner {
         StepShape(sequences: texts, tokens: tokens, outputs: outputs), known: &known, seconds: 0.4 * effort)
       return PredictedRate(tokens: texts * tokens, seconds: step.seconds, step, machine)
     }
+    let single = try rate(1)
+    let many = try together > 1 ? rate(together) : nil
     return EmbeddingPlan(
       tokens: tokens, threads: runtime.workers.count, memory: memory,
-      fits: memory.resident <= runtime.memoryLimit, single: try rate(1),
-      many: together > 1 ? try rate(together) : nil)
+      fits: memory.resident <= runtime.memoryLimit, single: single, many: many)
   }
 }
 

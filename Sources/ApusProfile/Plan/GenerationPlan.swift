@@ -105,47 +105,66 @@ package struct GenerationPlanner {
     let budget = try largest.fit(
       network, weights: weights, memoryLimit: runtime.memoryLimit, isContextGiven: false)
     let contexts = question.contexts.isEmpty ? [largest.contextLength] : question.contexts
-    let all = options(contexts.max()!)
+    func fits(_ context: Int) -> Bool {
+      budget.cacheBytes(context: context) + budget.activations <= budget.available
+    }
+    // Nothing is timed of what would not run.
+    let all = options(contexts.filter(fits).max() ?? 1)
     let plan = try network.plan(all)
     let program = program()
-    let parameters = try SyntheticParameters(plan.graph, runtime)
-    let meter = try StepMeter(
-      plan, parameters, layout: network.cacheLayout(question.keyValueFormat), positions: all.contextLength,
-      sequences: question.sequences, runtime)
-    let scratch = try meter.scratchBytes()
-    var speeds = machine.map { SpeedQuestion(meter, plan, question, $0) }
+    let layout = network.cacheLayout(question.keyValueFormat)
+    let scratch = try StepMeter.scratchBytes(plan, layout: layout, positions: all.contextLength, runtime)
+    var speeds: SpeedQuestion?
+    if let machine {
+      let meter = try StepMeter(
+        plan, SyntheticParameters(plan.graph, runtime), layout: layout, positions: all.contextLength,
+        sequences: question.sequences, runtime)
+      speeds = SpeedQuestion(meter, question, machine)
+    }
     return try contexts.map { context in
-      let cache = budget.cacheBytes(context: context)
+      var rates:
+        (
+          prompt: PredictedRate, filling: PredictedRate?, decoding: PredictedRate, atEnd: PredictedRate?
+        )?
+      let promptTokens = min(question.prompt, context)
+      if fits(context), speeds != nil {
+        rates = (
+          try speeds!.prompt(promptTokens), try context > promptTokens ? speeds!.prompt(context) : nil,
+          try speeds!.decoding(at: min(Self.earlyDepth, context - 1)),
+          try context > 2 * Self.earlyDepth ? speeds!.decoding(at: context - 1) : nil
+        )
+      }
       return GenerationPlan(
         context: context, sequences: question.sequences, threads: runtime.workers.count,
         memory: try .generation(files, network, options(context), scratch: scratch, program: program),
-        fits: cache + budget.activations <= budget.available,
-        largestContext: budget.largestContext(network.configuration.contextLength),
-        promptTokens: min(question.prompt, context),
-        prompt: try speeds?.prompt(min(question.prompt, context)),
-        filling: context > question.prompt ? try speeds?.prompt(context) : nil,
-        decoding: try speeds?.decoding(at: min(Self.earlyDepth, context - 1)),
-        decodingAtEnd: context > 2 * Self.earlyDepth ? try speeds?.decoding(at: context - 1) : nil)
+        fits: fits(context), largestContext: budget.largestContext(network.configuration.contextLength),
+        promptTokens: promptTokens, prompt: rates?.prompt, filling: rates?.filling,
+        decoding: rates?.decoding, decodingAtEnd: rates?.atEnd)
     }
   }
 }
 
-/// The speeds of one plan. What has been timed is not timed again: only attention knows how long a context is.
+/// The speeds of one plan. What has been timed is not timed again, but for what knows how long a context is.
 private struct SpeedQuestion {
   private let meter: StepMeter
   private let question: GenerationQuestion
   private let machine: MachineLimits
-  private let isAttention: (PhaseLikeness) -> Bool
   private var decodingTimes: PhaseTimes = [:]
   private var promptTimes: [Int: PhaseTimes] = [:]
-  private var overhead = 0.0
 
-  init(_ meter: StepMeter, _ plan: Plan, _ question: GenerationQuestion, _ machine: MachineLimits) {
+  init(_ meter: StepMeter, _ question: GenerationQuestion, _ machine: MachineLimits) {
     self.meter = meter
     self.question = question
     self.machine = machine
-    isAttention = { likeness in likeness.groups.joined().contains { $0.name == Attention.name } }
   }
+
+  /// Whether a phase takes longer further into a context.
+  private func knowsDepth(_ likeness: PhaseLikeness) -> Bool {
+    likeness.groups.joined().contains { [Attention.name, RotaryTable.name].contains($0.name) }
+  }
+
+  /// Steps of prompts further into a context take too long to be timed.
+  private static let deepest = 16_384
 
   /// A prompt in steps of the engine's size: what a step at a depth takes grows evenly with the depth.
   mutating func prompt(_ tokens: Int) throws -> PredictedRate {
@@ -154,14 +173,16 @@ private struct SpeedQuestion {
     guard tokens > size else {
       return PredictedRate(tokens: tokens, seconds: first.seconds, first, machine)
     }
-    let last = try step(size, start: tokens - size, seconds: 0.3)
+    let lastStart = tokens - size
+    let timedStart = min(lastStart, Self.deepest)
+    let timed = try step(size, start: timedStart, seconds: 0.3)
+    let last = first.seconds + (timed.seconds - first.seconds) * Double(lastStart) / Double(timedStart)
     let steps = Double(tokens) / Double(size)
-    return PredictedRate(
-      tokens: tokens, seconds: steps * (first.seconds + last.seconds) / 2, last, machine)
+    return PredictedRate(tokens: tokens, seconds: steps * (first.seconds + last) / 2, timed, machine)
   }
 
   private mutating func step(_ tokens: Int, start: Int, seconds: Double) throws -> StepForecast {
-    var known = (promptTimes[tokens] ?? [:]).filter { start == 0 || !isAttention($0.key) }
+    var known = (promptTimes[tokens] ?? [:]).filter { start == 0 || !knowsDepth($0.key) }
     let forecast = try meter.forecast(
       StepShape(tokens: tokens, start: start), known: &known,
       seconds: seconds * question.effort)
@@ -171,7 +192,7 @@ private struct SpeedQuestion {
 
   mutating func decoding(at depth: Int) throws -> PredictedRate {
     let isFirst = decodingTimes.isEmpty
-    var known = decodingTimes.filter { !isAttention($0.key) }
+    var known = decodingTimes.filter { !knowsDepth($0.key) }
     let forecast = try meter.forecast(
       StepShape(sequences: question.sequences, tokens: 1, start: depth), known: &known,
       seconds: (isFirst ? 0.6 : 0.2) * question.effort)

@@ -93,8 +93,13 @@ final class StepMeter {
     table.deallocate()
   }
 
-  /// Bytes of the workers' own memory, as an executor of the whole plan has them.
-  func scratchBytes() throws -> Int { try executor(plan).scratchBytes }
+  /// Bytes of the workers' own memory, as an executor of the plan has them. Takes no memory to speak of.
+  static func scratchBytes(
+    _ plan: Plan, layout: KVLayout, positions: Int, _ runtime: Runtime
+  ) throws -> Int {
+    let parameters = try SyntheticParameters(plan.graph, isFilled: false, runtime)
+    return try executor(plan, parameters, layout, positions, runtime).scratchBytes
+  }
 
   /// Times what is not known yet of a step.
   ///
@@ -160,9 +165,10 @@ final class StepMeter {
   private static let runs = 5
   private static let mostRuns = 200
 
-  private func executor(_ plan: Plan) throws -> Executor {
-    let parameters = parameters
-    return try Executor(
+  private static func executor(
+    _ plan: Plan, _ parameters: SyntheticParameters, _ layout: KVLayout, _ positions: Int, _ runtime: Runtime
+  ) throws -> Executor {
+    try Executor(
       plan, cpu: runtime.cpu.table, workers: runtime.workers, cache: layout, positions: positions,
       gradients: { parameters.gradient($0) }
     ) { (reference, type) throws(RuntimeError) in parameters.parameter(reference, type) }
@@ -174,7 +180,7 @@ final class StepMeter {
   ) throws -> (times: PhaseTimes, wall: Double, overhead: Double) {
     let numbers = numbers.sorted()
     let excerpt = plan.excerpt(numbers)
-    let executor = try executor(excerpt)
+    let executor = try Self.executor(excerpt, parameters, layout, positions, runtime)
     fill(executor.step, shape)
     executor.run()
     var profiles: [ExecutionProfile] = []

@@ -23,9 +23,13 @@ final class SyntheticParameters {
   private let gradientBytes: [ParameterReference: Int]
   private var knownGradients: [ParameterReference: GradientMemory] = [:]
 
-  /// - Parameter isTraining: weights are floats then, whatever their products round them to.
+  /// - Parameters:
+  ///   - isTraining: weights are floats then, whatever their products round them to.
+  ///   - isFilled: whether they have contents, without which they take no memory and nothing can be timed.
   /// - Throws: `PlanError.measuring` when the machine has no room for them.
-  init(_ graph: Graph, isTraining: Bool = false, _ runtime: Runtime) throws {
+  init(
+    _ graph: Graph, isTraining: Bool = false, isFilled: Bool = true, _ runtime: Runtime
+  ) throws {
     self.isTraining = isTraining
     var sizes: [SyntheticBytes: (all: Int, largest: Int)] = [:]
     var gathered = (all: 0, largest: 0)
@@ -45,17 +49,18 @@ final class SyntheticParameters {
       }
     }
     let total = (sizes.values + [gathered]).reduce(0) { $0 + Pool.capacity($1.all, $1.largest) }
-    guard total <= runtime.memoryLimit / 2 else {
+    guard !isFilled || total <= runtime.memoryLimit / 2 else {
       throw PlanError.measuring(needed: total, available: runtime.memoryLimit)
     }
     self.gradientBytes = gradientBytes
     pools = try Dictionary(
       uniqueKeysWithValues: sizes.map { kind, size in
-        (kind, try Pool(kind, Pool.capacity(size.all, size.largest), runtime.workers))
+        (kind, try Pool(isFilled ? kind : nil, Pool.capacity(size.all, size.largest), runtime.workers))
       })
     gradients =
       gathered.all > 0
-      ? try Pool(.floats, Pool.capacity(gathered.all, gathered.largest), runtime.workers) : nil
+      ? try Pool(isFilled ? .floats : nil, Pool.capacity(gathered.all, gathered.largest), runtime.workers)
+      : nil
   }
 
   func parameter(_ reference: ParameterReference, _ type: ValueType) -> Parameter {
@@ -145,9 +150,10 @@ private final class Pool {
     all == 0 ? 0 : min(all + 4096, max(largest, SyntheticParameters.enough)) + 4096
   }
 
-  init(_ kind: SyntheticBytes, _ byteCount: Int, _ workers: WorkerPool) throws(RuntimeError) {
+  /// - Parameter kind: what it is filled with; nil leaves it alone.
+  init(_ kind: SyntheticBytes?, _ byteCount: Int, _ workers: WorkerPool) throws(RuntimeError) {
     memory = try HugeBuffer(byteCount: byteCount, purpose: "measuring without weights")
-    kind.fill(memory.bytes, workers)
+    kind?.fill(memory.bytes, workers)
   }
 
   func take(_ bytes: Int) -> UnsafeMutableRawPointer {

@@ -52,6 +52,11 @@ import Testing
     #expect(ending.code == 0, "\(ending)")
     #expect(ending.errors.contains("more than the"))
     #expect(ending.output.contains("context 1,000,000"))
+    // What does not fit is said, with what would, and not timed.
+    let large = plan(folder, "-c", "1000000000")
+    #expect(large.code == 0, "\(large)")
+    #expect(large.output.contains("does not fit") && large.output.contains("the largest context that fits"))
+    #expect(!large.output.contains("prompt of 512"))
   }
 
   @Test("training at a size: memory by purpose and all choices")

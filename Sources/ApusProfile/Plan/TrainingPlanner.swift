@@ -1,5 +1,4 @@
-// What a training run could take and how fast it could be: micro-batches, recomputing and precisions side by side, and
-// which of them to choose. Memory is the trainer's own forecast; speed is measured as for generation, both directions.
+// What a training run could take: micro-batches, recomputing and precisions. Memory is the trainer's own forecast.
 
 import ApusBasics
 import ApusGraph
@@ -7,81 +6,6 @@ import ApusModels
 import ApusRuntime
 import ApusTensor
 import ApusTraining
-
-/// How much of the forward pass is done twice, in words.
-package enum RecomputingChoice: String, Sendable, CaseIterable {
-  case none
-  /// As much as the memory limit asks for.
-  case asNeeded = "as needed"
-  case all
-}
-
-/// One way to run a training.
-package struct TrainingChoice: Sendable {
-  package var precision: TrainingPrecision
-  /// Sequences of a micro-batch.
-  package var micro: Int
-  package var recomputing: RecomputingChoice
-  package var memory: MemoryForecast
-  package var fits: Bool
-  /// Seconds of an optimiser step, and of the update in it; nil when speed is left out.
-  package var seconds: (step: Double, update: Double)?
-  /// What limits a micro-batch.
-  package var limit: StepLimit?
-
-  package init(
-    precision: TrainingPrecision, micro: Int, recomputing: RecomputingChoice, memory: MemoryForecast,
-    fits: Bool, seconds: (step: Double, update: Double)? = nil, limit: StepLimit? = nil
-  ) {
-    self.precision = precision
-    self.micro = micro
-    self.recomputing = recomputing
-    self.memory = memory
-    self.fits = fits
-    self.seconds = seconds
-    self.limit = limit
-  }
-}
-
-/// The choices of one run.
-package struct TrainingPlan: Sendable {
-  package var threads: Int
-  /// Sequences of a step, and tokens of each.
-  package var sequences: Int
-  package var length: Int
-  package var memoryLimit: Int
-  package var choices: [TrainingChoice]
-  /// What the configuration asks for, among the choices.
-  package var configured: Int?
-
-  package init(
-    threads: Int, sequences: Int, length: Int, memoryLimit: Int, choices: [TrainingChoice],
-    configured: Int? = nil
-  ) {
-    self.threads = threads
-    self.sequences = sequences
-    self.length = length
-    self.memoryLimit = memoryLimit
-    self.choices = choices
-    self.configured = configured
-  }
-
-  /// Tokens per second of a choice.
-  package func tokensPerSecond(_ choice: TrainingChoice) -> Double? {
-    choice.seconds.map { Double(sequences * length) / $0.step }
-  }
-
-  /// Speeds this close are the same.
-  private static let tie = 0.97
-
-  /// The fastest choice that fits; of those as fast within 3 %, the one that takes least memory. Nil when none fits.
-  package var recommended: Int? {
-    let fitting = choices.indices.filter { choices[$0].fits }
-    let best = fitting.compactMap { tokensPerSecond(choices[$0]) }.max() ?? 0
-    return fitting.filter { (tokensPerSecond(choices[$0]) ?? 0) >= Self.tie * best }
-      .min { choices[$0].memory.total < choices[$1].memory.total }
-  }
-}
 
 /// Plans a training run.
 package struct TrainingPlanner {
@@ -138,9 +62,6 @@ package struct TrainingPlanner {
 
   /// A micro-batch has at most so many tokens: more do not run faster.
   private static let mostTokens = 4096
-  /// Micro-batches of so many tokens are timed; longer ones take longer in proportion.
-  private static let timedTokens = 1024
-
   /// Sequences of a micro-batch to compare, ascending: divisors of a step.
   package static func micros(_ batch: TrainingConfiguration.Batch) -> [Int] {
     let divisors = (1...batch.sequences).filter {
@@ -176,7 +97,7 @@ package struct TrainingPlanner {
         if let machine {
           if speed == nil {
             speed = TrainingSpeed(
-              network, precision, length: configuration.batch.length, segments: segments, runtime, machine,
+              network, precision, length: configuration.batch.length, runtime, machine,
               effort: effort)
           }
           if update == nil {
@@ -201,7 +122,7 @@ package struct TrainingPlanner {
 
   /// The smallest and the largest that is timed come first: what lies between is between.
   private static func measuringOrder(_ micros: [Int], length: Int) -> [Int] {
-    let largest = micros.last { $0 <= timedSequences(length) } ?? micros[0]
+    let largest = micros.last { $0 <= TrainingSpeed.timedSequences(length) } ?? micros[0]
     return [micros[0]] + (largest > micros[0] ? [largest] : [])
       + micros.filter { $0 != micros[0] && $0 != largest }
   }
@@ -245,64 +166,4 @@ package struct TrainingPlanner {
     }
     return variants + [all]
   }
-}
-
-/// Times micro-batches of one precision: two sizes are measured, what lies between is between.
-private struct TrainingSpeed {
-  private let network: Network
-  private let precision: TrainingPrecision
-  private let length: Int
-  private let segments: Int
-  private let runtime: Runtime
-  private let machine: MachineLimits
-  private let effort: Double
-  /// Times by sequences of a micro-batch.
-  private var known: [Int: PhaseTimes] = [:]
-  private var parameters: SyntheticParameters?
-
-  init(
-    _ network: Network, _ precision: TrainingPrecision, length: Int, segments: Int, _ runtime: Runtime,
-    _ machine: MachineLimits, effort: Double
-  ) {
-    self.effort = effort
-    self.network = network
-    self.precision = precision
-    self.length = length
-    self.segments = segments
-    self.runtime = runtime
-    self.machine = machine
-  }
-
-  /// Seconds of a micro-batch forward and backward.
-  mutating func seconds(_ plan: Plan, micro: Int) throws -> (seconds: Double, limit: StepLimit) {
-    if parameters == nil { parameters = try SyntheticParameters(plan.graph, isTraining: true, runtime) }
-    let timed = known.count == 2 ? min(micro, known.keys.max()!) : micro
-    let meter = try StepMeter(
-      plan, parameters!, layout: network.cacheLayout(precision.keyValueFormat), positions: length,
-      sequences: timed, runtime)
-    var times = known[timed] ?? between(timed)
-    let forecast = try meter.forecast(
-      StepShape(sequences: timed, tokens: length, outputs: .last(0)), known: &times,
-      seconds: 0.5 * effort)
-    if known[timed] != nil || known.count < 2 { known[timed] = times }
-    return (forecast.seconds * Double(micro) / Double(timed), forecast.limit(on: machine))
-  }
-}
-
-extension TrainingSpeed {
-  /// Times of a micro-batch between the two that were measured.
-  private func between(_ micro: Int) -> PhaseTimes {
-    guard known.count == 2, let low = known.keys.min(), let high = known.keys.max() else { return [:] }
-    let share = Double(micro - low) / Double(high - low)
-    var times: PhaseTimes = [:]
-    for (phase, time) in known[low]! {
-      if let other = known[high]![phase] { times[phase] = time + share * (other - time) }
-    }
-    return times
-  }
-}
-
-extension TrainingPlanner {
-  /// Sequences of the largest micro-batch that is timed.
-  fileprivate static func timedSequences(_ length: Int) -> Int { max(1, timedTokens / length) }
 }
