@@ -16,7 +16,7 @@ APUS := .build/release/apus
 TEST_BUILD := --scratch-path .build-test -c release -Xswiftc -enable-testing \
   --explicit-target-dependency-import-check error
 
-.PHONY: help run example build test format lint fuzz bench bench-check kills clean toolchain
+.PHONY: help run example build test format lint fuzz bench bench-check plan-check kills clean toolchain
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -56,6 +56,9 @@ bench: build ## Measure this machine for a minute, keep it as NAME=last, compare
 
 bench-check: build $(MODEL) ## Inject a slowdown of 5 % and see it named; compare equals and see no alarm
 	@dev/check-bench.sh "$(APUS)" "$(MODEL)"
+
+plan-check: build ## Compare predictions of `apus plan` with runs (MODELS="a.gguf small")
+	@dev/check-plan.sh $(APUS) $(or $(MODELS),$(MODEL) small)
 
 kills: build ## Kill a training run KILLS=1000 times and compare its end with an undisturbed one
 	@dev/kill-training.sh $(or $(KILLS),1000)

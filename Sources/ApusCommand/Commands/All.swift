@@ -9,6 +9,7 @@ var allCommands: [any Command.Type] {
     RerankCommand.self,
     SearchCommand.self,
     TrainCommand.self,
+    PlanCommand.self,
     InspectCommand.self,
     QuantizeCommand.self,
     ConvertCommand.self,

@@ -79,7 +79,8 @@ public final class EmbeddingModel: Sendable {
     }
   }
 
-  private static func pooling(
+  /// How the files' tokens become one vector.
+  package static func pooling(
     _ files: EmbeddingFiles, _ options: EmbeddingOptions
   ) throws(EmbeddingError) -> Pooling {
     if options.pooling == .rank || options.pooling == Pooling.none {

@@ -34,8 +34,7 @@ struct PlanOperations {
           known[key] = entries.count
           entries.append(
             Entry(
-              name: name, scope: key.scope,
-              arithmetic: nodes.map { Self.arithmetic($0, plan.graph) }.max { $0.rank < $1.rank } ?? .f32))
+              name: name, scope: key.scope, arithmetic: Self.arithmetic(nodes, plan.graph)))
           return entries.count - 1
         })
     }
@@ -45,6 +44,11 @@ struct PlanOperations {
   private static func scope(_ node: Node) -> String {
     guard node.isBackward else { return node.scope }
     return node.scope.split(separator: "/").dropFirst().joined(separator: "/")
+  }
+
+  /// What operations that are run together are made in: of several arithmetics the fastest counts.
+  static func arithmetic(_ nodes: [Node], _ graph: Graph) -> Arithmetic {
+    nodes.map { arithmetic($0, graph) }.max { $0.rank < $1.rank } ?? .f32
   }
 
   /// What an operation's products are made in: the form of the activations they read, which the weight's format decides.
