@@ -23,15 +23,16 @@ enum BenchRivalry {
     let rivalProgram = values[BenchOptions.rival] ?? own
     let set = try settings(values[BenchOptions.rivalSet])
     let isStopped = { interrupt.isRequested }
+    let (ownWords, rivalWords) = (try words(values, [:]), try words(values, set))
     let first: ChildContestant
     let second: ChildContestant
     do {
       first = try ChildContestant(
-        own, words(values, [:]), environment: console.environment, isStopped: isStopped)
+        own, ownWords, environment: console.environment, isStopped: isStopped)
       var environment = console.environment
       if let cpu = set["cpu"] { environment["APUS_CPU"] = cpu }
       second = try ChildContestant(
-        rivalProgram, words(values, set), environment: environment, isStopped: isStopped)
+        rivalProgram, rivalWords, environment: environment, isStopped: isStopped)
     } catch is BenchStopped {
       throw CommandError.interrupted(signal: interrupt.signal ?? SIGINT)
     }

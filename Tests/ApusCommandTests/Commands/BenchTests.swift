@@ -52,7 +52,8 @@ import Testing
     #expect(kept.output.contains("| tg4") && kept.output.contains("| pp16 | matmul F32"))
     let text = try String(contentsOfFile: folder.file("results/first.json"), encoding: .utf8)
     for word in ["\"memory\":", "\"arithmetic\":", "\"matmul F32\"", "\"fingerprint\":"] {
-      #expect(text.contains(word), "\(word)")
+      let isThere = text.contains(word)
+      #expect(isThere, "\(word)")
     }
     let compared = bench(words + ["--against", "first", "--json"])
     // Three rounds are too few for any alarm.

@@ -75,11 +75,20 @@ private final class Scripted: Contestant {
     length.leastRounds = 3
     let (series, _) = try BenchRunner([Scripted("A", Scripted.Log(), seconds: 1)], length).run()
     #expect(series[0][0].rounds.count == 3)
-    length.budget = 1000
-    length.mostRounds = 4
+  }
+
+  @Test("short rounds get more samples, so that a long budget is used")
+  func longBudget() {
+    var length = BenchLength()
+    length.budget = 200
+    length.fill(5)
     #expect(
-      try BenchRunner([Scripted("A", Scripted.Log(), seconds: 1)], length).run().series[0][0].rounds.count
-        == 4)
+      length
+        == {
+          var same = BenchLength(); same.budget = 200; return same
+        }())
+    length.fill(1)
+    #expect(length.sampleSeconds == 0.2 && length.mostSamples == 10 && length.mostRounds == Int.max)
   }
 
   @Test("a training step tells its operations' times, and a handicap shows in that operation alone")

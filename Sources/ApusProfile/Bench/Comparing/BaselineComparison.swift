@@ -68,8 +68,8 @@ extension Candidate {
   fileprivate init?(_ runs: TwoRuns, _ test: String, _ table: RankTable) {
     guard let shift = runs.shift(table) else { return nil }
     self.init(test: test, share: 1, shift: shift, probability: shift.probability)
-    (doubt, remark) = runs.doubt
-    if abs(shift.estimate) > doubt { remark = runs.isExplained ? "relative to the machine" : "as measured" }
+    (doubt, doubtRemark) = runs.doubt
+    remark = runs.isExplained ? "relative to the machine" : "as measured"
   }
 
   /// Looks at an operation in relation to the others of its test. What both ways of looking agree on counts: slower than the

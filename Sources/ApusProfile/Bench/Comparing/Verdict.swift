@@ -137,8 +137,10 @@ struct Candidate {
   var shift: Shift
   /// The least probable that both ways of looking at it agree on.
   var probability: Double
-  /// The change that must be there in any case, beyond the rule's.
+  /// What the change may be wrong by: only what goes beyond it counts.
   var doubt = 0.0
+  /// What to say where it is doubtful, and where it is not.
+  var doubtRemark = ""
   var remark = ""
 }
 
@@ -153,7 +155,7 @@ extension Verdict {
       let meaning: Finding.Meaning
       if !isClear || abs(ratio - 1) < rule.leastEffect {
         meaning = .same
-      } else if abs(shift.estimate) <= candidate.doubt {
+      } else if abs(shift.estimate) - candidate.doubt < rule.leastEffect {
         meaning = .doubtful
       } else {
         meaning = ratio > 1 ? .slower : .faster
@@ -162,7 +164,8 @@ extension Verdict {
         test: candidate.test, operation: candidate.operation, ratio: ratio,
         low: exponential(shift.interval.low),
         high: exponential(shift.interval.high), probability: probability, share: candidate.share,
-        meaning: meaning, remark: meaning == .same ? "" : candidate.remark)
+        meaning: meaning,
+        remark: meaning == .same ? "" : meaning == .doubtful ? candidate.doubtRemark : candidate.remark)
     }
     self.notes = notes
     let least = candidates.map(\.shift.leastProbability).max() ?? 0

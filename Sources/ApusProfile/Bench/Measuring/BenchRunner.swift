@@ -14,10 +14,19 @@ package struct BenchLength: Sendable, Equatable {
   package var mostSamples = 5
   /// Fewer rounds say nothing.
   package var leastRounds = 5
-  /// More say nothing more.
+  /// With more, longer ones are better.
   package var mostRounds = 100
 
   package init() {}
+
+  /// Takes more samples in a round, where the most rounds would be over long before the budget is.
+  mutating func fill(_ roundSeconds: Double) {
+    let factor = budget / (Double(mostRounds) * max(1e-3, roundSeconds))
+    guard rounds == nil, factor > 1 else { return }
+    sampleSeconds *= factor
+    mostSamples = min(20, Int(Double(mostSamples) * factor))
+    mostRounds = Int.max
+  }
 }
 
 /// Measures contestants side by side.
@@ -64,6 +73,7 @@ package struct BenchRunner {
   private func measure(_ series: inout [[BenchSeries]]) throws {
     let start = MonotonicClock.nanoseconds
     func elapsed() -> Double { Double(MonotonicClock.nanoseconds - start) * 1e-9 }
+    var length = length
     var round = 0
     var latest = 0.0
     while round < length.rounds ?? length.mostRounds {
@@ -75,7 +85,7 @@ package struct BenchRunner {
       for test in tests.indices {
         let part = (Double(round) + Double(test) / Double(tests.count)) / Double(length.rounds ?? 1)
         progress(length.rounds != nil ? part : min(1, elapsed() / length.budget), tests[test].name)
-        var taken = try samples(of: test, startingWith: round % contestants.count)
+        var taken = try samples(of: test, startingWith: round % contestants.count, length)
         let after = try sampleLimits()
         for contestant in contestants.indices {
           taken[contestant].memory = mean(limits.memory, after.memory)
@@ -87,11 +97,12 @@ package struct BenchRunner {
       }
       round += 1
       latest = elapsed() - begin
+      if round == 1 { length.fill(latest) }
     }
   }
 
   /// Samples of all contestants in turn: A B, B A, A B, so that a steady drift favours neither.
-  private func samples(of test: Int, startingWith first: Int) throws -> [BenchRound] {
+  private func samples(of test: Int, startingWith first: Int, _ length: BenchLength) throws -> [BenchRound] {
     var rounds = contestants.map { _ in BenchRound() }
     var count = 1
     var taken = 0
