@@ -139,7 +139,7 @@ private struct Run: Sendable {
     #expect(rest.allSatisfy { $0.isComplete && $0.steps == 6 })
     #expect(rest[0].losses.count == 3)
     for (loss, expected) in zip(rest[0].losses, whole.losses.suffix(3)) {
-      #expect(isClose(loss, expected, optimizer), "\(rest[0].losses), not stopped: \(whole.losses)")
+      #expect(isClose(loss, expected), "\(rest[0].losses), not stopped: \(whole.losses)")
     }
   }
 
