@@ -14,7 +14,7 @@ import Testing
 
   /// 250 µs of bytes in 500 µs of a millisecond: half of the roofline, half of the time.
   @Test func memoryBound() {
-    let path = Self.path(operation("matmul Q4_K", .int8, flops: 1e6, bytes: 2.5e6, busy: [500_000, 500_000]))
+    let path = Self.path(operation("matmul Q4_K", "", .int8, flops: 1e6, bytes: 2.5e6, busy: [500_000, 500_000]))
     #expect(path.bound == .memory)
     #expect(path.share == 0.5)
     #expect(path.roofline == 0.5)
@@ -30,7 +30,7 @@ import Testing
     arguments: [(.f32, 0.8), (.bf16, 0.4), (.int8, 0.2)] as [(Arithmetic, Double)])
   func computeBound(_ arithmetic: Arithmetic, _ roofline: Double) {
     let path = Self.path(
-      operation("product", arithmetic, flops: 4e7, bytes: 1e5, busy: [500_000, 500_000]))
+      operation("product", "", arithmetic, flops: 4e7, bytes: 1e5, busy: [500_000, 500_000]))
     #expect(path.bound == .compute)
     #expect(Self.isClose(path.roofline, roofline))
     #expect(Self.isClose(path.gain, 1 / (1 - 0.5 * (1 - roofline))))
@@ -41,7 +41,7 @@ import Testing
     var machine = sampleMachine
     machine.all.bf16 = nil
     let path = Self.path(
-      operation("product", .bf16, flops: 4e7, busy: [500_000, 500_000]), machine: machine)
+      operation("product", "", .bf16, flops: 4e7, busy: [500_000, 500_000]), machine: machine)
     #expect(Self.isClose(path.roofline, 0.8))
   }
 
@@ -126,7 +126,7 @@ import Testing
     let layers = (0..<5).map { layer in
       operation("matmul", "backward/layer \(layer)", bytes: 1e5, busy: [layer == 3 ? 40_000 : 20_000, 20_000])
     }
-    let audit = Audit(profile([phase(layers + [operation("matmul", .int8, busy: [1, 1])])]))
+    let audit = Audit(profile([phase(layers + [operation("matmul", "", .int8, busy: [1, 1])])]))
     #expect(audit.hotPaths.map(\.members) == [[0, 1, 2, 3, 4], [5]])
     #expect(audit.hotPaths[0].calls == 10)
     #expect(audit.hotPaths[0].slowLayers.isEmpty)

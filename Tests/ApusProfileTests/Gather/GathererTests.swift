@@ -79,8 +79,9 @@ import Testing
       return (.q8_0, bytes)
     }
     let model = try Model(file, runtime: runtime(threads: 1))
-    let operations = PlanOperations(
-      try model.plan(limits: Sizes(tokens: 1, outputs: 1, sequences: 1), contextLength: 16))
+    var options = EngineOptions(contextLength: 16)
+    options.batchTokens = 1
+    let operations = PlanOperations(try model.network.plan(options))
     let products = operations.entries.filter { $0.name.hasPrefix("matmul Q8_0") }
     #expect(!products.isEmpty && products.allSatisfy { $0.arithmetic == .int8 })
     #expect(operations.entries.first { $0.name == "attention" }?.arithmetic == .f32)
