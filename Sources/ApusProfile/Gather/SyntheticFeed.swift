@@ -34,7 +34,9 @@ package final class SyntheticFeed {
       let start = (sequences[number].length + 1) * 7919 + number * 104_729
       for index in 0..<tokens { ids[index] = Int32((start + index * 7919) % vocabulary) }
       let next = UnsafeBufferPointer(start: ids.baseAddress, count: tokens)
-      guard engine.addToStep(sequences[number], next, outputs: outputs) else { throw InferenceError.cacheFull }
+      guard engine.addToStep(sequences[number], next, outputs: outputs) else {
+        throw InferenceError.cacheFull
+      }
     }
     try engine.runStep()
   }
