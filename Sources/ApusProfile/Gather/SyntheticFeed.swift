@@ -40,17 +40,4 @@ package final class SyntheticFeed {
     }
     try engine.runStep()
   }
-
-  /// Runs as many steps as `tokens` of each sequence take; only the last tokens want logits.
-  package func feed(
-    _ sequences: [TokenSequence], tokens: Int, outputs: Int, check: () throws -> Void = {}
-  ) throws {
-    var done = 0
-    while done < tokens {
-      try check()
-      let part = part(of: tokens - done, sequences: sequences.count)
-      try step(sequences, tokens: part, outputs: done + part == tokens ? outputs : 0)
-      done += part
-    }
-  }
 }
