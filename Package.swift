@@ -26,6 +26,7 @@ let package = Package(
     .trait(
       name: "Compression", description: "Read .gz and .zst text with zlib and zstd (zlib1g-dev, libzstd-dev)"),
     .trait(name: "MPI", description: "Train on several machines with MPI (libopenmpi-dev)"),
+    .trait(name: "History", description: "Keep a history of measurements in SQLite (libsqlite3-dev)"),
   ],
   targets: [
     .target(name: "CApusKernels"),
@@ -64,12 +65,16 @@ let package = Package(
         .target(name: "CMPI", condition: .when(traits: ["MPI"])),
       ],
       swiftSettings: [.define("APUS_MPI", .when(traits: ["MPI"]))]),
-    room(
-      "ApusProfile",
-      [
+    .systemLibrary(
+      name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]),
+    .target(
+      name: "ApusProfile",
+      dependencies: [
         "ApusTraining", "ApusInference", "ApusModels", "ApusGraph", "ApusFiles", "ApusTensor", "ApusRuntime",
         "ApusBasics", "CApusPlatform",
-      ]),
+        .target(name: "CSQLite", condition: .when(traits: ["History"])),
+      ],
+      swiftSettings: [.define("APUS_HISTORY", .when(traits: ["History"]))]),
     room("ApusSearch", ["ApusTensor", "ApusRuntime", "ApusBasics", "CApusKernels"]),
     room(
       "Apus",
@@ -116,9 +121,13 @@ let package = Package(
         "ApusData", "ApusModels", "ApusGraph", "ApusFiles", "ApusText", "ApusTensor", "ApusRuntime",
         "ApusBasics", "CApusKernels", "CApusTestSupport",
       ]),
-    tests(
-      "ApusProfile",
-      ["ApusTraining", "ApusInference", "ApusModels", "ApusGraph", "ApusTensor", "ApusRuntime", "ApusBasics"]),
+    .testTarget(
+      name: "ApusProfileTests",
+      dependencies: [
+        "ApusProfile", "ApusTestSupport", "ApusTraining", "ApusInference", "ApusModels", "ApusGraph",
+        "ApusTensor", "ApusRuntime", "ApusBasics",
+      ],
+      swiftSettings: [.define("APUS_HISTORY", .when(traits: ["History"]))]),
     tests("ApusSearch", ["ApusTensor", "ApusRuntime", "ApusBasics", "CApusTestSupport"]),
     tests("ApusCommand", ["ApusProfile", "ApusFiles", "ApusTensor", "ApusBasics"]),
   ],

@@ -23,6 +23,8 @@ var allCommands: [any Command.Type] {
     BenchKernelsCommand.self,
     BenchEmbeddingsCommand.self,
     BenchTrainingCommand.self,
+    BenchCompareCommand.self,
+    BenchHistoryCommand.self,
     ProfileRunCommand.self,
     ProfileEmbedCommand.self,
     ProfileTrainCommand.self,

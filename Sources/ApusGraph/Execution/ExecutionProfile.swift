@@ -1,6 +1,7 @@
 // Where the time of runs went: for each worker the time it worked on each group of a phase and the time it waited at
 // the end of each phase. Nothing is lost between the two: a worker's clock runs on from what it did last. It is read
-// when the group changes and at barriers, never for a unit. The profiler's reports are made from it.
+// when the group changes and at barriers, never for a unit; it counts ticks, which become nanoseconds when they are asked
+// for. The profiler's reports are made from it.
 
 import ApusRuntime
 import ApusTensor
@@ -24,7 +25,12 @@ package final class ExecutionProfile {
   private var stages: [Int] = []
   /// When each stage that one worker ran alone began and ended, in this run.
   private var lone = UnsafeMutableBufferPointer<(start: UInt64, end: UInt64)>(start: nil, count: 0)
-  private var started: UInt64 = 0
+  private let ticks = TickClock()
+  /// Ticks of all runs, beside `wall`.
+  private var wallTicks: UInt64 = 0
+  private var started: (ticks: UInt64, nanoseconds: UInt64) = (0, 0)
+  /// The beginning of the first run.
+  private var origin: (ticks: UInt64, nanoseconds: UInt64)?
   private var active = 0
   private let spans: [SpanRing]
   /// Sizes of runs whose work is not added up yet: that takes longer than a small step.
@@ -95,8 +101,9 @@ extension ExecutionProfile {
   func begin(active: Int) {
     self.active = min(active, workers)
     if sizes.count == Self.pendingSizes { addWork() }
-    started = MonotonicClock.nanoseconds
-    for worker in 0..<self.active { row(worker).clock.pointee = started }
+    started = (ticks.now, MonotonicClock.nanoseconds)
+    if origin == nil { origin = started }
+    for worker in 0..<self.active { row(worker).clock.pointee = started.ticks }
   }
 
   /// A worker begins the first unit of a group.
@@ -107,21 +114,14 @@ extension ExecutionProfile {
   /// A worker has run its last unit of a group; what it did since it last looked at the clock was that.
   func addBusy(phase: Int, group: Int, worker: Int) {
     let row = row(worker)
-    let (since, now) = (row.clock.pointee, MonotonicClock.nanoseconds)
-    row.busy[firstSlot[phase] + group] += now - since
+    let (since, now) = (row.clock.pointee, ticks.now)
+    row.busy[firstSlot[phase] + group] += passed(since, now)
     row.clock.pointee = now
     if !spans.isEmpty { spans[worker].append(since, now, firstSlot[phase] + group) }
   }
 
-  /// A worker begins to run stages by itself, being the last to arrive behind `previous` (−1 at the beginning).
-  func beginAlone(_ worker: Int, after previous: Int) {
-    let row = row(worker)
-    let now = MonotonicClock.nanoseconds
-    row.wait[stages[max(0, previous)]] += now - row.clock.pointee
-    row.clock.pointee = now
-  }
-
-  /// A worker has run a stage by itself, which it began when it last looked at the clock before that.
+  /// A worker has run a stage by itself, which it began when it last looked at the clock before that: being the last to
+  /// arrive at a barrier, it did not wait.
   func addAlone(stage: Int, worker: Int, isFirst: Bool, since start: UInt64) {
     let row = row(worker)
     lone[stage] = (start, row.clock.pointee)
@@ -134,8 +134,12 @@ extension ExecutionProfile {
   /// A worker is past a barrier: since it last looked at the clock it has waited for the others at the end of stage
   /// `previous` (−1 at the beginning), then for whoever ran the stages before `next` alone.
   func addWait(_ worker: Int, after previous: Int, until next: Int) {
-    addWait(worker, after: previous, until: next, at: MonotonicClock.nanoseconds)
+    // Whoever ran them alone goes on at once.
+    if next > previous + 1, row(worker).clock.pointee == lone[next - 1].end { return }
+    addWait(worker, after: previous, until: next, at: ticks.now)
   }
+
+  private func passed(_ since: UInt64, _ now: UInt64) -> UInt64 { now > since ? now - since : 0 }
 
   private func addWait(_ worker: Int, after previous: Int, until next: Int, at now: UInt64) {
     let row = row(worker)
@@ -156,19 +160,21 @@ extension ExecutionProfile {
       stage += 1
     }
     if cursor < now { row.wait[phase] += now - cursor }
+    guard since < now else { return }
     row.clock.pointee = now
-    if !spans.isEmpty, since < now { spans[worker].append(since, now, nil) }
+    if !spans.isEmpty { spans[worker].append(since, now, nil) }
   }
 
   /// The run has ended.
   ///
   /// - Parameter isShared: whether more than one worker had a part in it.
   func end(_ step: Step, isShared: Bool) {
-    let now = MonotonicClock.nanoseconds
+    let (now, nanoseconds) = (ticks.now, MonotonicClock.nanoseconds)
     for worker in 0..<active where !stages.isEmpty {
       addWait(worker, after: isShared ? stages.count - 1 : -1, until: stages.count, at: now)
     }
-    wall += now - started
+    wall += nanoseconds - started.nanoseconds
+    wallTicks += passed(started.ticks, now)
     runs += 1
     tokens += step.sizes.tokens
     sequences += step.sizes.sequences
@@ -179,19 +185,29 @@ extension ExecutionProfile {
 // MARK: What was gathered
 
 extension ExecutionProfile {
+  private func nanoseconds(_ ticks: UInt64) -> UInt64 {
+    wallTicks > 0 ? UInt64(Double(ticks) * Double(wall) / Double(wallTicks)) : 0
+  }
+
+  /// A moment by the monotonic clock.
+  private func moment(_ ticks: UInt64) -> UInt64 {
+    guard let origin else { return 0 }
+    return origin.nanoseconds + nanoseconds(passed(origin.ticks, ticks))
+  }
+
   /// Nanoseconds each worker spent in a group.
   package func busy(phase: Int, group: Int) -> [UInt64] {
-    (0..<workers).map { row($0).busy[firstSlot[phase] + group] }
+    (0..<workers).map { nanoseconds(row($0).busy[firstSlot[phase] + group]) }
   }
 
   /// Nanoseconds all workers spent in a group.
   package func busyTime(phase: Int, group: Int) -> UInt64 {
-    (0..<workers).reduce(0) { $0 + row($1).busy[firstSlot[phase] + group] }
+    nanoseconds((0..<workers).reduce(0) { $0 + row($1).busy[firstSlot[phase] + group] })
   }
 
   /// Nanoseconds each worker waited at the end of a phase, or while another ran it.
   package func wait(phase: Int) -> [UInt64] {
-    (0..<workers).map { row($0).wait[phase] }
+    (0..<workers).map { nanoseconds(row($0).wait[phase]) }
   }
 
   /// Runs in which a group had work.
@@ -211,6 +227,11 @@ extension ExecutionProfile {
     return addedWork
   }
 
+  /// Adds up the work of past runs now if there are many, which would otherwise happen at the beginning of a run.
+  package func settle() {
+    if sizes.count > Self.pendingSizes / 2 { addWork() }
+  }
+
   private func addWork() {
     for (index, node) in plan.graph.nodes.enumerated() {
       let (inputs, outputs) = (plan.graph.types(node.inputs), plan.graph.types(node.outputs))
@@ -223,12 +244,12 @@ extension ExecutionProfile {
   package var timeline: [ExecutionSpan] {
     spans.enumerated().flatMap { worker, ring in
       ring.spans.map { span in
+        let (start, end) = (moment(span.start), moment(span.end))
         guard let slot = span.slot else {
-          return ExecutionSpan(worker: worker, start: span.start, end: span.end, place: nil)
+          return ExecutionSpan(worker: worker, start: start, end: end, place: nil)
         }
         let phase = firstSlot.lastIndex { $0 <= slot }!
-        return ExecutionSpan(
-          worker: worker, start: span.start, end: span.end, place: (phase, slot - firstSlot[phase]))
+        return ExecutionSpan(worker: worker, start: start, end: end, place: (phase, slot - firstSlot[phase]))
       }
     }
   }

@@ -22,6 +22,8 @@ package final class Executor {
   }
   /// Told how far a run is while set.
   package var phaseHook: PhaseHook?
+  /// By phase and group, how much longer a unit is to take; nil, as ever but in tests of measuring, for nothing.
+  package var handicap: [[Double]]?
   /// The first node that made a value that is not finite, when looking for one.
   private var inspection: Inspection?
   /// The first phase of the run that has work for more than one worker.
@@ -116,8 +118,9 @@ package final class Executor {
 
   /// Runs the step that has been filled in.
   package func run() {
-    for (index, phase) in phases.enumerated() {
-      phase.prepare(step)
+    // By index: an array's iterator allocates in an unoptimised build.
+    for index in 0..<phases.count {
+      phases[index].prepare(step)
       (counters + index).pointee.store(0, ordering: .relaxed)
     }
     profile?.begin(active: workers.activeCount)
@@ -162,7 +165,6 @@ package final class Executor {
   /// Runs phases of one unit up to the next that is shared; returns that one.
   private func runAlone(from first: Int, worker: Int) -> Int {
     var index = first
-    if isAlone(index) { profile?.beginAlone(worker, after: first - 1) }
     while isAlone(index) {
       let start = profile?.clock(worker)
       runUnits(of: index, worker)
@@ -177,7 +179,8 @@ package final class Executor {
 
   private func runUnits(of index: Int, _ worker: Int) {
     let phase = phases[index]
-    guard let profile else {
+    let delays = handicap?[phase.number]
+    guard profile != nil || delays != nil else {
       while let (kernel, unit, _) = phase.claim(counters + index) {
         kernel.run(unit: unit, stage: phase.stage, worker: worker, step)
       }
@@ -187,13 +190,15 @@ package final class Executor {
     var group = -1
     while let (kernel, unit, next) = phase.claim(counters + index) {
       if next != group {
-        if group >= 0 { profile.addBusy(phase: phase.number, group: group, worker: worker) }
+        if group >= 0 { profile?.addBusy(phase: phase.number, group: group, worker: worker) }
         group = next
       }
-      if unit == 0, phase.stage == 0 { profile.addCall(phase: phase.number, group: group, worker: worker) }
+      if unit == 0, phase.stage == 0 { profile?.addCall(phase: phase.number, group: group, worker: worker) }
+      let start = delays == nil ? 0 : MonotonicClock.nanoseconds
       kernel.run(unit: unit, stage: phase.stage, worker: worker, step)
+      if let delay = delays?[group], delay > 0 { Handicap.spin(delay, since: start) }
     }
-    if group >= 0 { profile.addBusy(phase: phase.number, group: group, worker: worker) }
+    if group >= 0 { profile?.addBusy(phase: phase.number, group: group, worker: worker) }
   }
 }
 
@@ -268,10 +273,13 @@ private final class BoundPhase {
   }
 
   func prepare(_ step: Step) {
-    for (index, kernel) in kernels.enumerated() {
-      starts[index + 1] = starts[index] + kernel.unitCount(step, stage: stage)
+    // By index: an array's iterator allocates in an unoptimised build.
+    var areSmall = stage == 0
+    for index in 0..<kernels.count {
+      starts[index + 1] = starts[index] + kernels[index].unitCount(step, stage: stage)
+      areSmall = areSmall && kernels[index].isSmall(step)
     }
-    isSmall = starts[kernels.count] <= 1 || (stage == 0 && kernels.allSatisfy { $0.isSmall(step) })
+    isSmall = starts[kernels.count] <= 1 || areSmall
   }
 
   /// Whether no kernel has work in the step at hand that is worth another thread.

@@ -40,6 +40,11 @@ package final class Engine {
     set { executor.profile = newValue }
   }
 
+  /// An operation that is made slower, to test measuring.
+  package func setHandicap(_ handicap: Handicap?) {
+    executor.handicap = handicap?.shares(executor.plan)
+  }
+
   /// Bytes reserved for activations, and bytes of KV pages in use.
   package var activationBytes: Int { executor.activationBytes }
   package var cacheBytes: Int { pool.bytesInUse }

@@ -54,6 +54,7 @@ package struct EmbeddingGatherer {
     while isFirst || Double(recorder.wall) < settings.seconds * 1e9, recorder.goesOn {
       try run(encoder, ids, measured: true)
       isFirst = false
+      execution.settle()
       recorder.progress(Double(recorder.wall) * 1e-9 / settings.seconds)
     }
     var phase = GatheredPhase(

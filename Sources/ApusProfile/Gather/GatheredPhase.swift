@@ -62,15 +62,12 @@ struct GatheredPhase {
       tokens: tokens, operations: gathered)
   }
 
-  /// Takes the times of the same operations in a run with one thread, scaled to as much work.
+  /// Takes the times of the same operations in a run with one thread, scaled to as many calls.
   mutating func compare(single: GatheredPhase) {
     for index in phase.operations.indices where index < single.phase.operations.count {
       let (here, alone) = (phase.operations[index], single.phase.operations[index])
       guard here.name == alone.name, here.scope == alone.scope, alone.calls > 0 else { continue }
-      let scale =
-        alone.flops > 0
-        ? here.flops / alone.flops
-        : alone.bytes > 0 ? here.bytes / alone.bytes : Double(here.calls) / Double(alone.calls)
+      let scale = Double(here.calls) / Double(alone.calls)
       phase.operations[index].single = UInt64(scale * Double(alone.busy.reduce(0, +)))
     }
   }

@@ -79,6 +79,7 @@ package struct RunGatherer {
       while isFirst || Double(recorder.wall) < settings.seconds * 1e9, recorder.goesOn {
         try run(part, tokens: part.tokens, execution)
         isFirst = false
+        execution.settle()
         let share = min(1, Double(recorder.wall) * 1e-9 / settings.seconds)
         recorder.progress((Double(number) + share) / Double(parts.count))
       }
@@ -94,7 +95,9 @@ package struct RunGatherer {
     engine.model.runtime.workers.measure(alone: true)
     for (number, part) in parts.enumerated() {
       let execution = ExecutionProfile(engine.plan, workers: engine.model.runtime.workers.count)
-      try run(part, tokens: part.isGeneration ? max(1, part.tokens / 4) : part.tokens, execution)
+      // A quarter of the steps, from the middle: attention is then over as many positions as on average.
+      let tokens = part.isGeneration ? max(1, part.tokens / 4) : part.tokens
+      try run(part, tokens: tokens, after: part.isGeneration ? (part.tokens - tokens) / 2 : 0, execution)
       phases[number].compare(single: gathered(part, execution, wall: nil))
       profile.phases[number] = phases[number].phase
     }
@@ -107,11 +110,15 @@ package struct RunGatherer {
   }
 
   /// Feeds fresh sequences; only what follows the tokens before is gathered, or nothing without a profile.
-  private func run(_ part: Part, tokens: Int, _ execution: ExecutionProfile?) throws {
+  ///
+  /// - Parameter skipped: tokens that are fed before, beside those that the settings want.
+  private func run(
+    _ part: Part, tokens: Int, after skipped: Int = 0, _ execution: ExecutionProfile?
+  ) throws {
     let sequences = (0..<part.sequences).map { _ in engine.makeSequence() }
     engine.profile = nil
-    for sequence in sequences where settings.depth > 0 {
-      var left = settings.depth
+    for sequence in sequences {
+      var left = settings.depth + skipped
       while left > 0, recorder.goesOn {
         let size = feed.part(of: left, sequences: 1)
         try feed.step([sequence], tokens: size, outputs: 0)

@@ -6,9 +6,11 @@ import ApusInference
 package final class SyntheticFeed {
   private let engine: Engine
   private let ids: UnsafeMutableBufferPointer<Int32>
+  private let vocabulary: Int
 
   package init(_ engine: Engine) {
     self.engine = engine
+    vocabulary = engine.model.configuration.vocabularySize
     ids = .allocate(capacity: max(1, engine.options.batchTokens))
     ids.initialize(repeating: 0)
   }
@@ -27,15 +29,12 @@ package final class SyntheticFeed {
   /// - Parameter outputs: how many of each sequence's last tokens want logits.
   /// - Throws: `InferenceError.cacheFull`, and what the engine throws.
   package func step(_ sequences: [TokenSequence], tokens: Int, outputs: Int) throws {
-    let vocabulary = engine.model.configuration.vocabularySize
     engine.beginStep()
-    for number in sequences.indices {
+    for number in 0..<sequences.count {
       let start = (sequences[number].length + 1) * 7919 + number * 104_729
       for index in 0..<tokens { ids[index] = Int32((start + index * 7919) % vocabulary) }
-      guard
-        engine.addToStep(
-          sequences[number], UnsafeBufferPointer(rebasing: ids[..<tokens]), outputs: outputs)
-      else { throw InferenceError.cacheFull }
+      let next = UnsafeBufferPointer(start: ids.baseAddress, count: tokens)
+      guard engine.addToStep(sequences[number], next, outputs: outputs) else { throw InferenceError.cacheFull }
     }
     try engine.runStep()
   }

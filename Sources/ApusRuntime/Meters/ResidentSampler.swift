@@ -37,7 +37,7 @@ package final class ResidentSampler {
   package func look() {
     guard descriptor >= 0 else { return }
     let now = MonotonicClock.nanoseconds
-    if let last = samples.last, now - last.time < pause { return }
+    if !samples.isEmpty, now - samples[samples.count - 1].time < pause { return }
     guard let resident else { return }
     if samples.count == capacity {
       var kept = 0
@@ -57,7 +57,8 @@ package final class ResidentSampler {
       let count = pread(descriptor, buffer.baseAddress!, buffer.count, 0)
       guard count > 0 else { return nil }
       var (field, pages) = (0, 0)
-      for byte in buffer[..<count] {
+      for index in 0..<count {
+        let byte = buffer[index]
         if byte == UInt8(ascii: " ") {
           field += 1
           if field == 2 { break }

@@ -116,6 +116,11 @@ package final class TrainingEngine {
     set { executor.profile = newValue }
   }
 
+  /// An operation that is made slower, to test measuring.
+  package func setHandicap(_ handicap: Handicap?) {
+    executor.handicap = handicap?.shares(executor.plan)
+  }
+
   /// Told how far a micro-batch is while set.
   package var phaseHook: PhaseHook? {
     get { executor.phaseHook }

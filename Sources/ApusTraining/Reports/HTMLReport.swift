@@ -134,16 +134,11 @@ struct HTMLReport: Sendable {
       + "</table>\n"
   }
 
-  private static let style = """
-    :root{color-scheme:light dark;--ink:#1d2330;--faint:#69707d;--grid:#dfe3ea;--line:#2f6bd8;--dot:#d9480f;--page:#fff}
-    @media(prefers-color-scheme:dark){:root{--ink:#e6e9ef;--faint:#98a1b0;--grid:#333a47;--line:#79a8ff;--dot:#ffa05c;--page:#14171d}}
-    body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--page);max-width:760px;margin:2em auto;padding:0 1em}
-    figure{margin:1.2em 0}svg{width:100%;height:auto}
-    .title{font-weight:600;fill:var(--ink);font-size:14px}.axis{fill:var(--faint);font-size:11px}
-    .grid{stroke:var(--grid);fill:none}.line{stroke:var(--line);stroke-width:1.6;fill:none}
+  private static let style =
+    PageStyle.common + """
+
+    body{max-width:760px}
+    .line{stroke:var(--line);stroke-width:1.6;fill:none}
     .band{fill:var(--line);opacity:.16}.dot{fill:var(--dot)}
-    table{border-collapse:collapse}th{text-align:left;font-weight:500;color:var(--faint);padding:.1em 1.2em .1em 0}
-    td{padding:.1em 1.2em .1em 0;font-variant-numeric:tabular-nums}
-    pre{white-space:pre-wrap;border-left:3px solid var(--grid);padding:.2em .8em;font-size:13px}
     """
 }

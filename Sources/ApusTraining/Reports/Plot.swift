@@ -22,9 +22,9 @@ struct Plot {
     guard let low = values.min(), let high = values.max(), let last = steps.max() else {
       return "<figure><figcaption>\(escapedHTML(title))</figcaption><p>nothing yet</p></figure>\n"
     }
-    let ticks = Self.ticks(low, high)
+    let ticks = axisTicks(low, high)
     let (bottomValue, topValue) = (min(low, ticks[0]), max(high, ticks[ticks.count - 1]))
-    let stepTicks = Self.ticks(0, Double(max(1, last)))
+    let stepTicks = axisTicks(0, Double(max(1, last)))
     let lastStep = max(Double(last), 1)
     func x(_ step: Int) -> Double {
       Self.left + Double(step) / lastStep * (Self.width - Self.left - Self.right)
@@ -63,37 +63,4 @@ struct Plot {
     }
     return svg + "</svg></figure>\n"
   }
-
-  /// Three to eight round numbers that span a range: 1, 2 or 5 times a power of ten apart.
-  static func ticks(_ low: Double, _ high: Double) -> [Double] {
-    // A flat curve lies in the middle of something.
-    let margin = high > low ? 0 : max(abs(high), 1e-9) / 2
-    let (low, high) = (low - margin, high + margin)
-    // A quarter of the range, rounded up.
-    let least = (high - low) / 4
-    var unit = 1.0
-    while unit > least { unit /= 10 }
-    while unit * 10 <= least { unit *= 10 }
-    let step = [1, 2, 5, 10].map { $0 * unit }.first { $0 >= least } ?? 10 * unit
-    let first = (low / step).rounded(.down)
-    let count = Int(((high / step).rounded(.up) - first).rounded())
-    return (0...max(2, count)).map { (first + Double($0)) * step }
-  }
-}
-
-/// A text as HTML shows it; what HTML does not allow is left out.
-func escapedHTML(_ text: String) -> String {
-  var result = ""
-  for scalar in text.unicodeScalars {
-    switch scalar {
-    case "&": result += "&amp;"
-    case "<": result += "&lt;"
-    case ">": result += "&gt;"
-    case "\"": result += "&quot;"
-    case "\n", "\t": result.unicodeScalars.append(scalar)
-    case "\u{0}"..<" ", "\u{7F}"..<"\u{A0}": break
-    default: result.unicodeScalars.append(scalar)
-    }
-  }
-  return result
 }

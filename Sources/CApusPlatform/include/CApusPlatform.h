@@ -47,6 +47,15 @@ int apus_reserve(int descriptor, int64_t bytes);
 /// Takes `count` bytes into a CRC-32C by the processor's own instruction. Returns 0, and does nothing, where it has none.
 int apus_crc32c(uint32_t *state, const void *bytes, size_t count);
 
+/// The processor's own clock, in ticks of unknown length; 0 where it has none that runs faster than the system's.
+static inline uint64_t apus_ticks(void) {
+#if defined(__x86_64__)
+  return __builtin_ia32_rdtsc();
+#else
+  return 0;
+#endif
+}
+
 /// What a processor counts.
 enum {
   APUS_COUNTER_CYCLES,

@@ -1,5 +1,6 @@
 // Streams, filters, tables and bars: what reaches the terminal.
 
+import ApusBasics
 import Testing
 
 @testable import ApusCommand

@@ -1,6 +1,7 @@
 // The report: whole, self-contained, and safe with whatever stands in samples and names.
 
 import ApusBasics
+import ApusTestSupport
 import Testing
 
 @testable import ApusTraining
@@ -20,27 +21,10 @@ struct HTMLReportTests {
     return report.html
   }
 
-  /// Every element that is opened is closed, in order.
-  private static func unbalanced(_ page: String) -> String? {
-    let void: Set<Substring> = ["meta", "!DOCTYPE"]
-    var open: [Substring] = []
-    for piece in page.split(separator: "<").dropFirst(page.hasPrefix("<") ? 0 : 1) {
-      guard let end = piece.firstIndex(of: ">") else { return String(piece.prefix(40)) }
-      let tag = piece[..<end]
-      let name = tag.prefix { $0 != " " && $0 != "/" || $0 == tag.first && $0 == "/" }
-      if name.hasPrefix("/") {
-        guard open.popLast() == name.dropFirst() else { return String(tag) }
-      } else if !tag.hasSuffix("/"), !void.contains(name) {
-        open.append(name)
-      }
-    }
-    return open.first.map(String.init)
-  }
-
   @Test func isWhole() {
     let page = Self.page(sampleEvents())
-    #expect(Self.unbalanced(page) == nil)
-    #expect(Self.unbalanced("<p><b></p>") != nil)
+    #expect(unbalancedHTML(page) == nil)
+    #expect(unbalancedHTML("<p><b></p>") != nil)
     for part in [
       "<td>70,000 of 300</td>", "step 300: 3.50", "&lt;upon&gt; a time", "Ape &amp; Co", "a&lt;b&gt;.txt",
       "slow &quot;disk&quot;", "all steps are done", "saved step-000010", "prefers-color-scheme:dark",
@@ -61,7 +45,7 @@ struct HTMLReportTests {
 
   @Test func beforeAnything() {
     let page = Self.page([])
-    #expect(Self.unbalanced(page) == nil)
+    #expect(unbalancedHTML(page) == nil)
     #expect(page.contains("nothing yet"))
   }
 
@@ -74,7 +58,7 @@ struct HTMLReportTests {
       RunEvent(step: 1, .evaluation(EvaluationRecord(loss: .nan)), time: 0),
       RunEvent(step: 2, .sample(prompt: "\u{1B}[31m", text: "</pre><script>alert(1)</script>\u{0}"), time: 1),
     ])
-    #expect(Self.unbalanced(page) == nil)
+    #expect(unbalancedHTML(page) == nil)
     #expect(!page.contains("<script") && !page.contains("\u{1B}") && !page.contains("\u{0}"))
     #expect(
       !page.contains("nan\"") && !page.contains("inf\"") && !page.contains(",nan") && !page.contains(",inf"))
@@ -92,7 +76,7 @@ struct HTMLReportTests {
     (3, 3, [1, 2, 3, 4, 5]), (0, 6e-4, [0, 2e-4, 4e-4, 6e-4]), (-1, 1, [-1, -0.5, 0, 0.5, 1]),
   ])
   func ticks(_ low: Double, _ high: Double, _ expected: [Double]) {
-    let ticks = Plot.ticks(low, high)
+    let ticks = axisTicks(low, high)
     #expect(
       ticks.count == expected.count && zip(ticks, expected).allSatisfy { abs($0 - $1) < 1e-12 }, "\(ticks)")
   }
@@ -102,7 +86,7 @@ struct HTMLReportTests {
     for exponent in stride(from: -12.0, through: 60, by: 0.37) {
       let scale = pow(10, exponent)
       for (low, high) in [(0.0, scale), (scale, scale), (0.99 * scale, scale), (-scale, 3 * scale)] {
-        let ticks = Plot.ticks(low, high)
+        let ticks = axisTicks(low, high)
         #expect((3...9).contains(ticks.count), "\(low) \(high)")
         #expect(ticks[0] <= low && ticks[ticks.count - 1] >= high * (1 - 1e-12), "\(low) \(high) \(ticks)")
       }

@@ -7,10 +7,21 @@ import ApusRuntime
 
 enum ProfileOutput {
   private static let output = Option<String?>.file("output", "o", help: "Also write the tables to a file")
+  private static let markdown = Option<String?>.file("markdown", help: "Write the audit as Markdown")
+  private static let html = Option<String?>.file("html", help: "Write a page with all pictures")
+  private static let trace = Option<String?>.file(
+    "trace", help: "Write what each thread did when, for Perfetto or chrome://tracing")
+  private static let folded = Option<String?>.file("folded", help: "Write folded stacks for flame graphs")
+  private static let pprof = Option<String?>.file("pprof", help: "Write a profile for pprof")
 
   /// The forms a profile is written in.
   private static let files: [(option: Option<String?>, contents: @Sendable (Profile) -> [UInt8])] = [
-    (output, { Array((text($0, layers: true).joined(separator: "\n") + "\n").utf8) })
+    (output, { Array((text($0, layers: true).joined(separator: "\n") + "\n").utf8) }),
+    (markdown, { Array(AuditText(Audit($0)).markdown.utf8) }),
+    (html, { Array(Audit($0).html.utf8) }),
+    (trace, { Array($0.chromeTrace.serialized().utf8) }),
+    (folded, { Array($0.foldedStacks.utf8) }),
+    (pprof, { $0.pprof }),
   ]
 
   static let rows: [OptionRow] = files.map(\.option.row)
@@ -30,6 +41,7 @@ enum ProfileOutput {
         failures.append("\(error)")
       }
     }
+    if values[CommonOptions.json] { try console.json(profile.json) }
     guard failures.isEmpty else { throw CommandError.failure(failures.joined(separator: "; ")) }
   }
 

@@ -1,25 +1,25 @@
 // Tables of text: aligned columns, plain or as Markdown (the style people paste from llama-bench).
 
 /// A table with a heading row.
-struct Table {
-  enum Alignment { case left, right }
-  enum Style { case plain, markdown }
+package struct Table: Sendable {
+  package enum Alignment: Sendable { case left, right }
+  package enum Style: Sendable { case plain, markdown }
 
-  let columns: [(title: String, alignment: Alignment)]
+  package let columns: [(title: String, alignment: Alignment)]
   private var rows: [[String]] = []
 
-  init(_ columns: [(title: String, alignment: Alignment)]) {
+  package init(_ columns: [(title: String, alignment: Alignment)]) {
     self.columns = columns
   }
 
   /// Adds a row with one text for each column.
-  mutating func append(_ row: [String]) {
+  package mutating func append(_ row: [String]) {
     precondition(row.count == columns.count, "a row of \(row.count) in a table of \(columns.count)")
     rows.append(row)
   }
 
   /// The lines of the table, without newlines.
-  func lines(_ style: Style = .plain) -> [String] {
+  package func lines(_ style: Style = .plain) -> [String] {
     let widths = columns.indices.map { column in
       // Three is the shortest rule Markdown takes: `---`.
       rows.map { $0[column].count }.reduce(max(columns[column].title.count, style == .markdown ? 3 : 0), max)

@@ -1,8 +1,10 @@
-// As much of Protocol Buffers' encoding as TensorBoard's events need: https://protobuf.dev/programming-guides/encoding.
+// As much of Protocol Buffers' encoding as the files need that Apus writes, TensorBoard's events and pprof's profiles: https://protobuf.dev/programming-guides/encoding.
 
 /// A message being written.
-struct ProtocolBuffer {
-  private(set) var bytes: [UInt8] = []
+package struct ProtocolBuffer: Sendable {
+  package private(set) var bytes: [UInt8] = []
+
+  package init() {}
 
   private mutating func varint(_ value: UInt64) {
     var rest = value
@@ -16,29 +18,29 @@ struct ProtocolBuffer {
   private mutating func key(_ field: Int, _ wireType: UInt64) { varint(UInt64(field) << 3 | wireType) }
 
   /// A whole number that is not negative.
-  mutating func add(_ field: Int, _ value: Int) {
+  package mutating func add(_ field: Int, _ value: Int) {
     key(field, 0)
     varint(UInt64(value))
   }
 
-  mutating func add(_ field: Int, _ value: Double) {
+  package mutating func add(_ field: Int, _ value: Double) {
     key(field, 1)
     withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes += $0 }
   }
 
-  mutating func add(_ field: Int, _ value: Float) {
+  package mutating func add(_ field: Int, _ value: Float) {
     key(field, 5)
     withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes += $0 }
   }
 
-  mutating func add(_ field: Int, _ text: String) {
+  package mutating func add(_ field: Int, _ text: String) {
     key(field, 2)
     varint(UInt64(text.utf8.count))
     bytes += text.utf8
   }
 
   /// A message within this one.
-  mutating func add(_ field: Int, _ build: (inout ProtocolBuffer) -> Void) {
+  package mutating func add(_ field: Int, _ build: (inout ProtocolBuffer) -> Void) {
     var inner = ProtocolBuffer()
     build(&inner)
     key(field, 2)
