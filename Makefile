@@ -7,7 +7,7 @@ SHELL := /bin/bash
 
 # Where real models may lie; the tests look there, too.
 SHARED ?= $(or $(APUS_SHARED),../shared)
-# The model that `make run` and `make bench` use: a real one where there is one, or else a tiny random one.
+# The model that `make run` and `make bench-check` use: a real one where there is one, or else a tiny random one.
 TINY := .build/tiny.gguf
 MODEL ?= $(or $(wildcard $(SHARED)/models/babyllama-105.gguf),$(TINY))
 PROMPT ?= Once upon a time
@@ -16,10 +16,10 @@ APUS := .build/release/apus
 TEST_BUILD := --scratch-path .build-test -c release -Xswiftc -enable-testing \
   --explicit-target-dependency-import-check error
 
-.PHONY: help run example build test format lint fuzz bench kills clean toolchain
+.PHONY: help run example build test format lint fuzz bench bench-check plan-check kills clean toolchain
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 run: build $(MODEL) ## Build in release and continue a story
 	@echo "$(APUS) run $(MODEL) -p '$(PROMPT)' -n 150 --temp 0"
@@ -51,8 +51,14 @@ lint: toolchain ## Check format, file lengths, tracked paths
 fuzz: toolchain ## Fuzz the readers of files under AddressSanitizer (SECONDS_EACH=60)
 	@dev/fuzz.sh $(or $(SECONDS_EACH),60)
 
-bench: build $(MODEL) ## Measure prompt and generation speed
-	@$(APUS) bench "$(MODEL)" -p 64,192 -n 64
+bench: build ## Measure this machine for a minute, keep it as NAME=last, compare with AGAINST=NAME
+	@$(APUS) bench --save "$(or $(NAME),last)" $(if $(AGAINST),--against "$(AGAINST)")
+
+bench-check: build $(MODEL) ## Inject a slowdown of 5 % and see it named; compare equals and see no alarm
+	@dev/check-bench.sh "$(APUS)" "$(MODEL)"
+
+plan-check: build ## Compare predictions of `apus plan` with runs (MODELS="a.gguf small")
+	@dev/check-plan.sh $(APUS) $(or $(MODELS),$(MODEL) small)
 
 kills: build ## Kill a training run KILLS=1000 times and compare its end with an undisturbed one
 	@dev/kill-training.sh $(or $(KILLS),1000)

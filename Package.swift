@@ -26,10 +26,12 @@ let package = Package(
     .trait(
       name: "Compression", description: "Read .gz and .zst text with zlib and zstd (zlib1g-dev, libzstd-dev)"),
     .trait(name: "MPI", description: "Train on several machines with MPI (libopenmpi-dev)"),
+    .trait(name: "History", description: "Keep a history of measurements in SQLite (libsqlite3-dev)"),
   ],
   targets: [
     .target(name: "CApusKernels"),
     .target(name: "CApusPlatform"),
+    .target(name: "CAllocationCounter"),
     room("ApusBasics", ["CApusPlatform"]),
     room("ApusRuntime", ["ApusBasics", "CApusKernels", "CApusPlatform"]),
     room("ApusTensor", ["ApusRuntime", "ApusBasics", "CApusKernels"]),
@@ -63,12 +65,16 @@ let package = Package(
         .target(name: "CMPI", condition: .when(traits: ["MPI"])),
       ],
       swiftSettings: [.define("APUS_MPI", .when(traits: ["MPI"]))]),
-    room(
-      "ApusProfile",
-      [
+    .systemLibrary(
+      name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]),
+    .target(
+      name: "ApusProfile",
+      dependencies: [
         "ApusTraining", "ApusInference", "ApusModels", "ApusGraph", "ApusFiles", "ApusTensor", "ApusRuntime",
         "ApusBasics", "CApusPlatform",
-      ]),
+        .target(name: "CSQLite", condition: .when(traits: ["History"])),
+      ],
+      swiftSettings: [.define("APUS_HISTORY", .when(traits: ["History"]))]),
     room("ApusSearch", ["ApusTensor", "ApusRuntime", "ApusBasics", "CApusKernels"]),
     room(
       "Apus",
@@ -81,12 +87,13 @@ let package = Package(
       dependencies: [
         "Apus", "ApusProfile", "ApusTraining", "ApusData", "ApusInference", "ApusSearch", "ApusModels",
         "ApusGraph",
-        "ApusFiles", "ApusText", "ApusTensor", "ApusRuntime", "ApusBasics",
+        "ApusFiles", "ApusText", "ApusTensor", "ApusRuntime", "ApusBasics", "CAllocationCounter",
       ]),
 
     .executableTarget(name: "GenerateText", dependencies: ["Apus"], path: "Examples/GenerateText"),
 
-    .target(name: "CApusTestSupport", path: "Tests/CApusTestSupport"),
+    .target(
+      name: "CApusTestSupport", dependencies: ["CAllocationCounter"], path: "Tests/CApusTestSupport"),
     .target(
       name: "ApusTestSupport",
       dependencies: ["ApusFiles", "ApusTensor", "ApusRuntime", "ApusBasics", "CApusTestSupport"],
@@ -114,11 +121,15 @@ let package = Package(
         "ApusData", "ApusModels", "ApusGraph", "ApusFiles", "ApusText", "ApusTensor", "ApusRuntime",
         "ApusBasics", "CApusKernels", "CApusTestSupport",
       ]),
-    tests(
-      "ApusProfile",
-      ["ApusTraining", "ApusInference", "ApusModels", "ApusGraph", "ApusTensor", "ApusRuntime", "ApusBasics"]),
+    .testTarget(
+      name: "ApusProfileTests",
+      dependencies: [
+        "ApusProfile", "ApusTestSupport", "ApusTraining", "ApusInference", "ApusModels", "ApusGraph",
+        "ApusTensor", "ApusRuntime", "ApusBasics",
+      ],
+      swiftSettings: [.define("APUS_HISTORY", .when(traits: ["History"]))]),
     tests("ApusSearch", ["ApusTensor", "ApusRuntime", "ApusBasics", "CApusTestSupport"]),
-    tests("ApusCommand", ["ApusFiles", "ApusTensor", "ApusBasics"]),
+    tests("ApusCommand", ["ApusProfile", "ApusFiles", "ApusTensor", "ApusBasics"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -7,6 +7,8 @@ enum ExitCode {
   static let success: Int32 = 0
   static let failure: Int32 = 1
   static let usage: Int32 = 2
+  /// `apus bench` found something slower than before.
+  static let regression: Int32 = 3
 
   /// The shell's convention for a program ended by a signal: 130 for SIGINT, 143 for SIGTERM.
   static func signal(_ number: Int32) -> Int32 { 128 + number }
@@ -18,6 +20,8 @@ enum CommandError: ApusError, Equatable {
   case usage(String)
   /// The work could not be done.
   case failure(String)
+  /// A comparison was made and found something slower; its lines have said what.
+  case regression
   /// A signal asked for the end.
   case interrupted(signal: Int32)
   /// Whoever read standard output has gone (`apus run … | head -1`): nobody is left to tell.
@@ -26,6 +30,7 @@ enum CommandError: ApusError, Equatable {
   var description: String {
     switch self {
     case .usage(let message), .failure(let message): message
+    case .regression: "slower than before"
     case .interrupted(let signal): "interrupted by signal \(signal)"
     case .outputClosed: "standard output is closed"
     }
@@ -35,6 +40,7 @@ enum CommandError: ApusError, Equatable {
     switch self {
     case .usage: ExitCode.usage
     case .failure: ExitCode.failure
+    case .regression: ExitCode.regression
     case .interrupted(let signal): ExitCode.signal(signal)
     case .outputClosed: ExitCode.success
     }
@@ -44,7 +50,7 @@ enum CommandError: ApusError, Equatable {
   var isReported: Bool {
     switch self {
     case .usage, .failure: true
-    case .interrupted, .outputClosed: false
+    case .regression, .interrupted, .outputClosed: false
     }
   }
 }

@@ -63,10 +63,9 @@ package struct GraphBuilder {
     _ reference: ParameterReference, type: TensorType, columns: Int
   ) -> ValueID {
     if let known = parameters[reference] { return known }
+    let rows = reference.role == .vector ? 1 : reference.rows.count
     let id = graph.addValue(
-      reference.tensor,
-      ValueType(.weight(type), rows: .fixed(reference.rows.count), columns: columns),
-      .parameter(reference))
+      reference.tensor, ValueType(.weight(type), rows: .fixed(rows), columns: columns), .parameter(reference))
     parameters[reference] = id
     return id
   }
@@ -79,7 +78,6 @@ package struct GraphBuilder {
     if let known = gradients[reference.stored] { return known }
     var type = graph[parameter].type
     type.element = .f32
-    if reference.role == .vector { type.rows = .fixed(1) }
     let id = graph.addValue("gradient of \(reference.tensor)", type, .gradient(reference.stored))
     gradients[reference.stored] = id
     return id

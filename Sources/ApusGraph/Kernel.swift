@@ -100,8 +100,9 @@ final class ChainKernel: Kernel {
   override func run(unit: Int, worker: Int, _ step: Step) {
     let first = unit * grain
     let last = min(first + grain, step.sizes[links[0].rows])
-    for link in links {
-      link.body(first..<last, worker, step)
+    // By index: an array's iterator allocates in an unoptimised build.
+    for index in 0..<links.count {
+      links[index].body(first..<last, worker, step)
     }
   }
 }

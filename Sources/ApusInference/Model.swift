@@ -105,25 +105,7 @@ public final class Model: Sendable {
     }
   }
 
-  /// The graph, optimised and planned for steps of this size.
-  package func plan(
-    limits: Sizes, contextLength: Int, optimized: Bool = true, coarse: Bool = false
-  ) throws(ModelError) -> Plan {
-    var graph = try network.graph(contextLength: contextLength)
-    if coarse { _ = graph.coarsenActivations() }
-    return Plan(graph, limits: limits, optimized: optimized)
-  }
-
   package func cacheLayout(_ format: KVFormat) -> KVLayout { network.cacheLayout(format) }
 
-  /// Refuses a cache format that the heads' size does not suit.
-  package func check(_ format: KVFormat) throws(InferenceError) {
-    let size = cacheLayout(format).headSize
-    guard size % format.headSizeMultiple == 0 else {
-      throw .invalidOption(
-        name: "cache type", value: format.rawValue,
-        expected: "f16, bf16 or f32 for heads of \(size) values: \(format.rawValue) wants multiples of "
-          + "\(format.headSizeMultiple)")
-    }
-  }
+  package func check(_ format: KVFormat) throws(InferenceError) { try network.check(format) }
 }

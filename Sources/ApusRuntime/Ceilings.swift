@@ -23,6 +23,14 @@ public struct Ceiling: Equatable, Sendable {
   public var int8: Double?
   /// Bytes per second read from memory.
   public var readBytes: Double
+
+  package init(threads: Int, f32: Double, bf16: Double?, int8: Double?, readBytes: Double) {
+    self.threads = threads
+    self.f32 = f32
+    self.bf16 = bf16
+    self.int8 = int8
+    self.readBytes = readBytes
+  }
 }
 
 /// The limits with one thread and with all threads of a runtime.
@@ -31,6 +39,11 @@ public struct Ceilings: Equatable, Sendable {
   public var single: Ceiling
   /// With every thread of the runtime.
   public var all: Ceiling
+
+  package init(single: Ceiling, all: Ceiling) {
+    self.single = single
+    self.all = all
+  }
 
   /// Measures for two to three seconds. Each figure is the median of up to five runs, fewer on a busy machine.
   ///

@@ -49,7 +49,10 @@ private func withCounts<Failure: Error>(
 /// The allocations of the whole process while `body` runs, on whatever threads it and everybody else use: for
 /// asynchronous code, inside an exit test, which has a process to itself.
 package func countAllocationsOfProcess(_ body: () async throws -> Void) async rethrows -> Int {
-  let before = apus_allocations_everywhere()
+  let before = allocationsOfProcess
   try await body()
-  return Int(apus_allocations_everywhere() - before)
+  return Int(allocationsOfProcess - before)
 }
+
+/// The allocations of the whole process so far.
+package var allocationsOfProcess: UInt64 { apus_allocations_everywhere() }

@@ -1,8 +1,13 @@
-// The replacements of malloc and its family. A definition in the program comes before the C library's for
-// every library it loads, so Swift's own allocations pass through here, too.
+// Tests count from the first allocation on, and mappings with them. And fork.
 
 #define _GNU_SOURCE
 #include "CApusTestSupport.h"
+
+#include <unistd.h>
+
+int apus_fork(void) { return fork(); }
+
+__attribute__((constructor)) static void count_from_the_start(void) { apus_count_allocations_everywhere(1); }
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
@@ -11,92 +16,13 @@
 #endif
 
 #if defined(__linux__) && !defined(SANITIZED)
-#include <features.h>
-#if defined(__GLIBC__)
-#define COUNTED 1
-#endif
-#endif
 
-#include <unistd.h>
-
-int apus_fork(void) { return fork(); }
-
-#ifdef COUNTED
-
-#include <errno.h>
-#include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *pointer, size_t size);
-void *__libc_memalign(size_t alignment, size_t size);
-
-static _Atomic uint64_t everywhere;
-static __thread int counting;
-static __thread uint64_t here;
-
-static void count(void) {
-  atomic_fetch_add_explicit(&everywhere, 1, memory_order_relaxed);
-  if (counting) here++;
-}
-
-void *malloc(size_t size) {
-  count();
-  return __libc_malloc(size);
-}
-
-void *calloc(size_t number, size_t size) {
-  count();
-  return __libc_calloc(number, size);
-}
-
-void *realloc(void *pointer, size_t size) {
-  count();
-  return __libc_realloc(pointer, size);
-}
-
-void *memalign(size_t alignment, size_t size) {
-  count();
-  return __libc_memalign(alignment, size);
-}
-
-void *aligned_alloc(size_t alignment, size_t size) {
-  count();
-  return __libc_memalign(alignment, size);
-}
-
-int posix_memalign(void **result, size_t alignment, size_t size) {
-  count();
-  if (alignment < sizeof(void *) || (alignment & (alignment - 1)) != 0) return EINVAL;
-  void *memory = __libc_memalign(alignment, size);
-  if (!memory) return ENOMEM;
-  *result = memory;
-  return 0;
-}
-
 void *mmap(void *address, size_t length, int protection, int flags, int descriptor, off_t offset) {
-  count();
+  apus_note_allocation();
   return (void *)syscall(SYS_mmap, address, length, protection, flags, descriptor, offset);
 }
-
-int apus_allocations_counted(void) { return 1; }
-
-void apus_count_allocations_here(int on) {
-  if (on) here = 0;
-  counting = on;
-}
-
-uint64_t apus_allocations_here(void) { return here; }
-
-uint64_t apus_allocations_everywhere(void) { return atomic_load(&everywhere); }
-
-#else
-
-int apus_allocations_counted(void) { return 0; }
-void apus_count_allocations_here(int on) { (void)on; }
-uint64_t apus_allocations_here(void) { return 0; }
-uint64_t apus_allocations_everywhere(void) { return 0; }
 
 #endif

@@ -40,6 +40,7 @@ struct ManualPage {
       ".TP", "0", "The work is done.",
       ".TP", "1", "The work could not be done; one line on standard error says why.",
       ".TP", "2", "The command line is wrong.",
+      ".TP", "3", "A comparison of apus bench found something slower.",
       ".TP", "130", "Interrupted from the keyboard.",
       ".SH ENVIRONMENT",
     ]

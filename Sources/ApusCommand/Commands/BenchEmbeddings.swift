@@ -3,6 +3,7 @@
 import ApusBasics
 import ApusGraph
 import ApusInference
+import ApusProfile
 import ApusRuntime
 
 enum BenchEmbeddingsCommand: Command {
@@ -41,7 +42,9 @@ enum BenchEmbeddingsCommand: Command {
         throw CommandError.failure("\(count) tokens are more than the \(model.contextLength) the model takes")
       }
       let profile = values[GenerationFlags.profile] ? try profile(model, count) : nil
-      let samples = try measure(values[repetitions], check: interrupt.check) { try single(model, count) }
+      let samples = try measure(values[repetitions], check: interrupt.check) {
+        try EmbeddingWorkload.seconds(model, tokens: count)
+      }
       results.append(EmbeddingResult(test: "embed\(count)", texts: 1, tokens: count, seconds: samples))
       if let profile { profiles.append(("embed\(count)", profile)) }
       try model.setProfile(nil)
@@ -70,19 +73,8 @@ enum BenchEmbeddingsCommand: Command {
 
   /// A profile that gathers from here on, made after the encoder has the size it needs.
   private static func profile(_ model: EmbeddingModel, _ tokens: Int) throws -> ExecutionProfile? {
-    _ = try single(model, tokens)
+    _ = try EmbeddingWorkload.seconds(model, tokens: tokens)
     return try model.setProfile { ExecutionProfile($0, workers: model.runtime.workers.count) }
-  }
-
-  /// Seconds of one text of so many tokens. The tokens are arbitrary but fixed: speed does not depend on them.
-  private static func single(_ model: EmbeddingModel, _ tokens: Int) throws -> Double {
-    let vocabulary = model.configuration.vocabularySize
-    let ids = (0..<tokens).map { Int32(($0 + 1) * 7919 % vocabulary) }
-    let vector = UnsafeMutableBufferPointer<Float>.allocate(capacity: model.dimension)
-    defer { vector.deallocate() }
-    return try ids.withUnsafeBufferPointer { ids in
-      try MonotonicClock.seconds { try model.embed(tokens: ids, into: vector) }
-    }
   }
 
   /// Times of `count` runs after two to warm up, or of as many as fill a second.
@@ -109,9 +101,10 @@ enum BenchEmbeddingsCommand: Command {
     ])
     let weights = Double(model.weightBytes)
     for result in results {
-      let median = result.quantile(0.5)
+      let median = result.seconds.quantile(0.5)
       table.append([
-        result.test, "\(result.seconds.count)", fixed(median * 1e3, 3), fixed(result.quantile(0.99) * 1e3, 3),
+        result.test, "\(result.seconds.count)", fixed(median * 1e3, 3),
+        fixed(result.seconds.quantile(0.99) * 1e3, 3),
         fixed(Double(result.texts) / median, 1), fixed(Double(result.tokens) / median, 1),
         result.texts == 1 ? fixed(weights / median * 1e-9, 1) : "",
       ])
@@ -119,10 +112,10 @@ enum BenchEmbeddingsCommand: Command {
     for line in table.lines(.markdown) { try console.line(line) }
     guard values[CommonOptions.json] else { return }
     let list = results.map { result -> JSONValue in
-      let median = result.quantile(0.5)
+      let median = result.seconds.quantile(0.5)
       return .members([
         "test": .string(result.test), "texts": .integer(result.texts), "tokens": .integer(result.tokens),
-        "medianSeconds": .double(median), "p99Seconds": .double(result.quantile(0.99)),
+        "medianSeconds": .double(median), "p99Seconds": .double(result.seconds.quantile(0.99)),
         "textsPerSecond": .double(Double(result.texts) / median),
         "tokensPerSecond": .double(Double(result.tokens) / median),
         "weightBytesPerSecond": result.texts == 1 ? .double(weights / median) : .null,
@@ -143,10 +136,4 @@ private struct EmbeddingResult {
   let texts: Int
   let tokens: Int
   let seconds: [Double]
-
-  /// The time that a share of the runs stayed within.
-  func quantile(_ share: Double) -> Double {
-    let sorted = seconds.sorted()
-    return sorted[min(sorted.count - 1, Int((share * Double(sorted.count)).rounded(.down)))]
-  }
 }

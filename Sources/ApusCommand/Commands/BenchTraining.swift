@@ -2,7 +2,7 @@
 
 import ApusBasics
 import ApusGraph
-import ApusModels
+import ApusProfile
 import ApusRuntime
 import ApusTraining
 
@@ -16,15 +16,11 @@ enum BenchTrainingCommand: Command {
   ]
   static let examples = ["apus bench training --shape medium --precision bf16"]
 
-  private enum Shape: String, CaseIterable {
-    case small, medium, gpt2
-  }
-
   private enum Optimizer: String, CaseIterable {
     case adamw, adamw8bit
   }
 
-  private static let shape = Option<Shape>.choice(
+  private static let shape = Option<TrainingSize>.choice(
     "shape", placeholder: "SIZE", default: .small, help: "The size of the model")
   private static let precision = Option<TrainingPrecision>.choice(
     "precision", placeholder: "TYPE", default: .bf16, help: "What matrices are rounded to in products")
@@ -47,14 +43,18 @@ enum BenchTrainingCommand: Command {
   static func run(_ values: Values, _ console: Console) throws {
     let interrupt = Interrupt.install()
     let runtime = try CommonOptions.runtime(values, console)
-    let (shape, sequences, length) = sizes(values[shape])
     let precision = values[precision]
     let ceilings = values[GenerationFlags.profile] ? try Ceilings.measure(runtime) : nil
-    let micro = min(values[micro] ?? max(1, 1024 / length), sequences)
-    guard sequences % micro == 0 else { throw CommandError.usage("--micro must divide \(sequences)") }
-    let learner = try learner(shape, micro * length, micro, length, precision, values, runtime)
+    var options = TrainingBenchOptions(values[shape], micro: values[micro])
+    guard options.sequences % options.micro == 0 else {
+      throw CommandError.usage("--micro must divide \(options.sequences)")
+    }
+    options.precision = precision
+    options.optimizer = values[optimizer] == .adamw ? .adamW(AdamWSettings()) : .adamW8(AdamWSettings())
+    options.recomputes = values[recompute]
+    let bench = try TrainingBench(options, runtime)
+    let learner = bench.learner
     let weights = learner.engine.weights
-    let batch = tokens(sequences * length, vocabulary: shape.vocabulary)
     var seconds: [Double] = []
     var profile: ExecutionProfile?
     var loss = 0.0
@@ -64,31 +64,18 @@ enum BenchTrainingCommand: Command {
         profile = ExecutionProfile(learner.engine.plan, workers: runtime.workers.count)
         learner.engine.profile = profile
       }
-      let time = try MonotonicClock.seconds {
-        loss = try learner.step(
-          number: step, learningRate: 1e-4, clip: 1, microBatches: sequences / micro
-        ) { (part, engine) in
-          for sequence in part * micro..<(part + 1) * micro {
-            batch.withUnsafeBufferPointer { batch in
-              let tokens = UnsafeBufferPointer(rebasing: batch[sequence * length..<(sequence + 1) * length])
-              let targets = UnsafeBufferPointer(
-                rebasing: batch[sequence * length + 1..<(sequence + 1) * length + 1])
-              engine.add(tokens, targets: targets, weight: 1 / Float(sequences * length))
-            }
-          }
-        }.loss
-      }
+      let time = try MonotonicClock.seconds { loss = try bench.step() }
       if step > 2 { seconds.append(time) }
     }
     let median = seconds.sorted()[seconds.count / 2]
-    let rate = Double(sequences * length) / median
-    let flops = learner.engine.flops(sequences: sequences, length: length)
+    let rate = Double(options.tokens) / median
+    let flops = learner.engine.flops(sequences: options.sequences, length: options.length)
     let activations = learner.engine.activationBytes + learner.engine.cacheBytes
     let peak = ProcessMemory.peakResident ?? 0
     if values[CommonOptions.json] {
       try console.json(
         .members([
-          "shape": .string(values[Self.shape].rawValue), "precision": .string(precision.rawValue),
+          "shape": .string(values[shape].rawValue), "precision": .string(precision.rawValue),
           "parameters": .integer(weights.parameterCount), "tokensPerSecond": .double(rate),
           "medianSeconds": .double(median), "flopsPerSecond": .double(flops / median),
           "activationBytes": .integer(activations), "peakBytes": .integer(peak), "loss": .double(loss),
@@ -98,7 +85,7 @@ enum BenchTrainingCommand: Command {
       return
     }
     try console.line(
-      "\(values[Self.shape].rawValue) \(precision.rawValue): \(weights.parameterCount) weights, \(fixed(rate, 0)) tokens/s "
+      "\(values[shape].rawValue) \(precision.rawValue): \(weights.parameterCount) weights, \(fixed(rate, 0)) tokens/s "
         + "(median of \(seconds.count)), \(fixed(flops / median * 1e-9, 0)) GFLOP/s, loss \(fixed(loss, 4))")
     try console.line(
       "memory: activations, keys and values \(sizeText(activations)), peak of the process \(sizeText(peak))")
@@ -107,47 +94,5 @@ enum BenchTrainingCommand: Command {
       let wall = Double(profile.wall) * 1e-9 / Double(profile.runs)
       try console.line("beside the graph (norm, optimiser): \(fixed((median - wall) * 1e3, 1)) ms a step")
     }
-  }
-
-  private static func sizes(_ name: Shape) -> (ModelShape, sequences: Int, length: Int) {
-    switch name {
-    case .small:
-      (ModelShape("gpt2", layers: 2, hidden: 256, heads: 4, context: 128, vocabulary: 10_000), 32, 128)
-    case .medium:
-      (ModelShape("gpt2", layers: 6, hidden: 384, heads: 6, context: 256, vocabulary: 16_384), 16, 256)
-    case .gpt2:
-      (ModelShape("gpt2", layers: 12, hidden: 768, heads: 12, context: 1024, vocabulary: 50_257), 4, 256)
-    }
-  }
-
-  private static func learner(
-    _ shape: ModelShape, _ tokens: Int, _ sequences: Int, _ length: Int, _ precision: TrainingPrecision,
-    _ values: Values, _ runtime: Runtime
-  ) throws -> Learner {
-    let network = try Network(PrecisionSource(base: shape.source, precision: precision))
-    var options = TrainingEngineOptions(tokens: tokens, sequences: sequences, contextLength: length)
-    options.recomputing = values[recompute] ? .all : .none
-    let graph = try TrainingEngine.graph(network, options)
-    let weights = try TrainableWeights(graph, precision: precision)
-    let initializer = WeightInitializer(.gpt2(), layers: shape.layers, hidden: shape.hidden, seed: 1)
-    for tensor in weights.tensors {
-      try initializer.fill(
-        tensor.name, columns: tensor.columns, weights.master(tensor), count: tensor.count,
-        workers: runtime.workers, cpu: runtime.cpu.table)
-    }
-    let engine = try TrainingEngine(network, graph, weights, options, runtime)
-    let kind: OptimizerKind =
-      values[optimizer] == .adamw ? .adamW(AdamWSettings()) : .adamW8(AdamWSettings())
-    let optimizer = try OptimizerEngine(
-      kind,
-      tensors: Learner.tensors(weights.tensors, masters: weights.masters, gradients: weights.gradients),
-      workers: runtime.workers, cpu: runtime.cpu.table)
-    return Learner(engine, optimizer)
-  }
-
-  /// Arbitrary but fixed tokens, and one more for the last target.
-  private static func tokens(_ count: Int, vocabulary: Int) -> [Int32] {
-    let random = Philox(key: 1)
-    return (0...count).map { Int32(random.block(UInt64($0))[0] % UInt32(vocabulary)) }
   }
 }

@@ -1,8 +1,10 @@
 // `apus tiny`: a small model with random weights, so that everything can be tried where no model is at hand. It
 // knows words but no language.
 
+import ApusBasics
 import ApusFiles
 import ApusRuntime
+import ApusTensor
 
 enum TinyCommand: Command {
   static let name = "tiny"
@@ -34,11 +36,21 @@ enum TinyCommand: Command {
 
 /// The structure, vocabulary and weights of the tiny model.
 struct TinyModel {
-  private static let hidden = 64
-  private static let layers = 2
-  private static let heads = 4
-  private static let keyValueHeads = 2
-  private static let inner = 160
+  /// How large a model is, and what its matrices are stored as.
+  struct Sizes {
+    var hidden = 64
+    var layers = 2
+    var heads = 4
+    var keyValueHeads = 2
+    var inner = 160
+    var context = 512
+    var type = TensorType.f32
+
+    /// Large enough that its products are work, small enough to be made in a moment: 22 million weights.
+    static let measurable = Sizes(
+      hidden: 512, layers: 7, heads: 8, keyValueHeads: 4, inner: 1536, context: 4096, type: .q8_0)
+  }
+
   /// Marks the beginning of a word in SentencePiece vocabularies.
   private static let space = "\u{2581}"
 
@@ -49,11 +61,13 @@ struct TinyModel {
     """
 
   let seed: UInt64
+  private let sizes: Sizes
   private let pieces: [String]
   private(set) var header = GGUFHeader()
 
-  init(seed: UInt64) {
+  init(seed: UInt64, _ sizes: Sizes = Sizes()) {
     self.seed = seed
+    self.sizes = sizes
     let bytes = (0..<256).map { byte in
       let digits = String(byte, radix: 16, uppercase: true)
       return "<0x" + (digits.count < 2 ? "0" : "") + digits + ">"
@@ -72,13 +86,13 @@ struct TinyModel {
     header.set("general.architecture", .string("llama"))
     header.set("general.name", .string("tiny, random"))
     func size(_ name: String, _ value: Int) { header.set("llama." + name, .scalar(UInt32(value))) }
-    size("context_length", 512)
-    size("embedding_length", Self.hidden)
-    size("block_count", Self.layers)
-    size("feed_forward_length", Self.inner)
-    size("attention.head_count", Self.heads)
-    size("attention.head_count_kv", Self.keyValueHeads)
-    size("rope.dimension_count", Self.hidden / Self.heads)
+    size("context_length", sizes.context)
+    size("embedding_length", sizes.hidden)
+    size("block_count", sizes.layers)
+    size("feed_forward_length", sizes.inner)
+    size("attention.head_count", sizes.heads)
+    size("attention.head_count_kv", sizes.keyValueHeads)
+    size("rope.dimension_count", sizes.hidden / sizes.heads)
     header.set("llama.attention.layer_norm_rms_epsilon", .scalar(Float(1e-5)))
     header.set("llama.rope.freq_base", .scalar(Float(10_000)))
     let firstWord = 3 + 256
@@ -94,26 +108,48 @@ struct TinyModel {
   }
 
   private mutating func layOut() {
-    let headSize = Self.hidden / Self.heads
+    let headSize = sizes.hidden / sizes.heads
     func matrix(_ name: String, _ inputs: Int, _ outputs: Int) {
-      header.addTensor(name + ".weight", type: .f32, dimensions: [inputs, outputs])
+      header.addTensor(name + ".weight", type: sizes.type, dimensions: [inputs, outputs])
     }
-    func norm(_ name: String) { header.addTensor(name + ".weight", type: .f32, dimensions: [Self.hidden]) }
-    matrix("token_embd", Self.hidden, pieces.count)
-    for layer in 0..<Self.layers {
+    func norm(_ name: String) { header.addTensor(name + ".weight", type: .f32, dimensions: [sizes.hidden]) }
+    matrix("token_embd", sizes.hidden, pieces.count)
+    for layer in 0..<sizes.layers {
       let block = "blk.\(layer)."
       norm(block + "attn_norm")
-      matrix(block + "attn_q", Self.hidden, Self.hidden)
-      matrix(block + "attn_k", Self.hidden, Self.keyValueHeads * headSize)
-      matrix(block + "attn_v", Self.hidden, Self.keyValueHeads * headSize)
-      matrix(block + "attn_output", Self.hidden, Self.hidden)
+      matrix(block + "attn_q", sizes.hidden, sizes.hidden)
+      matrix(block + "attn_k", sizes.hidden, sizes.keyValueHeads * headSize)
+      matrix(block + "attn_v", sizes.hidden, sizes.keyValueHeads * headSize)
+      matrix(block + "attn_output", sizes.hidden, sizes.hidden)
       norm(block + "ffn_norm")
-      matrix(block + "ffn_gate", Self.hidden, Self.inner)
-      matrix(block + "ffn_up", Self.hidden, Self.inner)
-      matrix(block + "ffn_down", Self.inner, Self.hidden)
+      matrix(block + "ffn_gate", sizes.hidden, sizes.inner)
+      matrix(block + "ffn_up", sizes.hidden, sizes.inner)
+      matrix(block + "ffn_down", sizes.inner, sizes.hidden)
     }
     norm("output_norm")
-    matrix("output", Self.hidden, pieces.count)
+    matrix("output", sizes.hidden, pieces.count)
+  }
+
+  /// The whole model, in memory.
+  func file() throws -> GGUFFile {
+    var bytes = header.encoded()
+    for tensor in header.tensors {
+      let values = weights(of: tensor)
+      let start = bytes.count
+      let padded = (tensor.byteCount + header.alignment - 1) / header.alignment * header.alignment
+      bytes.append(contentsOf: repeatElement(0, count: padded))
+      bytes.withUnsafeMutableBytes { bytes in
+        let place = UnsafeMutableRawBufferPointer(rebasing: bytes[start..<start + tensor.byteCount])
+        values.withUnsafeBufferPointer { values in
+          if tensor.type == .q8_0 {
+            Q8_0.encode(values, into: place)
+          } else {
+            place.copyMemory(from: UnsafeRawBufferPointer(values))
+          }
+        }
+      }
+    }
+    return try GGUFFile(bytes: bytes, name: "\(countText(sizes.hidden)) wide, random")
   }
 
   /// The values of a tensor: ones for a norm, normal numbers of unit gain for a matrix.

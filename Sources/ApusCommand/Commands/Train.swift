@@ -85,7 +85,10 @@ enum TrainCommand: Command {
     _ console: Console
   ) throws {
     guard group.isFirst else { return }
-    let (forecast, micro, steps) = try Trainer.plan(configuration, runtime: runtime, group: group)
+    let (planned, micro, steps) = try Trainer.plan(configuration, runtime: runtime, group: group)
+    var forecast = planned
+    // This process is the program that would go on, its data in memory.
+    if let resident = ProcessMemory.resident { forecast.program = resident }
     let limit = configuration.memory.limit.bytes(available: runtime.memoryLimit)
     if values[CommonOptions.json] {
       return try console.json(

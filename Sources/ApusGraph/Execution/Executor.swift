@@ -17,9 +17,13 @@ package final class Executor {
   private let phases: [BoundPhase]
   private let counters: UnsafeMutablePointer<Atomic<Int>>
   /// Times per group while profiling; nil costs one test per phase.
-  package var profile: ExecutionProfile?
+  package var profile: ExecutionProfile? {
+    didSet { profile?.bind(stages: phases.map(\.number)) }
+  }
   /// Told how far a run is while set.
   package var phaseHook: PhaseHook?
+  /// By phase and group, how much longer a unit is to take; nil, as ever but in tests of measuring, for nothing.
+  package var handicap: [[Double]]?
   /// The first node that made a value that is not finite, when looking for one.
   private var inspection: Inspection?
   /// The first phase of the run that has work for more than one worker.
@@ -106,16 +110,20 @@ package final class Executor {
   /// Bytes reserved for activations.
   package var activationBytes: Int { arena.byteCount }
 
+  /// Where activations lie.
+  package var region: MemoryRegion { MemoryRegion("activations", arena.base, arena.byteCount) }
+
   /// Bytes of working memory.
   package let scratchBytes: Int
 
   /// Runs the step that has been filled in.
   package func run() {
-    for (index, phase) in phases.enumerated() {
-      phase.prepare(step)
+    // By index: an array's iterator allocates in an unoptimised build.
+    for index in 0..<phases.count {
+      phases[index].prepare(step)
       (counters + index).pointee.store(0, ordering: .relaxed)
     }
-    profile?.begin()
+    profile?.begin(active: workers.activeCount)
     let start = runAlone(from: 0, worker: 0)
     if start < phases.count {
       firstShared = start
@@ -123,29 +131,29 @@ package final class Executor {
         Unmanaged<Executor>.fromOpaque(context)._withUnsafeGuaranteedRef { $0.work(worker) }
       }
     }
-    profile?.end(step)
+    profile?.end(step, isShared: start < phases.count)
   }
 
   private func work(_ worker: Int) {
     var index = firstShared
+    profile?.addWait(worker, after: -1, until: index)
     while index < phases.count {
       let shared = index
       if worker == 0, let phaseHook { phaseHook.function(phaseHook.context, phases[shared].number) }
       runUnits(of: shared, worker)
-      var arrival = profile == nil ? 0 : MonotonicClock.nanoseconds
       index += 1
       if isAlone(index) || inspection != nil {
         workers.barrier(worker) {
-          let start = profile == nil ? 0 : MonotonicClock.nanoseconds
           inspect(phase: shared)
           _ = runAlone(from: index, worker: worker)
-          if profile != nil { arrival += MonotonicClock.nanoseconds - start }
         }
         while isAlone(index) { index += 1 }
       } else if index < phases.count {
         workers.barrier(worker)
+      } else {
+        return
       }
-      profile?.addWait(phase: phases[shared].number, worker: worker, since: arrival)
+      profile?.addWait(worker, after: shared, until: index)
     }
   }
 
@@ -158,7 +166,11 @@ package final class Executor {
   private func runAlone(from first: Int, worker: Int) -> Int {
     var index = first
     while isAlone(index) {
+      let start = profile?.clock(worker)
       runUnits(of: index, worker)
+      if let start {
+        profile?.addAlone(stage: index, worker: worker, isFirst: phases[index].stage == 0, since: start)
+      }
       inspect(phase: index)
       index += 1
     }
@@ -167,19 +179,26 @@ package final class Executor {
 
   private func runUnits(of index: Int, _ worker: Int) {
     let phase = phases[index]
-    guard let profile else {
+    let delays = handicap?[phase.number]
+    guard profile != nil || delays != nil else {
       while let (kernel, unit, _) = phase.claim(counters + index) {
         kernel.run(unit: unit, stage: phase.stage, worker: worker, step)
       }
       return
     }
-    var now = MonotonicClock.nanoseconds
-    while let (kernel, unit, group) = phase.claim(counters + index) {
+    // Units are given out in order, so that a worker meets a group once.
+    var group = -1
+    while let (kernel, unit, next) = phase.claim(counters + index) {
+      if next != group {
+        if group >= 0 { profile?.addBusy(phase: phase.number, group: group, worker: worker) }
+        group = next
+      }
+      if unit == 0, phase.stage == 0 { profile?.addCall(phase: phase.number, group: group, worker: worker) }
+      let start = delays == nil ? 0 : MonotonicClock.nanoseconds
       kernel.run(unit: unit, stage: phase.stage, worker: worker, step)
-      let end = MonotonicClock.nanoseconds
-      profile.add(phase: phase.number, group: group, worker: worker, busy: end - now)
-      now = end
+      if let delay = delays?[group], delay > 0 { Handicap.spin(delay, since: start) }
     }
+    if group >= 0 { profile?.addBusy(phase: phase.number, group: group, worker: worker) }
   }
 }
 
@@ -254,10 +273,13 @@ private final class BoundPhase {
   }
 
   func prepare(_ step: Step) {
-    for (index, kernel) in kernels.enumerated() {
-      starts[index + 1] = starts[index] + kernel.unitCount(step, stage: stage)
+    // By index: an array's iterator allocates in an unoptimised build.
+    var areSmall = stage == 0
+    for index in 0..<kernels.count {
+      starts[index + 1] = starts[index] + kernels[index].unitCount(step, stage: stage)
+      areSmall = areSmall && kernels[index].isSmall(step)
     }
-    isSmall = starts[kernels.count] <= 1 || (stage == 0 && kernels.allSatisfy { $0.isSmall(step) })
+    isSmall = starts[kernels.count] <= 1 || areSmall
   }
 
   /// Whether no kernel has work in the step at hand that is worth another thread.

@@ -101,8 +101,9 @@ package final class Step {
       segments[token] = index < secondSegment ? 0 : 1
       tokenSequence[token] = Int32(sequence)
     }
-    for (index, row) in rows.enumerated() {
-      outputRows[sizes.outputs + index] = Int32(sizes.tokens + row)
+    // By index: this iterator allocates in an unoptimised build.
+    for index in 0..<rows.count {
+      outputRows[sizes.outputs + index] = Int32(sizes.tokens + rows.lowerBound + index)
     }
     var first = 0
     while first < tokens.count {

@@ -61,7 +61,8 @@ final class AttentionKernel: Kernel {
   override func unitCount(_ step: Step) -> Int {
     guard step.tileCount > 0 else { return 0 }
     let heads = step.tileCount * cache.heads
-    let longest = (0..<step.sizes.sequences).reduce(0) { max($0, step.sequences[$1].length) }
+    var longest = 0
+    for sequence in 0..<step.sizes.sequences { longest = max(longest, step.sequences[sequence].length) }
     if workers > 1, logSums == nil, heads < Self.fewHeads(workers), longest > KVLayout.spanKeys,
       step.sizes.tokens == step.tileCount
     {

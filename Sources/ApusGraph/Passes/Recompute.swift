@@ -117,5 +117,5 @@ extension Graph {
 
 extension Node {
   /// Whether it is part of the backward pass.
-  var isBackward: Bool { scope.hasPrefix("backward") }
+  package var isBackward: Bool { scope.hasPrefix("backward") }
 }

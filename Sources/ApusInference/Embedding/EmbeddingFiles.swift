@@ -34,7 +34,8 @@ package struct EmbeddingFiles: Sendable {
     try self.init(ModelFiles(file))
   }
 
-  private init(_ files: ModelFiles) throws {
+  /// Files that are open already.
+  package init(_ files: ModelFiles) throws {
     name = files.path
     network = try files.network()
     let tokenizer = try files.tokenizer()

@@ -79,7 +79,8 @@ public final class EmbeddingModel: Sendable {
     }
   }
 
-  private static func pooling(
+  /// How the files' tokens become one vector.
+  package static func pooling(
     _ files: EmbeddingFiles, _ options: EmbeddingOptions
   ) throws(EmbeddingError) -> Pooling {
     if options.pooling == .rank || options.pooling == Pooling.none {
@@ -209,10 +210,17 @@ public final class EmbeddingModel: Sendable {
   /// Gathers times of the plan in use, until another call.
   @discardableResult
   package func setProfile(_ make: ((Plan) -> ExecutionProfile)?) throws -> ExecutionProfile? {
-    try encoder.withEncoder { encoder in
+    try withEncoder { encoder in
       encoder.profile = make.map { $0(encoder.plan) }
       return encoder.profile
     }
+  }
+
+  /// Lets `body` use the encoder, at a size that has room for so many tokens.
+  package func withEncoder<Result>(
+    for tokens: Int = 0, _ body: (Encoder) throws -> Result
+  ) throws -> Result {
+    try encoder.withEncoder(for: tokens, body)
   }
 
   /// Tokens of texts, special ones included.

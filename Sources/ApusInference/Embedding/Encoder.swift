@@ -15,6 +15,7 @@ package final class Encoder {
   package let pooling: Pooling
   private let runtime: Runtime
   private let executor: Executor
+  private let weightRegions: [MemoryRegion]
   private let cache: HugeBuffer
   private let pageStride: Int
   /// The pages of all texts of a step, in order; a text's begin where the one before it ended.
@@ -28,14 +29,10 @@ package final class Encoder {
     _ network: Network, _ weights: WeightStore, _ runtime: Runtime, pooling: Pooling, capacity: Int,
     optimized: Bool = true
   ) throws {
-    let limits = Sizes(tokens: capacity, outputs: capacity, sequences: capacity)
-    let graph = try network.graph(contextLength: capacity, for: .embedding(pooling))
-    let plan = Plan(graph, limits: limits, optimized: optimized)
-    let layout = network.cacheLayout(.f32, isKept: false)
+    let plan = try Self.plan(network, pooling: pooling, capacity: capacity, optimized: optimized)
+    let layout = Self.cacheLayout(network)
     pageStride = (layout.pageBytes + 63) & ~63
-    // Each text may leave its last page almost empty; texts of one token are rare, and pages are only taken from the
-    // system when they are written.
-    let pageCount = KVLayout.pages(capacity) + capacity
+    let pageCount = Self.pageCount(capacity)
     let activations = plan.memory.byteCount
     let cacheBytes = KVLayout.pages(capacity) * 2 * pageStride
     let needed = weights.packedBytes + activations + cacheBytes
@@ -47,6 +44,7 @@ package final class Encoder {
     self.capacity = capacity
     self.pooling = pooling
     self.runtime = runtime
+    weightRegions = weights.regions
     cache = try HugeBuffer(byteCount: pageCount * pageStride, purpose: "keys and values")
     executor = try Executor(
       plan, cpu: runtime.cpu.table, workers: runtime.workers, cache: layout, positions: capacity
@@ -61,6 +59,25 @@ package final class Encoder {
     pages.deallocate()
   }
 
+  /// The graph of an encoder, optimised and planned.
+  package static func plan(
+    _ network: Network, pooling: Pooling, capacity: Int, optimized: Bool = true
+  ) throws(ModelError) -> Plan {
+    let limits = Sizes(tokens: capacity, outputs: capacity, sequences: capacity)
+    return Plan(
+      try network.graph(contextLength: capacity, for: .embedding(pooling)), limits: limits,
+      optimized: optimized)
+  }
+
+  /// The pages of an encoder: one layer's, which all take turns with.
+  package static func cacheLayout(_ network: Network) -> KVLayout {
+    network.cacheLayout(.f32, isKept: false)
+  }
+
+  /// Pages for steps of so many tokens. Each text may leave its last page almost empty; texts of one token are rare, and
+  /// pages are only taken from the system when they are written.
+  package static func pageCount(_ capacity: Int) -> Int { KVLayout.pages(capacity) + capacity }
+
   /// Values of a row.
   package var dimension: Int { executor.result(0).type.columns }
 
@@ -71,6 +88,11 @@ package final class Encoder {
   package var profile: ExecutionProfile? {
     get { executor.profile }
     set { executor.profile = newValue }
+  }
+
+  /// Where everything lies that steps read and write.
+  package var regions: [MemoryRegion] {
+    weightRegions + [MemoryRegion("keys and values", cache.base, cache.byteCount), executor.region]
   }
 
   /// Starts gathering a step.

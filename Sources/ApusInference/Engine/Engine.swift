@@ -22,15 +22,9 @@ package final class Engine {
     try model.check(options.keyValueFormat)
     self.model = model
     self.options = options
-    let limits = Sizes(
-      tokens: options.batchTokens, outputs: max(options.sequences, options.outputs),
-      sequences: options.sequences)
-    let plan = try model.plan(
-      limits: limits, contextLength: options.contextLength, optimized: options.optimized,
-      coarse: options.coarseActivations)
+    let plan = try model.network.plan(options)
     let layout = model.cacheLayout(options.keyValueFormat)
-    pool = try PagePool(
-      layout, capacity: options.sequences * (KVLayout.pages(options.contextLength) + 1))
+    pool = try PagePool(layout, capacity: options.pages(context: options.contextLength))
     executor = try Executor(
       plan, cpu: model.runtime.cpu.table, workers: model.runtime.workers, cache: layout,
       positions: options.contextLength
@@ -46,9 +40,19 @@ package final class Engine {
     set { executor.profile = newValue }
   }
 
+  /// An operation that is made slower, to test measuring.
+  package func setHandicap(_ handicap: Handicap?) {
+    executor.handicap = handicap?.shares(executor.plan)
+  }
+
   /// Bytes reserved for activations, and bytes of KV pages in use.
   package var activationBytes: Int { executor.activationBytes }
   package var cacheBytes: Int { pool.bytesInUse }
+  /// Bytes of the workers' own memory.
+  package var scratchBytes: Int { executor.scratchBytes }
+
+  /// Where everything lies that steps read and write.
+  package var regions: [MemoryRegion] { model.weights.regions + [pool.region, executor.region] }
 
   /// An empty sequence.
   package func makeSequence() -> TokenSequence {
@@ -122,5 +126,22 @@ package struct EngineOptions: Sendable {
 
   package init(contextLength: Int) {
     self.contextLength = contextLength
+  }
+
+  /// The largest step.
+  package var limits: Sizes {
+    Sizes(tokens: batchTokens, outputs: max(sequences, outputs), sequences: sequences)
+  }
+
+  /// Pages of the cache for contexts of this length: one for each sequence is spare, for copies.
+  package func pages(context: Int) -> Int { sequences * (KVLayout.pages(context) + 1) }
+}
+
+extension Network {
+  /// The graph of an engine, optimised and planned.
+  package func plan(_ options: EngineOptions) throws(ModelError) -> Plan {
+    var graph = try graph(contextLength: options.contextLength)
+    if options.coarseActivations { _ = graph.coarsenActivations() }
+    return Plan(graph, limits: options.limits, optimized: options.optimized)
   }
 }

@@ -16,16 +16,18 @@ package struct MemoryBudget: Sendable {
   /// Share of the free memory that plans may fill: the rest is for the file's pages and other programs.
   static let share = 0.8
 
-  package init(_ model: Model, _ options: EngineOptions) throws(ModelError) {
-    weights = model.weights.packedBytes
-    cacheBytesPerPage = model.cacheLayout(options.keyValueFormat).pageBytes
-    let limits = Sizes(
-      tokens: options.batchTokens, outputs: max(options.sequences, options.outputs),
-      sequences: options.sequences)
-    activations = try model.plan(
-      limits: limits, contextLength: options.contextLength, coarse: options.coarseActivations
-    ).memory.byteCount
-    available = Int(Double(model.runtime.memoryLimit) * Self.share) - weights
+  /// - Parameters:
+  ///   - weights: bytes of packed weights.
+  ///   - memoryLimit: bytes that plans may use.
+  package init(
+    _ network: Network, weights: Int, memoryLimit: Int, _ options: EngineOptions
+  ) throws(ModelError) {
+    self.weights = weights
+    cacheBytesPerPage = network.cacheLayout(options.keyValueFormat).pageBytes
+    var planned = options
+    planned.optimized = true
+    activations = try network.plan(planned).memory.byteCount
+    available = Int(Double(memoryLimit) * Self.share) - weights
     sequences = options.sequences
   }
 
@@ -59,19 +61,43 @@ extension EngineOptions {
     _ model: Model, contextLength: Int?, sequences: Int = 1, keyValueFormat: KVFormat = .f16,
     batchTokens: Int = 512, outputs: Int = 1, coarseActivations: Bool = false
   ) throws -> EngineOptions {
-    let trained = model.configuration.contextLength
-    var options = EngineOptions(contextLength: contextLength ?? trained)
+    var options = EngineOptions(contextLength: contextLength ?? 0)
     options.sequences = sequences
     options.keyValueFormat = keyValueFormat
     options.batchTokens = batchTokens
     options.outputs = outputs
     options.coarseActivations = coarseActivations
-    try model.check(keyValueFormat)
-    let budget = try MemoryBudget(model, options)
-    if contextLength == nil {
-      options.contextLength = max(1, budget.largestContext(trained))
-    }
+    let budget = try options.fit(
+      model.network, weights: model.weights.packedBytes, memoryLimit: model.runtime.memoryLimit,
+      isContextGiven: contextLength != nil)
     try budget.check(context: options.contextLength)
     return options
+  }
+
+  /// Sets the context, unless it is given, to the largest that the network was trained for and fits.
+  ///
+  /// - Returns: the budget it was found with, for the check.
+  package mutating func fit(
+    _ network: Network, weights: Int, memoryLimit: Int, isContextGiven: Bool
+  ) throws -> MemoryBudget {
+    let trained = network.configuration.contextLength
+    if !isContextGiven { contextLength = trained }
+    try network.check(keyValueFormat)
+    let budget = try MemoryBudget(network, weights: weights, memoryLimit: memoryLimit, self)
+    if !isContextGiven { contextLength = max(1, budget.largestContext(trained)) }
+    return budget
+  }
+}
+
+extension Network {
+  /// Refuses a cache format that the heads' size does not suit.
+  package func check(_ format: KVFormat) throws(InferenceError) {
+    let size = cacheLayout(format).headSize
+    guard size % format.headSizeMultiple == 0 else {
+      throw .invalidOption(
+        name: "cache type", value: format.rawValue,
+        expected: "f16, bf16 or f32 for heads of \(size) values: \(format.rawValue) wants multiples of "
+          + "\(format.headSizeMultiple)")
+    }
   }
 }

@@ -23,15 +23,24 @@ package final class PagePool {
   package init(_ layout: KVLayout, capacity: Int) throws(RuntimeError) {
     self.layout = layout
     self.capacity = capacity
-    pageStride = (layout.pageBytes + 63) & ~63
-    memory = try HugeBuffer(byteCount: max(64, pageStride * capacity), purpose: "KV cache")
+    pageStride = Self.pageStride(layout)
+    memory = try HugeBuffer(
+      byteCount: max(64, Self.byteCount(layout, capacity: capacity)), purpose: "KV cache")
     owners = Array(repeating: 0, count: capacity)
     free = []
     free.reserveCapacity(capacity)
   }
 
+  private static func pageStride(_ layout: KVLayout) -> Int { (layout.pageBytes + 63) & ~63 }
+
+  /// Bytes that a pool of so many pages reserves.
+  package static func byteCount(_ layout: KVLayout, capacity: Int) -> Int { pageStride(layout) * capacity }
+
   /// Pages that can still be taken.
   package var available: Int { free.count + capacity - untouched }
+
+  /// All pages that can exist.
+  package var region: MemoryRegion { MemoryRegion("keys and values", memory.base, memory.byteCount) }
 
   /// Bytes of pages in use.
   package var bytesInUse: Int { (capacity - available) * pageStride }

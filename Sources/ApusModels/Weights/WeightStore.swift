@@ -13,6 +13,8 @@ package final class WeightStore: @unchecked Sendable {
   package let packedBytes: Int
   /// Bytes of the file that stay mapped for look-ups.
   package let mappedBytes: Int
+  /// Where they lie.
+  package let regions: [MemoryRegion]
 
   /// Loads what `graph` refers to, in parallel.
   ///
@@ -22,16 +24,18 @@ package final class WeightStore: @unchecked Sendable {
     progress: ((Int, Int) -> Void)? = nil
   ) throws(ModelError) {
     self.source = source
-    let wanted = graph.values.compactMap { value -> (ParameterReference, TensorDescription)? in
-      guard case .parameter(let reference) = value.source, let tensor = source.tensor(reference.tensor)
-      else { return nil }
-      return (reference, tensor)
-    }
+    let wanted = Self.wanted(graph, source)
     let total = wanted.reduce(0) { $0 + Self.bytes($1.0, $1.1) }
     var entries: [ParameterReference: Parameter] = [:]
     var (packed, mapped, done) = (0, 0, 0)
     let arena = try Self.arena(wanted)
-    let lookedUp = Set(wanted.filter { $0.0.role == .lookup }.map(\.0.tensor))
+    let lookedUp = Self.lookedUp(wanted)
+    /// Reading a tensor brings the edges of its neighbours back, which were released before: a tenth of the file.
+    func releaseRead() {
+      for (reference, tensor) in wanted where entries[reference] != nil && !lookedUp.contains(tensor.name) {
+        source.release(tensor)
+      }
+    }
     for (reference, tensor) in wanted where entries[reference] == nil {
       let bytes = Self.bytes(reference, tensor)
       entries[reference] = try Self.load(reference, tensor, source, workers, arena)
@@ -39,8 +43,16 @@ package final class WeightStore: @unchecked Sendable {
       if reference.role == .product, !lookedUp.contains(reference.tensor) { source.release(tensor) }
       done += bytes
       progress?(done, total)
+      if entries.count % Self.releaseInterval == 0 { releaseRead() }
     }
+    releaseRead()
     self.entries = entries
+    regions =
+      [arena.region]
+      + entries.values.compactMap { entry in
+        guard case .table(let table) = entry else { return nil }
+        return MemoryRegion("weights (mapped)", table.base, table.rows * table.rowBytes)
+      }
     packedBytes = packed
     mappedBytes = mapped
   }
@@ -52,18 +64,61 @@ package final class WeightStore: @unchecked Sendable {
       : tensor.type.bytes(rows: reference.rows.count, columns: tensor.columns) ?? 0
   }
 
+  /// Tensors after which all that were read are released again.
+  private static let releaseInterval = 32
+
+  private typealias Wanted = [(ParameterReference, TensorDescription)]
+
+  /// What a graph refers to.
+  private static func wanted(_ graph: Graph, _ source: any WeightSource) -> Wanted {
+    graph.values.compactMap { value in
+      guard case .parameter(let reference) = value.source, let tensor = source.tensor(reference.tensor)
+      else { return nil }
+      return (reference, tensor)
+    }
+  }
+
+  /// Tensors that are read from the file at every step.
+  private static func lookedUp(_ wanted: Wanted) -> Set<String> {
+    Set(wanted.filter { $0.0.role == .lookup }.map(\.0.tensor))
+  }
+
+  private static func panelBytes(_ wanted: Wanted) -> Int {
+    wanted.reduce(0) { sum, entry in
+      let (reference, tensor) = entry
+      guard reference.role == .product, let layout = tensor.type.layout else { return sum }
+      return sum
+        + PanelArena.bytes(
+          PackedMatrix.byteCount(layout: layout, rows: reference.rows.count, columns: tensor.columns))
+    }
+  }
+
+  /// Bytes of the weights of a graph, before any is loaded.
+  package static func footprint(_ graph: Graph, from source: any WeightSource) -> WeightFootprint {
+    let wanted = wanted(graph, source)
+    let lookedUp = lookedUp(wanted)
+    let products = Set(wanted.filter { $0.0.role == .product }.map(\.0.tensor))
+    var footprint = WeightFootprint(panels: panelBytes(wanted))
+    var seen: Set<ParameterReference> = []
+    for (reference, tensor) in wanted where seen.insert(reference).inserted {
+      let bytes = bytes(reference, tensor)
+      if reference.role != .lookup { footprint.packed += bytes }
+      if reference.role == .vector { footprint.vectors += max(64, bytes) }
+      guard reference.role == .lookup else { continue }
+      footprint.mapped += bytes
+      if lookedUp.contains(reference.tensor), products.contains(reference.tensor) {
+        footprint.mappedAndRead += bytes
+      }
+    }
+    return footprint
+  }
+
   /// Room for the panels of every matrix that is multiplied with.
   private static func arena(
-    _ wanted: [(ParameterReference, TensorDescription)]
+    _ wanted: Wanted
   ) throws(ModelError) -> PanelArena {
-    var bytes = 0
-    for (reference, tensor) in wanted where reference.role == .product {
-      guard let layout = tensor.type.layout else { continue }
-      bytes += PanelArena.bytes(
-        PackedMatrix.byteCount(layout: layout, rows: reference.rows.count, columns: tensor.columns))
-    }
     do {
-      return try PanelArena(byteCount: bytes)
+      return try PanelArena(byteCount: panelBytes(wanted))
     } catch {
       throw .memory("\(error)")
     }
@@ -104,4 +159,18 @@ package final class WeightStore: @unchecked Sendable {
     guard let parameter = entries[reference] else { throw .missingTensors([reference.tensor]) }
     return parameter
   }
+}
+
+/// Bytes of a model's weights, by where they will be.
+package struct WeightFootprint: Sendable, Equatable {
+  /// Reserved for panels.
+  package var panels = 0
+  /// Norms and biases as floats.
+  package var vectors = 0
+  /// What `WeightStore.packedBytes` will say: the part of the file that is packed.
+  package var packed = 0
+  /// Tables that stay in the file.
+  package var mapped = 0
+  /// Those of them that packing has read from end to end, and that stay in memory since.
+  package var mappedAndRead = 0
 }

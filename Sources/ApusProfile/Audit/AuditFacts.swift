@@ -42,7 +42,10 @@ extension Audit {
     var facts: [(name: String, value: String)] = []
     facts.append(("heap allocations in steps", system.allocations.map(countText) ?? "not counted"))
     facts.append(
-      ("page faults", "\(countText(system.minorFaults)) without a disk, \(countText(system.majorFaults)) from one"))
+      (
+        "page faults",
+        "\(countText(system.minorFaults)) without a disk, \(countText(system.majorFaults)) from one"
+      ))
     facts.append(
       (
         "context switches",
@@ -67,8 +70,12 @@ extension Audit {
         parts.append("\(fixed(Double(instructions) / Double(cycles), 2)) a cycle")
       }
     }
-    if let misses = counters.cacheMisses { parts.append("\(rateText(Double(misses)))misses of the last cache") }
-    if let misses = counters.branchMisses { parts.append("\(rateText(Double(misses)))branches predicted wrongly") }
+    if let misses = counters.cacheMisses {
+      parts.append("\(rateText(Double(misses)))misses of the last cache")
+    }
+    if let misses = counters.branchMisses {
+      parts.append("\(rateText(Double(misses)))branches predicted wrongly")
+    }
     if let reason = counters.unavailable { parts.append("not counted: \(reason)") }
     return parts.isEmpty ? [] : [("processor's counters", parts.joined(separator: ", "))]
   }

@@ -63,7 +63,8 @@ extension HotPath {
   }
 
   private var computeAdvice: String {
-    let reached = "Its arithmetic alone needs \(percentText(roofline ?? 0)) of its time at the \(arithmetic) peak"
+    let reached =
+      "Its arithmetic alone needs \(percentText(roofline ?? 0)) of its time at the \(arithmetic) peak"
     if (roofline ?? 0) > 1.05 {
       return reached + ": more than was measured as the peak, which was then taken in a slower moment."
     }
@@ -77,7 +78,8 @@ extension HotPath {
     let rate = "\(rateText(bytesPerSecond))B/s cross the bus if nothing is cached"
     let roofline = roofline ?? 0
     if roofline > 1.05 {
-      return rate + ", more than memory gives: part of the bytes came from a cache, and memory is not the limit."
+      return rate
+        + ", more than memory gives: part of the bytes came from a cache, and memory is not the limit."
     }
     if roofline >= Bound.nearRoof {
       return rate + ", near what memory gives: only fewer bytes make it faster, by a narrower format or more "
@@ -90,7 +92,8 @@ extension HotPath {
   private var latencyAdvice: String {
     var text = "\(countText(calls)) calls of \(durationText(timePerCall))"
     if let roofline { text += ", \(percentText(roofline)) of the roofline" }
-    return text + ": starting and meeting costs more than the work. Run it together with its neighbours, or with "
+    return text
+      + ": starting and meeting costs more than the work. Run it together with its neighbours, or with "
       + "more tokens at once."
   }
 
@@ -98,16 +101,19 @@ extension HotPath {
     let most =
       imbalance >= 1.005
       ? "The busiest thread works \(fixed(imbalance, 2)) times the mean" : "All threads work alike in sum"
-    return most + " and \(percentText(waiting)) of the threads' time is waiting for the last: smaller units of "
+    return most
+      + " and \(percentText(waiting)) of the threads' time is waiting for the last: smaller units of "
       + "work share better, unless another program or the hypervisor takes processors away."
   }
 
   private var serialAdvice: String {
     if serial > 0.5 {
-      return "One thread works and the others wait, \(percentText(serial * share)) of the workload's time: share "
+      return
+        "One thread works and the others wait, \(percentText(serial * share)) of the workload's time: share "
         + "its rows, or run it with more tokens at once."
     }
-    return "Threads hardly help: the work of one is done with an efficiency of \(percentText(efficiency ?? 0)), "
+    return
+      "Threads hardly help: the work of one is done with an efficiency of \(percentText(efficiency ?? 0)), "
       + "where this machine's limits allow \(percentText(efficiencyLimit))."
   }
 }

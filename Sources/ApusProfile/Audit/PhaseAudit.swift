@@ -36,7 +36,9 @@ public struct PhaseAudit: Sendable, Equatable {
   init(_ phase: ProfiledPhase, _ machine: ProfiledMachine) {
     let threads = max(1, machine.threads)
     let wall = Double(phase.wall)
-    func sum(_ value: (OperationProfile) -> Double) -> Double { phase.operations.reduce(0) { $0 + value($1) } }
+    func sum(_ value: (OperationProfile) -> Double) -> Double {
+      phase.operations.reduce(0) { $0 + value($1) }
+    }
     func part(_ value: (OperationProfile) -> Double) -> Double { share(sum(value), of: wall) }
 
     name = phase.name

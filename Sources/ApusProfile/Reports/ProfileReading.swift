@@ -18,7 +18,8 @@ public enum ProfileError: ApusError, Equatable {
   public var description: String {
     switch self {
     case .json(let error): "the profile is not JSON: \(error)"
-    case .notAProfile: "not a profile: \"format\" should be \"\(Profile.formatName)\"; apus profile --json writes one"
+    case .notAProfile:
+      "not a profile: \"format\" should be \"\(Profile.formatName)\"; apus profile --json writes one"
     case .version(let version):
       "a profile of version \(version), and this Apus reads version \(Profile.formatVersion): make it anew, or read it "
         + "with the Apus that wrote it"

@@ -3,7 +3,7 @@
 import ApusBasics
 
 /// A part of a whole: `43.1 %`.
-func percentText(_ part: Double) -> String {
+package func percentText(_ part: Double) -> String {
   guard part.isFinite else { return "–" }
   return fixed(100 * part, part < 0.9995 ? 1 : 0) + " %"
 }
@@ -39,7 +39,8 @@ func gainText(_ gain: Double?) -> String { gain.map { fixed($0, 2) + " ×" } ?? 
 
 extension Profile {
   /// What stands on top of every report of a run that did not come to its end.
-  static let interruptedText = "Interrupted: this run was stopped before its end, and shows what was seen until then."
+  static let interruptedText =
+    "Interrupted: this run was stopped before its end, and shows what was seen until then."
 
   /// Nanoseconds of all phases.
   var wall: Double { phases.reduce(0) { $0 + Double($1.wall) } }

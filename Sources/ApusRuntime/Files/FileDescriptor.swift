@@ -44,6 +44,15 @@ package struct FileDescriptor: ~Copyable, Sendable {
     return file
   }
 
+  /// Opens what is there for writing, also a device or a pipe.
+  ///
+  /// - Throws: `FileError.system`.
+  package static func openForWriting(_ path: String) throws(FileError) -> FileDescriptor {
+    let number = open(path, O_WRONLY | O_CLOEXEC)
+    guard number >= 0 else { throw .system(path: path, operation: "open", reason: errorText(errno)) }
+    return FileDescriptor(owning: number)
+  }
+
   /// The system's record of the open file; `path` is for the error.
   package func status(_ path: String) throws(FileError) -> stat {
     var status = stat()

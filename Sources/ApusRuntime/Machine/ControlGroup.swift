@@ -23,12 +23,12 @@ package struct ControlGroup: Equatable, Sendable {
       let controllers = parts[1].split(separator: ",").map(String.init)
       if parts[0] == "0", controllers.isEmpty {
         for mount in ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"] {
-          for group in groups(mount, path) { addVersion2(files, group) }
+          for group in groupDirectories(mount, path) { addVersion2(files, group) }
         }
         continue
       }
       for mount in Set([parts[1]] + controllers.map { $0[...] }).sorted().map({ "/sys/fs/cgroup/" + $0 }) {
-        for group in groups(mount, path) {
+        for group in groupDirectories(mount, path) {
           if controllers.contains("cpu") {
             sawQuota = true
             addQuota(version1Quota(files, group))
@@ -90,7 +90,7 @@ package struct ControlGroup: Equatable, Sendable {
 }
 
 /// The directories of a group and its ancestors up to the mount point.
-private func groups(_ mount: String, _ path: String) -> [String] {
+func groupDirectories(_ mount: String, _ path: String) -> [String] {
   var result = [mount]
   var directory = mount
   for part in path.split(separator: "/") where part != ".." {

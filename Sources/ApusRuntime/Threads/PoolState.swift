@@ -12,8 +12,8 @@ import Synchronization
   import Darwin
 #endif
 
-/// Layout, in steps of `Signal.stride` bytes: the head, the job signal, the gate of barriers with work, then for
-/// each worker its arrival at the barrier and its end of the job.
+/// Layout, in steps of `Signal.stride` bytes: the head, the job signal, the gate of barriers with work, what is hardly
+/// ever written, then for each worker its arrival at the barrier and its end of the job.
 ///
 /// Each worker counts on a line of its own and reads the others': with two workers both see each other after
 /// one transfer of a cache line, where a shared counter takes two.
@@ -25,6 +25,14 @@ struct PoolState: @unchecked Sendable {
     var context: UnsafeMutableRawPointer?
     var body: (@convention(c) (UnsafeMutableRawPointer, Int) -> Void)?
     var stop: Bool
+  }
+
+  /// How runs are made; changed between them.
+  private struct Manner {
+    /// Whether the calling thread works alone.
+    var isSolo: Bool
+    /// Where the time of each worker in a run is added, if anywhere.
+    var times: UnsafeMutablePointer<UInt64>?
   }
 
   /// What a thread is born with.
@@ -44,11 +52,19 @@ struct PoolState: @unchecked Sendable {
   private var job: Signal { Signal(at: base + 2 * Signal.stride) }
   private var gate: Signal { Signal(at: base + 3 * Signal.stride) }
 
-  @inline(__always)
-  private func arrived(_ worker: Int) -> Signal { Signal(at: base + (4 + 2 * worker) * Signal.stride) }
+  private var manner: UnsafeMutablePointer<Manner> {
+    (base + 4 * Signal.stride).assumingMemoryBound(to: Manner.self)
+  }
 
   @inline(__always)
-  private func finished(_ worker: Int) -> Signal { Signal(at: base + (5 + 2 * worker) * Signal.stride) }
+  private func arrived(_ worker: Int) -> Signal { Signal(at: base + (5 + 2 * worker) * Signal.stride) }
+
+  @inline(__always)
+  private func finished(_ worker: Int) -> Signal { Signal(at: base + (6 + 2 * worker) * Signal.stride) }
+
+  /// Workers that take part in a run.
+  @inline(__always)
+  var activeCount: Int { manner.pointee.isSolo ? 1 : count }
 
   /// The next unit `parallel` gives out.
   var nextUnit: UnsafeMutablePointer<Atomic<Int>> {
@@ -62,7 +78,7 @@ struct PoolState: @unchecked Sendable {
 
   init(count: Int, crowded: Bool) throws(RuntimeError) {
     precondition(MemoryLayout<Head>.size <= 2 * Signal.stride)
-    let bytes = (4 + 2 * count) * Signal.stride
+    let bytes = (5 + 2 * count) * Signal.stride
     var memory: UnsafeMutableRawPointer?
     let failure = posix_memalign(&memory, Signal.stride, bytes)
     guard failure == 0, let memory else {
@@ -123,11 +139,27 @@ struct PoolState: @unchecked Sendable {
     free(base)
   }
 
+  /// Sets how the next runs are made.
+  func setManner(isSolo: Bool, times: UnsafeMutablePointer<UInt64>?) {
+    lock()
+    manner.pointee = Manner(isSolo: isSolo, times: times)
+    unlock()
+  }
+
   /// One run; the caller holds the lock.
   func runLocked(
     _ context: UnsafeMutableRawPointer, _ body: @convention(c) (UnsafeMutableRawPointer, Int) -> Void
   ) {
-    guard count > 1 else { return body(context, 0) }
+    if let times = manner.pointee.times {
+      return withTimedBody(context, body, times) { runUntimed($0, $1) }
+    }
+    runUntimed(context, body)
+  }
+
+  private func runUntimed(
+    _ context: UnsafeMutableRawPointer, _ body: @convention(c) (UnsafeMutableRawPointer, Int) -> Void
+  ) {
+    guard activeCount > 1 else { return body(context, 0) }
     head.pointee.context = context
     head.pointee.body = body
     let number = job.last &+ 1
@@ -138,7 +170,7 @@ struct PoolState: @unchecked Sendable {
 
   @inline(__always)
   func barrier(_ worker: Int) {
-    guard count > 1 else { return }
+    guard activeCount > 1 else { return }
     let own = arrived(worker)
     let number = own.last &+ 1
     own.publish(number)
@@ -150,7 +182,7 @@ struct PoolState: @unchecked Sendable {
   /// The gate's number cannot change between a worker's look and its arrival: it is raised by the last arrival.
   @inline(__always)
   func barrier(_ worker: Int, last body: () -> Void) {
-    guard count > 1 else { return body() }
+    guard activeCount > 1 else { return body() }
     let number = gate.last &+ 1
     guard arrivals.pointee.add(1, ordering: .acquiringAndReleasing).newValue == count else {
       return gate.wait(for: number, patience: barrierPatience)

@@ -69,6 +69,18 @@ public final class WorkerPool: Sendable {
     state.unlock()
   }
 
+  /// Workers that take part in a run: all, or one while `measure` says so.
+  package var activeCount: Int { state.activeCount }
+
+  /// How runs are made from now on, for those who measure.
+  ///
+  /// - Parameters:
+  ///   - alone: the caller does all the work, with the same units in the same order.
+  ///   - times: where the nanoseconds of each worker in a run are added; it must stay until the next call.
+  package func measure(alone: Bool = false, times: UnsafeMutablePointer<UInt64>? = nil) {
+    state.setManner(isSolo: alone, times: times)
+  }
+
   /// A barrier across the workers of the current run: every worker calls it the same number of times, and
   /// none returns before all have called. What was written before is visible to all after.
   @inline(__always)

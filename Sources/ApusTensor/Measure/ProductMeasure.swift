@@ -34,7 +34,8 @@ extension KernelTimer {
     let x = try HugeBuffer(byteCount: tokens * form.rowBytes(columns), purpose: "activations to measure")
     let y = try HugeBuffer(byteCount: tokens * rows * 4, purpose: "results to measure")
     let (panelBase, floatBase, xBase, yBase) = (panels.base, floats.base, x.base, y.base)
-    fill(panelBase, panelCount * panelBytes, layout)
+    SyntheticBytes(layout).fill(
+      UnsafeMutableRawBufferPointer(start: panelBase, count: panelCount * panelBytes), workers)
     fillFloats(floatBase.assumingMemoryBound(to: Float.self), tokens * columns)
     let (gemm, round) = (table.product(layout, for: form), table.rounding(form))
     let perUnit = PackedMatrix.panelsPerUnit(
@@ -94,18 +95,6 @@ extension KernelTimer {
       kernel: "gemm", type: precision == .f32 ? "F32 unpacked" : "BF16 unpacked", tokens: tokens, rows: rows,
       columns: columns, work: 2 * Double(tokens) * Double(rows) * Double(columns), seconds: seconds,
       limit: limit, ceiling: ceiling)
-  }
-
-  /// Bytes that are finite small numbers as floats, halves, scales and integers.
-  private func fill(_ base: UnsafeMutableRawPointer, _ count: Int, _ layout: apus_layout) {
-    let isFloat = layout.rawValue <= APUS_LAYOUT_BF16.rawValue
-    parallel((count + (1 << 20) - 1) >> 20) { unit, _ in
-      for i in unit << 20..<min(count, (unit + 1) << 20) {
-        base.storeBytes(
-          of: isFloat ? (i & 1 == 0 ? 0x11 : 0x30) : UInt8((i &* 7 >> 3) & 0x1f), toByteOffset: i,
-          as: UInt8.self)
-      }
-    }
   }
 
   func fillFloats(_ base: UnsafeMutablePointer<Float>, _ count: Int) {

@@ -12,7 +12,8 @@ package final class PackedMatrix: @unchecked Sendable {
   /// Bytes from one panel to the next.
   package let panelBytes: Int
   private let base: UnsafeMutableRawPointer
-  private let arena: PanelArena
+  /// What keeps the panels' memory.
+  private let owner: AnyObject
 
   /// Packs rows of blocks in file order.
   ///
@@ -29,7 +30,7 @@ package final class PackedMatrix: @unchecked Sendable {
     self.columns = columns
     panelBytes = apus_panel_bytes(layout, columns)
     let panels = (rows + APUS_LANES - 1) / APUS_LANES
-    self.arena = arena
+    owner = arena
     base = arena.take(panels * panelBytes)
     var job = PackJob(
       layout: layout, rows: rows, columns: columns, source: source, rowBytes: rowBytes,
@@ -40,6 +41,22 @@ package final class PackedMatrix: @unchecked Sendable {
         context.assumingMemoryBound(to: PackJob.self).pointee.run(unit)
       }
     }
+  }
+
+  /// A matrix of panels that are there already.
+  ///
+  /// - Parameters:
+  ///   - panels: `byteCount(layout:rows:columns:)` bytes that nobody changes.
+  ///   - owner: keeps them.
+  package init(
+    layout: apus_layout, rows: Int, columns: Int, panels: UnsafeMutableRawPointer, owner: AnyObject
+  ) {
+    self.layout = layout
+    self.rows = rows
+    self.columns = columns
+    panelBytes = apus_panel_bytes(layout, columns)
+    base = panels
+    self.owner = owner
   }
 
   package var panelCount: Int {

@@ -19,6 +19,9 @@ package final class PanelArena {
     memory = try HugeBuffer(byteCount: max(1, byteCount), purpose: "packed weights")
   }
 
+  /// All of it.
+  package var region: MemoryRegion { MemoryRegion("packed weights", memory.base, memory.byteCount) }
+
   /// The next `byteCount` bytes, which must have been reserved.
   func take(_ byteCount: Int) -> UnsafeMutableRawPointer {
     precondition(used + byteCount <= memory.byteCount)

@@ -31,6 +31,8 @@ package struct ShardPlan: Equatable, Sendable {
   package let size: Int
   /// From the last floats to the first.
   package let buckets: [Bucket]
+  /// The most floats of a bucket.
+  let messageFloats: Int
   /// What each rank owns, by tensor and row.
   private let pieces: [[TensorRows]]
 
@@ -48,6 +50,7 @@ package struct ShardPlan: Equatable, Sendable {
     self.size = size
     let all = TrainableWeights.floats(tensors)
     let largest = max(16, bucketFloats, (2 * all / RankTag.mostBuckets + 15) & ~15)
+    messageFloats = largest
     // Eight shares a rank keep the loads even, also where the model is small.
     let wanted = max(1, min(largest, all / (8 * size)))
     var loads = [Int](repeating: 0, count: size)

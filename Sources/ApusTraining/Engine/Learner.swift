@@ -18,6 +18,16 @@ package struct StepOutcome: Sendable {
   package var isApplied: Bool { nonFinite == nil && loss.isFinite }
 }
 
+/// The parts of a step.
+package enum StepPart {
+  /// Micro-batches forward and backward.
+  case gradients
+  case norm
+  case update
+  /// The step is over.
+  case end
+}
+
 /// A network, its gradients and its optimiser.
 ///
 /// Not thread-safe. After the first step, a step allocates nothing.
@@ -27,6 +37,8 @@ package final class Learner {
   package let optimizer: OptimizerEngine
   /// nil in a process of its own.
   package let exchange: GradientExchange?
+  /// Told when a part of a step begins, while set: what is measured apart.
+  package var partBegins: ((StepPart) -> Void)?
 
   package init(
     _ engine: TrainingEngine, _ optimizer: OptimizerEngine, exchange: GradientExchange? = nil
@@ -67,7 +79,11 @@ package final class Learner {
     fill: (_ microBatch: Int, TrainingEngine) throws(E) -> Void
   ) throws -> StepOutcome {
     var outcome = StepOutcome(loss: 0, tokens: 0, gradientNorm: 0)
-    defer { engine.phaseHook = nil }
+    partBegins?(.gradients)
+    defer {
+      engine.phaseHook = nil
+      partBegins?(.end)
+    }
     for microBatch in 0..<microBatches where outcome.loss.isFinite {
       engine.begin(startsGradients: outcome.tokens == 0)
       try fill(microBatch, engine)
@@ -81,10 +97,12 @@ package final class Learner {
     // Other processes wait for this one's gradients, whatever they are.
     guard outcome.loss.isFinite || exchange != nil else { return outcome }
     if outcome.tokens == 0 { engine.weights.clearGradients() }
+    partBegins?(.norm)
     let norm = try exchange?.reduce(&outcome, optimizer) ?? optimizer.gradientNorm()
     outcome.gradientNorm = norm.value
     if let tensor = norm.firstNonFinite { outcome.nonFinite = engine.weights.tensors[tensor].name }
     guard outcome.isApplied else { return outcome }
+    partBegins?(.update)
     try optimizer.step(
       number: number, learningRate: learningRate, gradientScale: clip.map { norm.scale(clippedTo: $0) } ?? 1)
     try exchange?.shareWeights()

@@ -105,10 +105,20 @@ package final class TrainingEngine {
   package var activationBytes: Int { executor.activationBytes + plan.logitBytes + executor.scratchBytes }
   package var cacheBytes: Int { cache.byteCount }
 
+  /// Where everything lies that micro-batches read and write.
+  package var regions: [MemoryRegion] {
+    weights.regions + [MemoryRegion("keys and values", cache.base, cache.byteCount), executor.region]
+  }
+
   /// Gathers times while set.
   package var profile: ExecutionProfile? {
     get { executor.profile }
     set { executor.profile = newValue }
+  }
+
+  /// An operation that is made slower, to test measuring.
+  package func setHandicap(_ handicap: Handicap?) {
+    executor.handicap = handicap?.shares(executor.plan)
   }
 
   /// Told how far a micro-batch is while set.

@@ -29,6 +29,9 @@ package final class OptimizerEngine {
   private let memory: HugeBuffer
   private let averageDecay: Double?
 
+  /// Where the states lie.
+  package var region: MemoryRegion { MemoryRegion("optimiser", memory.base, memory.byteCount) }
+
   /// - Parameters:
   ///   - averageDecay: keeps a running mean of the weights, of which a step keeps this share; nil for none.
   /// - Throws: `LearningError.setting`, `.memory`.

@@ -25,8 +25,12 @@ public struct MemoryForecast: Sendable, Equatable {
   /// The program itself.
   public var program = 24 << 20
 
+  package init() {}
+
   /// All of it.
-  public var total: Int { weights + gradients + optimizer + activations + cache + scratch + exchange + program }
+  public var total: Int {
+    weights + gradients + optimizer + activations + cache + scratch + exchange + program
+  }
 
   /// The parts by name.
   public var rows: [(name: String, bytes: Int)] {
@@ -35,6 +39,9 @@ public struct MemoryForecast: Sendable, Equatable {
       ("keys and values", cache), ("logits and panels", scratch), ("program", program),
     ] + (exchange > 0 ? [("gradients of others", exchange)] : [])
   }
+
+  /// What is left for activations when everything else has its place.
+  package func activationRoom(_ limit: Int) -> Int { max(0, limit - (total - activations)) }
 
   /// The parts in words.
   var parts: String { rows.map { "\($0.name) \(sizeText($0.bytes))" }.joined(separator: ", ") }

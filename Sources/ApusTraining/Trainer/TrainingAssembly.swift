@@ -16,13 +16,14 @@ package struct TrainingAssembly {
   package let validation: BatchPlan?
   /// Sequences of a micro-batch.
   package let micro: Int
+  /// Texts of a sequence, at most.
+  package let segments: Int
   package let forecast: MemoryForecast
   package let totalSteps: Int
   /// Whether the micro-batches are not those that were used before.
   private let isAnotherMicro: Bool
   private let options: TrainingEngineOptions
   private let graph: Graph
-
   private let group: RankGroup
 
   /// Decides everything the configuration leaves open.
@@ -55,20 +56,24 @@ package struct TrainingAssembly {
     }
     totalSteps = configuration.totalSteps(
       tokensPerStep: batch.sequences * batch.length, dataTokens: inputs.training.tokenCount)
+    let (network, validates) = (network, inputs.validation != nil)
     let limit = configuration.memory.limit.bytes(
       available: runtime.memoryLimit / group.communicator.ranksHere)
     var smallest: MemoryForecast?
     var found: (Int, TrainingEngineOptions, Graph, MemoryForecast)?
-    let segments = max(plan.mostSegments, validation?.mostSegments ?? 1)
+    segments = max(plan.mostSegments, validation?.mostSegments ?? 1)
     for micro in Self.candidates(batch, group.size, last: lastMicro) where found == nil {
       var options = Self.engineOptions(configuration, sequences: micro * segments, micro: micro)
       let graph = try TrainingEngine.graph(network, options)
-      options.recomputing = configuration.memory.recompute == .all ? .all : .none
-      var forecast = Self.forecast(configuration, network, graph, options, inputs, group)
+      func forecasting(_ recomputing: RecomputationBudget) throws -> MemoryForecast {
+        options.recomputing = recomputing
+        return try Self.forecast(
+          configuration, network, TrainingEngine.plan(graph, options), options, validates: validates,
+          group)
+      }
+      var forecast = try forecasting(configuration.memory.recompute == .all ? .all : .none)
       if forecast.total > limit, configuration.memory.recompute == .auto {
-        // What is left for activations when everything else has its place.
-        options.recomputing = .fitting(max(0, limit - (forecast.total - forecast.activations)))
-        forecast = Self.forecast(configuration, network, graph, options, inputs, group)
+        forecast = try forecasting(.fitting(forecast.activationRoom(limit)))
       }
       smallest = forecast
       if forecast.total <= limit { found = (micro, options, graph, forecast) }
@@ -109,7 +114,8 @@ package struct TrainingAssembly {
     return divisors.filter { $0 * batch.length <= 1024 || $0 == 1 }
   }
 
-  private static func engineOptions(
+  /// How a micro-batch is compiled.
+  package static func engineOptions(
     _ configuration: TrainingConfiguration, sequences: Int, micro: Int
   ) -> TrainingEngineOptions {
     var options = TrainingEngineOptions(
@@ -120,13 +126,15 @@ package struct TrainingAssembly {
     return options
   }
 
-  private static func forecast(
-    _ configuration: TrainingConfiguration, _ network: Network, _ graph: Graph,
-    _ options: TrainingEngineOptions, _ inputs: TrainingInputs, _ group: RankGroup
-  ) -> MemoryForecast {
+  /// What a run takes of memory with micro-batches compiled in this way.
+  ///
+  /// - Parameter validates: whether there is held-out text.
+  package static func forecast(
+    _ configuration: TrainingConfiguration, _ network: Network, _ plan: Plan,
+    _ options: TrainingEngineOptions, validates: Bool, _ group: RankGroup = RankGroup(SingleProcess())
+  ) throws -> MemoryForecast {
     var forecast = MemoryForecast()
-    let plan = TrainingEngine.plan(graph, options)
-    let weights = TrainableWeights.layout(graph)
+    let weights = TrainableWeights.layout(plan.graph)
     let floats = TrainableWeights.floats(weights)
     forecast.weights = 4 * floats
     forecast.gradients = 4 * floats
@@ -140,12 +148,31 @@ package struct TrainingAssembly {
     forecast.optimizer =
       OptimizerEngine.stateBytes(kind, tensors, averages: configuration.optimizer.ema > 0)
       + kind.scratchBytes(tensors)
-    forecast.activations = plan.memory.byteCount
-    forecast.cache = TrainingEngine.cacheBytes(network, options, configuration.precision)
-    forecast.scratch = plan.logitBytes + (4 << 20)
-    // An evaluation has its own, much smaller arena: nothing is kept for a way back.
-    if inputs.validation != nil { forecast.activations += plan.memory.byteCount / 8 }
+    add(plan, TrainingEngine.cacheBytes(network, options, configuration.precision), to: &forecast)
+    if validates, configuration.evaluation.every > 0 {
+      let options = evaluationOptions(options)
+      let plan = TrainingEngine.plan(try TrainingEngine.graph(network, options), options)
+      add(plan, TrainingEngine.cacheBytes(network, options, configuration.precision), to: &forecast)
+    }
     return forecast
+  }
+
+  /// What an engine takes.
+  private static func add(_ plan: Plan, _ cacheBytes: Int, to forecast: inout MemoryForecast) {
+    forecast.activations += plan.memory.byteCount
+    forecast.cache += cacheBytes
+    forecast.scratch += plan.logitBytes + panelBytes
+  }
+
+  /// Panels and rows of the workers, about.
+  private static let panelBytes = 4 << 20
+
+  /// How held-out text is measured: nothing is kept for a way back.
+  private static func evaluationOptions(_ options: TrainingEngineOptions) -> TrainingEngineOptions {
+    var options = options
+    options.isForwardOnly = true
+    options.loss = LossOptions()
+    return options
   }
 
   /// Reserves memory, makes the engine and the optimiser, and gives the weights their first values.
@@ -174,7 +201,8 @@ package struct TrainingAssembly {
   /// The optimiser's states, wherever they are.
   func states(_ learner: Learner) -> OptimizerStates {
     OptimizerStates(
-      configuration.optimizer.kind, tensors(learner.engine.weights), averages: configuration.optimizer.ema > 0,
+      configuration.optimizer.kind, tensors(learner.engine.weights),
+      averages: configuration.optimizer.ema > 0,
       learner.optimizer, group, learner.exchange?.plan)
   }
 
@@ -223,9 +251,7 @@ package struct TrainingAssembly {
     _ learner: Learner, _ inputs: TrainingInputs, _ runtime: Runtime
   ) throws -> Evaluator? {
     guard let validation, configuration.evaluation.every > 0 else { return nil }
-    var options = options
-    options.isForwardOnly = true
-    options.loss = LossOptions()
+    let options = Self.evaluationOptions(options)
     let graph = try TrainingEngine.graph(network, options)
     let engine = try TrainingEngine(network, graph, learner.engine.weights, options, runtime)
     let batches = configuration.evaluation.batches
@@ -262,7 +288,7 @@ package struct TrainingAssembly {
 
 extension TrainingConfiguration.Optimizer {
   /// The optimiser with its settings.
-  var kind: OptimizerKind {
+  package var kind: OptimizerKind {
     var adam = AdamWSettings()
     (adam.beta1, adam.beta2, adam.epsilon, adam.weightDecay) = (beta1, beta2, epsilon, weightDecay)
     switch name {

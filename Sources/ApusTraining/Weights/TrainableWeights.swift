@@ -91,6 +91,14 @@ package final class TrainableWeights {
     gradientMemory.base.assumingMemoryBound(to: Float.self)
   }
 
+  /// Where they lie.
+  package var regions: [MemoryRegion] {
+    [
+      MemoryRegion("weights", masterMemory.base, masterMemory.byteCount),
+      MemoryRegion("gradients", gradientMemory.base, gradientMemory.byteCount),
+    ]
+  }
+
   /// Sets all gradients to zero, where no text has made any.
   package func clearGradients() { gradients.update(repeating: 0, count: floatCount) }
 

@@ -23,6 +23,7 @@ typedef float f32x8 __attribute__((ext_vector_type(8)));
 typedef int32_t i32x16 __attribute__((ext_vector_type(16)));
 typedef uint32_t u32x16 __attribute__((ext_vector_type(16)));
 typedef uint16_t u16x16 __attribute__((ext_vector_type(16)));
+typedef uint16_t u16x32 __attribute__((ext_vector_type(32)));
 typedef int16_t i16x16 __attribute__((ext_vector_type(16)));
 typedef int16_t i16x32 __attribute__((ext_vector_type(32)));
 typedef uint16_t u16x32 __attribute__((ext_vector_type(32)));

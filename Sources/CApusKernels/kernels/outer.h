@@ -21,16 +21,24 @@
 // strips of 384 columns 196 KiB, their sums 384 KiB of a second-level cache of 1 MiB. layout.c has the same numbers.
 enum { OUTER_STEPS = 128, OUTER_PANELS = 16, OUTER_ROWS = 384, STRIP_BYTES_OF_A = OUTER_STEPS * 4 * F32_TOKENS + 64 };
 
+// Tokens from asking for a row to reading it: 768 bytes each, some ten lines of a third-level cache's 50 ns.
+enum { OUTER_AHEAD = 16 };
+
 // How much of an operand's row is left from `column` on, in columns of which reading is allowed.
 INLINE int columns_left(int end, int column, int most) { return end - column < most ? end - column : most; }
 
 // Pairs of bfloat16 of tokens t and t + 1, 16 columns: the even token in slot 1. Rows hold their own pairs swapped.
-INLINE i32x16 token_pair(const uint8_t *even, const uint8_t *odd, int column, int n) {
+INLINE u16x32 pair_tokens(u16x16 e, u16x16 o) {
+  return __builtin_shufflevector(
+      o, e, 1, 17, 0, 16, 3, 19, 2, 18, 5, 21, 4, 20, 7, 23, 6, 22, 9, 25, 8, 24, 11, 27, 10, 26, 13, 29, 12, 28, 15, 31,
+      14, 30);
+}
+
+INLINE u16x32 token_pair(const uint8_t *even, const uint8_t *odd, int column, int n) {
+  const uint16_t *e = (const uint16_t *)(const void *)even + column, *o = (const uint16_t *)(const void *)odd + column;
+  if (n == 16 && odd) return pair_tokens(h_load(e), h_load(o));
   const int whole = (n + 1) & ~1;
-  u16x16 e = h_load_n((const uint16_t *)(const void *)even + column, whole);
-  u16x16 o = odd ? h_load_n((const uint16_t *)(const void *)odd + column, whole) : (u16x16)0;
-  i32x16 pair = __builtin_convertvector(e, i32x16) << 16 | __builtin_convertvector(o, i32x16);
-  return __builtin_shufflevector(pair, pair, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
+  return pair_tokens(h_load_n(e, whole), odd ? h_load_n(o, whole) : (u16x16)0);
 }
 
 // A step's operand rows: of one token, or of two.
@@ -43,15 +51,27 @@ INLINE struct outer_rows outer_rows(const int bf16, const void *base, size_t byt
   return (struct outer_rows){row, bf16 && token + 1 < tokens ? row + bytes : 0};
 }
 
+// Asks for columns first … end − 1 of the rows OUTER_AHEAD tokens on: rows lie too far apart for the processor to see a
+// stream in them.
+INLINE void outer_ahead(const int bf16, const void *base, size_t bytes, int first, int end, int token, int tokens) {
+  const size_t width = bf16 ? 2 : 4;
+  for (int t = token + OUTER_AHEAD; t < token + OUTER_AHEAD + (bf16 ? 2 : 1) && t < tokens; t++) {
+    const uint8_t *row = (const uint8_t *)base + (size_t)t * bytes;
+    for (size_t at = width * (size_t)first; at < width * (size_t)end; at += 64) prefetch(row + at);
+  }
+}
+
 // Columns column … of a block's steps as panels [steps][16].
 INLINE void outer_panels(const int bf16, const struct apus_outer *g, int token, int steps, int column, int panels, uint8_t *out) {
   for (int s = 0; s < steps; s++) {
-    struct outer_rows rows = outer_rows(bf16, g->b, g->b_bytes, token + (bf16 ? 2 * s : s), g->tokens);
+    const int t = token + (bf16 ? 2 * s : s);
+    struct outer_rows rows = outer_rows(bf16, g->b, g->b_bytes, t, g->tokens);
+    outer_ahead(bf16, g->b, g->b_bytes, column, column + columns_left(g->last_b, column, 16 * panels), t, g->tokens);
     for (int p = 0; p < panels; p++) {
       const int at = column + 16 * p, n = columns_left(g->last_b, at, 16);
       uint8_t *to = out + ((size_t)p * OUTER_STEPS + (size_t)s) * 64;
       if (bf16) {
-        i32x16 pair = token_pair(rows.even, rows.odd, at, n);
+        u16x32 pair = token_pair(rows.even, rows.odd, at, n);
         __builtin_memcpy(to, &pair, sizeof pair);
       } else {
         const float *from = (const float *)(const void *)rows.even + at;
@@ -64,7 +84,9 @@ INLINE void outer_panels(const int bf16, const struct apus_outer *g, int token, 
 // Columns from `row` to `end` of a block's steps as strips [steps][T]; what lies behind the last column is zero.
 INLINE void outer_strips(const int bf16, const int T, const struct apus_outer *g, int token, int steps, int row, int end, uint8_t *out) {
   for (int s = 0; s < steps; s++) {
-    struct outer_rows rows = outer_rows(bf16, g->a, g->a_bytes, token + (bf16 ? 2 * s : s), g->tokens);
+    const int t = token + (bf16 ? 2 * s : s);
+    struct outer_rows rows = outer_rows(bf16, g->a, g->a_bytes, t, g->tokens);
+    outer_ahead(bf16, g->a, g->a_bytes, row, end, t, g->tokens);
     uint8_t *to = out + (size_t)(4 * T * s);
     for (int column = row; column < end; column += T, to += STRIP_BYTES_OF_A) {
       const int n = columns_left(end, column, 16);
@@ -77,7 +99,7 @@ INLINE void outer_strips(const int bf16, const int T, const struct apus_outer *g
       // A whole vector is stored; the next step, or the space behind the strip, takes what is too much.
       i32x16 lanes;
       if (bf16) {
-        lanes = token_pair(rows.even, rows.odd, column, n);
+        lanes = (i32x16)token_pair(rows.even, rows.odd, column, n);
       } else {
         const float *from = (const float *)(const void *)rows.even + column;
         lanes = as_i32(n == 16 ? f_load(from) : f_load_n(from, n));

@@ -1,6 +1,6 @@
 // What Swift cannot say itself: waiting on a word of memory, the pause hint of a spin loop, the processor a
-// thread is on, reserving disk space, the handler of SIGBUS, and the instruction for checksums. Nothing here knows
-// about models or kernels.
+// thread is on, reserving disk space, the handler of SIGBUS, the instruction for checksums, and the
+// processor's counters. Nothing here knows about models or kernels.
 
 #pragma once
 
@@ -46,6 +46,31 @@ int apus_reserve(int descriptor, int64_t bytes);
 
 /// Takes `count` bytes into a CRC-32C by the processor's own instruction. Returns 0, and does nothing, where it has none.
 int apus_crc32c(uint32_t *state, const void *bytes, size_t count);
+
+/// The processor's own clock, in ticks of unknown length; 0 where it has none that runs faster than the system's.
+static inline uint64_t apus_ticks(void) {
+#if defined(__x86_64__)
+  return __builtin_ia32_rdtsc();
+#else
+  return 0;
+#endif
+}
+
+/// What a processor counts.
+enum {
+  APUS_COUNTER_CYCLES,
+  APUS_COUNTER_INSTRUCTIONS,
+  APUS_COUNTER_CACHE_MISSES,
+  APUS_COUNTER_BRANCH_MISSES,
+};
+
+/// Starts to count an event of one thread of this process, outside of the kernel. Returns a descriptor, or a negative
+/// errno; -ENOSYS where the system has no such call.
+int apus_counter_open(int event, int32_t thread);
+
+/// Reads a counter: the count, and how long it was wanted and how long it really ran, for counters that took turns.
+/// Returns 0 or an errno.
+int apus_counter_read(int descriptor, uint64_t values[3]);
 
 #ifdef __cplusplus
 }

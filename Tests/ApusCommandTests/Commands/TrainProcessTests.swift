@@ -69,7 +69,8 @@ struct TrainProcessTests {
 
   @Test("a run takes the memory that --plan says")
   func memory() throws {
-    let sizes = "--set model.hidden=256 --set model.vocabulary=10000 --set batch.micro=4 --set batch.length=128"
+    let sizes =
+      "--set model.hidden=256 --set model.vocabulary=10000 --set batch.micro=4 --set batch.length=128"
     let text = (0..<200).map { "{\"text\": \"\(String(repeating: "abcdefgh", count: 5))\($0)\"}\n" }.joined()
     try scratch.write("train.jsonl", text)
     let plan = try run("\"$APUS\" train run.json \(sizes) --plan --json")

@@ -94,8 +94,11 @@ private struct Run: Sendable {
     }.results
   }
 
-  /// Whether two numbers are equal but for f32 rounding in another order.
-  private func isClose(_ a: Double, _ b: Double) -> Bool { abs(a - b) <= 1e-5 * abs(b) }
+  /// Whether two losses are equal but for rounding in another order: of f32, or of Muon's iteration, whose products are
+  /// in bf16 (half a unit is 2⁻⁹) and which makes singular values of very different size equal.
+  private func isClose(_ a: Double, _ b: Double, _ optimizer: String = "adamw") -> Bool {
+    abs(a - b) <= (optimizer == "muon" ? 0x1p-9 : 1e-5) * abs(b)
+  }
 
   @Test(
     "any number of ranks learns the same", arguments: ["adamw", "adamw8bit", "adafactor", "muon"],
@@ -110,9 +113,9 @@ private struct Run: Sendable {
       let first = results[0]
       #expect(first.losses.count == 6)
       for (loss, expected) in zip(first.losses, one.losses) {
-        #expect(isClose(loss, expected), "\(ranks) ranks: \(first.losses), one: \(one.losses)")
+        #expect(isClose(loss, expected, optimizer), "\(ranks) ranks: \(first.losses), one: \(one.losses)")
       }
-      #expect(isClose(first.validation!, one.validation!))
+      #expect(isClose(first.validation!, one.validation!, optimizer))
       // All have evaluated, and all know.
       #expect(Set(results.map(\.validation)).count == 1)
       #expect(try runs.files("of\(ranks)") == runs.files("one"))

@@ -87,7 +87,7 @@ import Testing
     func identity(_ settings: [String], data: UInt64 = 1, version: Int = 1) throws -> RunIdentity {
       let text =
         #"{"model": {"architecture": "gpt2", "layers": 1, "hidden": 8, "heads": 1}, "#
-        + #""data": {"train": ["a.txt"]}, "steps": 5}"#
+        + #""data": {"train": ["a.txt"], "tokenizer": "b.json"}, "steps": 5}"#
       return RunIdentity(
         try TrainingConfiguration(parsing: Array(text.utf8), name: "run.json", settings: settings),
         data: data, version: version)

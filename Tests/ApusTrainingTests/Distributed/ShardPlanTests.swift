@@ -27,11 +27,14 @@ import Testing
     let all = TrainableWeights.floats(tensors)
     for bucketFloats in [16, 1000, 1 << 14, 1 << 20] {
       let plan = ShardPlan(tensors, size: size, bucketFloats: bucketFloats)
+      // Messages are as large as asked, unless there would be more than have a number.
+      #expect(plan.messageFloats == bucketFloats || bucketFloats < 2 * all / RankTag.mostBuckets + 16)
+      #expect(plan.buckets.count <= RankTag.mostBuckets)
       // Buckets go down without a gap.
       var end = all
       for bucket in plan.buckets {
         #expect(bucket.floats.upperBound == end && !bucket.floats.isEmpty)
-        #expect(bucket.floats.count <= max(16, bucketFloats), "bucket of \(bucket.floats.count)")
+        #expect(bucket.floats.count <= plan.messageFloats, "bucket of \(bucket.floats.count)")
         end = bucket.floats.lowerBound
         let inside = tensors.indices.filter { number in
           let tensor = tensors[number]

@@ -22,9 +22,11 @@ enum EngineFlags {
   ]
 
   /// Loads the model with a progress bar, and tells what is odd about it.
-  static func load(_ values: Values, _ console: Console) throws -> Model {
+  ///
+  /// - Parameter runtime: nil for one as the options say.
+  static func load(_ values: Values, _ console: Console, on runtime: Runtime? = nil) throws -> Model {
     let path = try ModelFile.path(values)
-    let runtime = try CommonOptions.runtime(values, console)
+    let runtime = try runtime ?? CommonOptions.runtime(values, console)
     var bar: ProgressBar?
     defer { bar?.finish() }
     let model = try ModelFile.naming(path) {

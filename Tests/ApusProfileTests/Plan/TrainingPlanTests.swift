@@ -1,0 +1,85 @@
+// Which way to train a plan recommends, and what it compares.
+
+import ApusRuntime
+import ApusTraining
+import Testing
+
+@testable import ApusProfile
+
+@Suite struct TrainingPlanTests {
+  /// A run of a few thousand weights.
+  static func tiny() -> (TrainingConfiguration, ModelShape) {
+    var configuration = TrainingConfiguration()
+    (configuration.batch.sequences, configuration.batch.length) = (8, 16)
+    return (
+      configuration, ModelShape("gpt2", layers: 2, hidden: 16, heads: 2, context: 16, vocabulary: 64)
+    )
+  }
+
+  private func choice(_ bytes: Int, _ seconds: Double, fits: Bool = true) -> TrainingChoice {
+    var memory = MemoryForecast()
+    (memory.activations, memory.program) = (bytes, 0)
+    return TrainingChoice(
+      precision: .f32, micro: 1, recomputing: .none, memory: memory, fits: fits, seconds: (seconds, 0))
+  }
+
+  private func plan(_ choices: [TrainingChoice]) -> TrainingPlan {
+    TrainingPlan(threads: 1, sequences: 4, length: 25, memoryLimit: 1000, choices: choices)
+  }
+
+  @Test("the fastest that fits is recommended, the smallest of those that are as fast")
+  func recommendation() {
+    #expect(plan([choice(900, 2), choice(800, 1), choice(2000, 0.5, fits: false)]).recommended == 1)
+    #expect(plan([choice(900, 1), choice(500, 1.02), choice(100, 1.2)]).recommended == 1)
+    #expect(plan([choice(2000, 1, fits: false)]).recommended == nil)
+    #expect(plan([]).recommended == nil)
+    let rates = plan([choice(1, 2)])
+    #expect(rates.tokensPerSecond(rates.choices[0]) == 50)
+  }
+
+  @Test(
+    "micro-batches divide a step",
+    arguments: [
+      (12, 100, nil, [1, 3, 4, 6, 12]), (8, 4096, nil, [1]), (8, 8192, nil, [1]), (4, 2048, 4, [1, 2, 4]),
+      (1, 1, nil, [1]),
+    ] as [(Int, Int, Int?, [Int])])
+  func micros(_ sequences: Int, _ length: Int, _ micro: Int?, _ expected: [Int]) {
+    var batch = TrainingConfiguration().batch
+    (batch.sequences, batch.length, batch.micro) = (sequences, length, micro)
+    #expect(TrainingPlanner.micros(batch) == expected)
+  }
+
+  @Test("without a limit that binds everything fits; under one the recommendation does, and makes more again")
+  func cap() throws {
+    let runtime = try Runtime(options: RuntimeOptions(threads: 2))
+    var (configuration, shape) = Self.tiny()
+    let free = try TrainingPlanner(configuration, shape, program: 0).plan(runtime, nil)
+    #expect(free.choices.allSatisfy(\.fits) && !free.choices.contains { $0.recomputing == .asNeeded })
+    let totals = free.choices.filter { $0.micro == 8 && $0.precision == .f32 }.map(\.memory.total)
+    let (all, none) = (try #require(totals.min()), try #require(totals.max()))
+    #expect(all < none)
+    configuration.memory.limit = .bytes((all + none) / 2)
+    let capped = try TrainingPlanner(configuration, shape, program: 0).plan(runtime, nil)
+    let needed = try #require(
+      capped.choices.first { $0.recomputing == .asNeeded && $0.micro == 8 && $0.precision == .f32 })
+    #expect(needed.fits && needed.memory.total <= (all + none) / 2 && needed.memory.total >= all)
+    let recommended = try #require(capped.recommended)
+    #expect(capped.choices[recommended].memory.total <= capped.memoryLimit)
+    configuration.memory.limit = .bytes(1000)
+    #expect(try TrainingPlanner(configuration, shape).plan(runtime, nil).recommended == nil)
+  }
+
+  @Test("every choice has a speed, and doing work twice has more of it")
+  func speeds() throws {
+    let runtime = try Runtime(options: RuntimeOptions(threads: 2))
+    let (configuration, shape) = Self.tiny()
+    let machine = MachineLimits(f32: 1e11, bf16: nil, int8: nil, readBytes: 1e10)
+    let plan = try TrainingPlanner(configuration, shape).plan(runtime, machine, effort: 0.01)
+    #expect(plan.choices.count == 2 * 2 * TrainingPlanner.micros(configuration.batch).count)
+    for choice in plan.choices {
+      let seconds = try #require(choice.seconds)
+      #expect(seconds.step > seconds.update && seconds.update > 0 && seconds.step < 10)
+    }
+    #expect(plan.recommended != nil)
+  }
+}
