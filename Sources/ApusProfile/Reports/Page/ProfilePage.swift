@@ -72,7 +72,8 @@ struct ProfilePage {
       cards.append((countText(allocations), "heap allocations in steps"))
     }
     return "<div class=\"cards\">"
-      + cards.map { "<div><b>\(escapedHTML($0.figure))</b><span>\(escapedHTML($0.text))</span></div>" }.joined()
+      + cards.map { "<div><b>\(escapedHTML($0.figure))</b><span>\(escapedHTML($0.text))</span></div>" }
+      .joined()
       + "</div>\n"
   }
 

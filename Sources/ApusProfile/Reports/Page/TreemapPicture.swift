@@ -55,7 +55,8 @@ struct TreemapPicture {
 
   /// The picture.
   var svg: String {
-    var svg = "<figure class=\"wide\"><svg id=\"treemap\" class=\"marks\" viewBox=\"0 0 1000 560\" role=\"group\" "
+    var svg =
+      "<figure class=\"wide\"><svg id=\"treemap\" class=\"marks\" viewBox=\"0 0 1000 560\" role=\"group\" "
     svg += "aria-label=\"Time by phase, part of the model and operation\">\n"
     append(root, Self.frame, to: &svg)
     return svg + "</svg></figure>\n"
@@ -82,7 +83,8 @@ struct TreemapPicture {
 
   private func appendLeaf(_ part: Part, _ place: Rectangle, to svg: inout String) {
     if let mark = part.mark {
-      svg += "<rect class=\"mark k\(mark.kind)\" data-op=\"\(mark.index)\" tabindex=\"-1\" \(Self.attributes(place))>"
+      svg +=
+        "<rect class=\"mark k\(mark.kind)\" data-op=\"\(mark.index)\" tabindex=\"-1\" \(Self.attributes(place))>"
       svg += "<title>\(escapedHTML(mark.label))</title></rect>"
     } else {
       svg += "<rect class=\"outside\" \(Self.attributes(place))>"
