@@ -208,11 +208,6 @@ extension ExecutionProfile {
     (0..<workers).map { nanoseconds(row($0).busy[firstSlot[phase] + group]) }
   }
 
-  /// Nanoseconds all workers spent in a group.
-  package func busyTime(phase: Int, group: Int) -> UInt64 {
-    nanoseconds((0..<workers).reduce(0) { $0 + row($1).busy[firstSlot[phase] + group] })
-  }
-
   /// Nanoseconds each worker waited at the end of a phase, or while another ran it.
   package func wait(phase: Int) -> [UInt64] {
     (0..<workers).map { nanoseconds(row($0).wait[phase]) }
