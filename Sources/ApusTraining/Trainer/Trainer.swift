@@ -146,7 +146,8 @@ public final class Trainer {
     found = try group.broadcast(found, "the checkpoint of rank 0")
     guard !found.isEmpty else { return notes }
     if !group.isFirst, let object = try JSONValue(parsing: found).object {
-      state = try TrainerState(object, checkpoint: "rank 0's checkpoint", dataIdentity: assembly.plan.identity)
+      state = try TrainerState(
+        object, checkpoint: "rank 0's checkpoint", dataIdentity: assembly.plan.identity)
     }
     try files.states.distribute { state in states!.bytes(of: states!.tensor(named: state.name)!) }
     return notes
@@ -349,13 +350,14 @@ public final class Trainer {
 
   private var start: RunStart {
     let weights = learner.engine.weights
-    let facts: [RunStart.Fact] = [
-      .init("model", "\(assembly.network.architectureName), \(countText(weights.parameterCount)) weights"),
-      .init("data", "\(inputs.training.name), \(countText(inputs.training.tokenCount)) tokens"),
-      .init("micro-batch", "\(assembly.micro) × \(configuration.batch.length) tokens"),
-      .init("memory", sizeText(forecast.total)), .init("processor", runtime.machine.model),
-      .init("threads", "\(runtime.workers.count)"), .init("kernels", runtime.cpu.name),
-    ] + (group.isAlone ? [] : [.init("processes", "\(group.size)")])
+    let facts: [RunStart.Fact] =
+      [
+        .init("model", "\(assembly.network.architectureName), \(countText(weights.parameterCount)) weights"),
+        .init("data", "\(inputs.training.name), \(countText(inputs.training.tokenCount)) tokens"),
+        .init("micro-batch", "\(assembly.micro) × \(configuration.batch.length) tokens"),
+        .init("memory", sizeText(forecast.total)), .init("processor", runtime.machine.model),
+        .init("threads", "\(runtime.workers.count)"), .init("kernels", runtime.cpu.name),
+      ] + (group.isAlone ? [] : [.init("processes", "\(group.size)")])
     return RunStart(configuration: configuration, facts: facts, totalSteps: totalSteps)
   }
 
