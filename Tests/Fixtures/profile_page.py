@@ -95,7 +95,10 @@ POINTS = """() => {
 
 COLOURS = """() => {
   const canvas = document.getElementById('timeline');
-  const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+  // A copy, for the browser warns of reading the page's own again and again.
+  const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', { willReadFrequently: true });
+  copy.drawImage(canvas, 0, 0);
+  const pixels = copy.getImageData(0, 0, canvas.width, canvas.height).data;
   const colours = new Set();
   for (let i = 0; i < pixels.length; i += 4) colours.add(pixels[i] << 16 | pixels[i + 1] << 8 | pixels[i + 2]);
   let sum = 0;
@@ -181,7 +184,7 @@ def visit(browser, path, scheme, checks):
     keys(page, name, operations, checks)
     page.screenshot(path=path.with_name(f"{path.stem}-{scheme}.png"), full_page=True)
     if path.stem == "model":
-        page.locator("#roofline .mark").nth(5).hover()
+        page.locator("#roofline .mark").last.hover()  # drawn above all others
         page.screenshot(path=path.with_name(f"{path.stem}-{scheme}-hover.png"))
         page.set_viewport_size({"width": 420, "height": 800})
         page.wait_for_timeout(50)
