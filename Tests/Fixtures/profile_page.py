@@ -195,6 +195,10 @@ def visit(browser, path, scheme, checks):
         page.wait_for_timeout(50)
         checks.check(f"{name}: prints on white", page.evaluate("getComputedStyle(document.body).backgroundColor"), "rgb(255, 255, 255)")
         checks.check(f"{name}: contrast in print", page.evaluate(CONTRAST), [])
+        page.set_viewport_size({"width": 700, "height": 1000})
+        page.wait_for_timeout(50)
+        checks.check(f"{name}: tables fit on A4", page.evaluate(
+            "[...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.ariaLabel)"), [])
         page.pdf(path=path.with_name(f"{path.stem}-{scheme}.pdf"), print_background=True)
     checks.check(f"{name}: console", said, [])
     checks.check(f"{name}: requests", [url for url in fetched if url != path.as_uri() and not url.startswith("data:")], [])

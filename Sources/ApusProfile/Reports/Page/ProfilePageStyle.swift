@@ -57,6 +57,6 @@ extension ProfilePage {
       #tip{position:fixed;max-width:min(420px,90vw);background:var(--page);color:var(--ink);border:1px solid var(--faint);border-radius:6px;padding:.4em .7em;font-size:13px;pointer-events:none;z-index:2;overflow-wrap:anywhere}
       #tip b{display:block}
       @media(max-width:700px){.wide{overflow-x:auto}.wide svg{min-width:760px}}
-      @media print{body{max-width:none;margin:0}.buttons,#tip{display:none}section{break-inside:avoid-page}#audit tr{break-inside:avoid}.share i,.mark,.legend i{print-color-adjust:exact}}
+      @media print{body{max-width:none;margin:0}.buttons,#tip{display:none}section{break-inside:avoid-page}section:has(#audit){break-inside:auto}.scroll{overflow:visible}.scroll table{font-size:10px}#phases th,#phases td,#audit th,#audit td{font-size:10px;padding-right:.5em}.share{min-width:44px}.bound{font-size:10px}#audit tr{break-inside:avoid}.share i,.mark,.legend i{print-color-adjust:exact}}
       """
 }
