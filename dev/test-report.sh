@@ -5,6 +5,7 @@
 #   dev/test-report.sh [FOLDER]     leaves pages and screenshots there (default: .build-report/samples)
 #
 # APUS_PYTHON names a Python that has playwright and protobuf; else one is set up in .build-report with pip.
+# APUS_SWIFT_TEST is the command that runs tests, if not that of `make test`, whose build this shares.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scratch=.build-report
@@ -17,8 +18,8 @@ skip() { echo "SKIPPED: $1"; }
 
 echo "==> samples"
 log=$scratch/test.log
-APUS_REPORT_SAMPLES=$folder swift test --scratch-path "${APUS_TEST_BUILD:-.build-report/swift}" \
-  --filter SampleReportTests >"$log" 2>&1 || { tail -30 "$log"; exit 1; }
+read -ra run <<<"${APUS_SWIFT_TEST:-swift test --scratch-path .build-test -c release -Xswiftc -enable-testing}"
+APUS_REPORT_SAMPLES=$folder "${run[@]}" --filter SampleReportTests >"$log" 2>&1 || { tail -30 "$log"; exit 1; }
 [ -s "$folder/model.html" ] || { echo "no samples were written, see $log"; exit 1; }
 
 # A Python with a module, or nothing.
@@ -44,9 +45,9 @@ if [ -z "$python" ]; then
 else
   if [ ! -s "$schema/profile_pb2.py" ]; then
     mkdir -p "$schema"
+    "$python" -m pip install --quiet setuptools wheel >"$schema/log" 2>&1 || true
     "$python" -m pip download --quiet --no-deps --no-binary :all: --no-build-isolation --dest "$schema" \
-      google-cloud-profiler==4.1.0 >"$schema/log" 2>&1 || true
-    # pip may fail to build what it has fetched already; only one file of it is wanted.
+      google-cloud-profiler==4.1.0 >>"$schema/log" 2>&1 || true
     for archive in "$schema"/google*cloud*profiler*.tar.gz; do
       if [ -s "$archive" ]; then tar -xzf "$archive" -C "$schema" --strip-components=2 --wildcards '*/profile_pb2.py'; fi
     done

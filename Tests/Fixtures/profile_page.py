@@ -95,7 +95,10 @@ POINTS = """() => {
 
 COLOURS = """() => {
   const canvas = document.getElementById('timeline');
-  const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+  // A copy, for the browser warns of reading the page's own again and again.
+  const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', { willReadFrequently: true });
+  copy.drawImage(canvas, 0, 0);
+  const pixels = copy.getImageData(0, 0, canvas.width, canvas.height).data;
   const colours = new Set();
   for (let i = 0; i < pixels.length; i += 4) colours.add(pixels[i] << 16 | pixels[i + 1] << 8 | pixels[i + 2]);
   let sum = 0;
@@ -181,7 +184,7 @@ def visit(browser, path, scheme, checks):
     keys(page, name, operations, checks)
     page.screenshot(path=path.with_name(f"{path.stem}-{scheme}.png"), full_page=True)
     if path.stem == "model":
-        page.locator("#roofline .mark").nth(5).hover()
+        page.locator("#roofline .mark").last.hover()  # drawn above all others
         page.screenshot(path=path.with_name(f"{path.stem}-{scheme}-hover.png"))
         page.set_viewport_size({"width": 420, "height": 800})
         page.wait_for_timeout(50)
@@ -192,6 +195,10 @@ def visit(browser, path, scheme, checks):
         page.wait_for_timeout(50)
         checks.check(f"{name}: prints on white", page.evaluate("getComputedStyle(document.body).backgroundColor"), "rgb(255, 255, 255)")
         checks.check(f"{name}: contrast in print", page.evaluate(CONTRAST), [])
+        page.set_viewport_size({"width": 700, "height": 1000})
+        page.wait_for_timeout(50)
+        checks.check(f"{name}: tables fit on A4", page.evaluate(
+            "[...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.ariaLabel)"), [])
         page.pdf(path=path.with_name(f"{path.stem}-{scheme}.pdf"), print_background=True)
     checks.check(f"{name}: console", said, [])
     checks.check(f"{name}: requests", [url for url in fetched if url != path.as_uri() and not url.startswith("data:")], [])

@@ -2,7 +2,8 @@
 """Reads a pprof file with Google's own schema and compares it with the profile and the folded stacks it was made from.
 
     pip install protobuf==7.36.2
-    pip download --no-deps --no-binary :all: google-cloud-profiler==4.1.0   # for its profile_pb2.py
+    pip install setuptools wheel
+    pip download --no-deps --no-binary :all: --no-build-isolation google-cloud-profiler==4.1.0   # for its profile_pb2.py
     PYTHONPATH=<folder of profile_pb2.py> python Tests/Fixtures/profile_pprof.py NAME.pprof NAME.folded NAME.json
 
 dev/test-report.sh does all of it.
@@ -12,6 +13,7 @@ import json
 import sys
 
 import profile_pb2
+from google.protobuf.unknown_fields import UnknownFieldSet
 
 
 def stacks(profile):
@@ -34,7 +36,9 @@ def main():
         expected = json.load(file)
     text = profile.string_table
     assert text[0] == "", "the first text is not empty"
-    assert not profile.FindInitializationErrors() and not profile.UnknownFields() if hasattr(profile, "UnknownFields") else True
+    assert profile.IsInitialized(), "a field is missing"
+    for message in (profile, *profile.sample, *profile.location, *profile.function, *profile.sample_type):
+        assert len(UnknownFieldSet(message)) == 0, "a field is not in the schema"
     types = [(text[value.type], text[value.unit]) for value in profile.sample_type]
     assert types == [("time", "nanoseconds"), ("flops", "count"), ("bytes", "bytes"), ("waiting", "nanoseconds")], types
     assert all(len(sample.value) == len(types) for sample in profile.sample)

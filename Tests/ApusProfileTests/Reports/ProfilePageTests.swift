@@ -65,6 +65,8 @@ import Testing
     #expect(unbalancedHTML(text) == nil)
     #expect(Self.count("<circle class=\"mark", in: text) == 4)
     #expect(!text.contains("<img"))
+    // An operation with absurd numbers does not push the machine's limits out of the picture.
+    #expect(text.contains("memory 10.0 GB/s") && text.contains("int8 400 GFLOP/s"))
     #expect(Self.wrongNumbers(text) == [])
     let data = try #require(page.firstRange(of: "id=\"data\">"))
     let end = try #require(page[data.upperBound...].firstRange(of: "</script>"))

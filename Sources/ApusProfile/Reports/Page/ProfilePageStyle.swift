@@ -28,7 +28,7 @@ extension ProfilePage {
       .alarm{border:2px solid var(--alarm);border-radius:6px;padding:.5em .9em;font-weight:600}
       .cards{display:flex;flex-wrap:wrap;gap:10px;margin:1em 0}
       .cards div{border:1px solid var(--grid);border-radius:8px;padding:.5em .9em;flex:1 1 130px}
-      .cards b{display:block;font-size:1.35em;font-variant-numeric:tabular-nums}.cards span{color:var(--faint);font-size:13px}
+      .cards b{display:block;font-size:1.35em;font-variant-numeric:tabular-nums}.cards span{display:-webkit-box;-webkit-box-orient:vertical;-webkit-line-clamp:3;overflow:hidden;overflow-wrap:anywhere;color:var(--faint);font-size:13px}
       .scroll{overflow-x:auto}.number{text-align:right;white-space:nowrap}
       th{vertical-align:bottom;font-size:13px}td{vertical-align:top}thead th{border-bottom:1px solid var(--grid)}
       #phases th,#phases td,#audit th,#audit td{padding-right:.8em}
@@ -42,7 +42,7 @@ extension ProfilePage {
       .roof{stroke:var(--ink);stroke-width:1.6;fill:none}.single{stroke-dasharray:6 4;stroke-width:1.1}
       .ceiling{fill:var(--ink);font-size:12px;paint-order:stroke;stroke:var(--page);stroke-width:3px}
       .line{stroke:var(--line);stroke-width:1.6;fill:none}.band{fill:var(--line);opacity:.16}
-      circle.mark{fill:var(--kind);fill-opacity:.45;stroke:var(--kind)}circle.hollow{fill:none;stroke-dasharray:2 2}
+      circle.mark{fill:var(--kind);fill-opacity:.45;stroke:var(--kind)}circle.hollow{fill:none;pointer-events:all;stroke-dasharray:2 2}
       rect.mark{fill:var(--kind);fill-opacity:.32;stroke:var(--page)}rect.part{fill:none;stroke:var(--grid)}
       rect.outside{fill:var(--wait);stroke:var(--page)}
       .leaf,.heading{fill:var(--ink);font-size:11px;pointer-events:none}.heading{font-weight:600}
@@ -57,6 +57,6 @@ extension ProfilePage {
       #tip{position:fixed;max-width:min(420px,90vw);background:var(--page);color:var(--ink);border:1px solid var(--faint);border-radius:6px;padding:.4em .7em;font-size:13px;pointer-events:none;z-index:2;overflow-wrap:anywhere}
       #tip b{display:block}
       @media(max-width:700px){.wide{overflow-x:auto}.wide svg{min-width:760px}}
-      @media print{body{max-width:none;margin:0}.buttons,#tip{display:none}section{break-inside:avoid-page}#audit tr{break-inside:avoid}.share i,.mark,.legend i{print-color-adjust:exact}}
+      @media print{body{max-width:none;margin:0}.buttons,#tip{display:none}section{break-inside:avoid-page}section:has(#audit){break-inside:auto}.scroll{overflow:visible}.scroll table{font-size:10px}#phases th,#phases td,#audit th,#audit td{font-size:10px;padding-right:.5em}.share{min-width:44px}.bound{font-size:10px}#audit tr{break-inside:avoid}.share i,.mark,.legend i{print-color-adjust:exact}}
       """
 }

@@ -28,11 +28,18 @@ struct RooflinePicture {
     let peaks = [limits.f32, limits.bf16 ?? 0, limits.int8 ?? 0].filter { $0 > 0 }
     let ridges = limits.readBytes > 0 ? peaks.map { $0 / limits.readBytes } : []
     x = LogScale(
-      drawn.map { $0.flops / $0.bytes } + ridges.map { $0 * 4 } + [0.1, 10], decades: 9,
+      Self.near(drawn.map { $0.flops / $0.bytes }, ridges) + ridges.map { $0 * 4 } + [0.1, 10], decades: 9,
       from: Self.left, to: Self.width - Self.right)
     y = LogScale(
-      drawn.map { $0.flops / $0.time * 1e9 } + peaks.map { $0 * 1.5 }, decades: 9,
+      Self.near(drawn.map { $0.flops / $0.time * 1e9 }, peaks) + peaks.map { $0 * 1.5 }, decades: 9,
       from: Self.height - Self.bottom, to: Self.top)
+  }
+
+  /// Values that share an axis with the limits; one that is far beyond all of them stands at the edge, and does not
+  /// push them out of the picture.
+  private static func near(_ values: [Double], _ limits: [Double]) -> [Double] {
+    guard let most = limits.max() else { return values }
+    return values.filter { $0 < 1e4 * most }
   }
 
   /// The picture.
@@ -133,18 +140,21 @@ struct RooflinePicture {
     // SVG turns clockwise in degrees; slopes of both scales are constant.
     let angle = SlopeAngle.degrees(rise: y0 - y1, run: x1 - x0)
     let isSingle = style.hasSuffix("single")
+    // The label of the slower one lies below its line, so that both keep clear of each other.
+    let isBelow = isSingle != (machine.single.readBytes > machine.all.readBytes) && machine.threads > 1
     let along = isSingle ? 0.06 : 0.1
     let (px, py) = (x0 + along * (x1 - x0), y0 + along * (y1 - y0))
     svg +=
       "<text class=\"ceiling\" transform=\"translate(\(fixed(px, 1)) \(fixed(py, 1))) rotate(\(fixed(-angle, 1)))\" "
-    svg += "dy=\"\(isSingle ? 16 : -7)\">\(name) \(rateText(bandwidth))B/s</text>\n"
+    svg += "dy=\"\(isBelow ? 16 : -7)\">\(name) \(rateText(bandwidth))B/s</text>\n"
     return svg
   }
 
   private func point(_ mark: OperationMark, _ most: Double) -> String {
     let intensity = mark.bytes > 0 ? mark.flops / mark.bytes : mark.flops > 0 ? x.high : x.low
     let rate = mark.time > 0 ? mark.flops / mark.time * 1e9 : 0
-    let radius = 3 + 15 * share(mark.time, of: most).squareRoot()
+    // Those without a place meet on the edges, where large ones would hide the axes.
+    let radius = mark.isPlaced ? 3 + 15 * share(mark.time, of: most).squareRoot() : 3.5
     return
       "<circle class=\"mark k\(mark.kind)\(mark.isPlaced ? "" : " hollow")\" data-op=\"\(mark.index)\" tabindex=\"-1\" "
       + "cx=\"\(fixed(x.place(intensity), 1))\" cy=\"\(fixed(y.place(rate), 1))\" r=\"\(fixed(radius, 1))\">"

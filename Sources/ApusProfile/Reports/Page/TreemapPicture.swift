@@ -32,7 +32,7 @@ struct TreemapPicture {
   /// Below this many pixels a side nothing can be seen.
   private static let least = 0.4
   /// A letter's mean width at the size of labels.
-  private static let letter = 6.3
+  private static let letter = 6.6
   private static let heading = 16.0
 
   init(_ profile: Profile, _ marks: OperationMarks) {
