@@ -25,16 +25,11 @@ struct Lexicon: Sendable {
   /// A table of lines `name: one, two, three`, which go on over indented lines.
   private static func table(_ script: String, separator: Character) -> [String: [[UInt8]]] {
     var table: [String: [[UInt8]]] = [:]
-    var name = ""
-    for line in script.split(separator: "\n") {
-      var items = line[...]
-      if !line.hasPrefix(" "), let colon = line.firstIndex(of: ":") {
-        name = String(line[..<colon])
-        items = line[line.index(after: colon)...]
-      }
-      for item in items.split(separator: separator) {
-        let text = item.drop { $0 == " " }
-        if !text.isEmpty { table[name, default: []].append(Array(text.utf8)) }
+    for line in script.replacing("\n  ", with: " ").split(separator: "\n") {
+      guard let colon = line.firstIndex(of: ":") else { continue }
+      let items = line[line.index(after: colon)...].split(separator: separator)
+      table[String(line[..<colon])] = items.map { item in
+        Array(item.split(separator: " ").joined(separator: " ").utf8)
       }
     }
     return table

@@ -89,19 +89,19 @@ extension Lexicon {
 
   static let phraseScript = """
     oneday: One {weather} morning; One day; One {season} day; One {weather} afternoon; On {day}; One {weather} {season} morning;
-      One {day} morning; One {day} afternoon; Early one morning; One {season} afternoon; On a {weather} {season} day
-    happy: happy; glad; pleased; delighted; full of joy; very happy; cheerful
-    sad: sad; unhappy; very sad; gloomy; miserable; downhearted
+      One {day} morning; One {day} afternoon; Early one morning; One {season} afternoon; On {a weather} {season} day
+    happy: happy; glad; pleased; delighted; full of joy; cheerful
+    sad: sad; unhappy; gloomy; miserable; downhearted
     smiled: smiled; laughed; grinned; beamed; smiled warmly; nodded
     """
 
   static let childOpeningScript = """
-    - Once upon a time, there was a {trait} {kind} named {hero}. {He} lived {home} with {family}.
-    - {Hero} was a {trait} {kind} who lived {home}.
-    - There was once a {trait} {kind} called {hero}, who lived {home}.
-    - A few years ago, a {trait} little {kind} whose name was {hero} lived {home}.
-    - Long ago, a {trait} {kind} named {hero} lived {home}.
-    - This is a story about {hero}, a {trait} {kind} who lived {home}.
+    - Once upon a time, there was {a trait} {kind} named {hero}. {He} lived {home} with {family}.
+    - {Hero} was {a trait} {kind} who lived {home}.
+    - There was once {a trait} {kind} called {hero}, who lived {home}.
+    - A few years ago, {a trait} little {kind} whose name was {hero} lived {home}.
+    - Long ago, {a trait} {kind} named {hero} lived {home}.
+    - This is a story about {hero}, {a trait} {kind} who lived {home}.
     - Once there was a little {kind} named {hero}. Everyone said that {hero} was {trait} and {trait2}.
 
     - {Hero} loved {hobby}.
@@ -113,12 +113,12 @@ extension Lexicon {
     """
 
   static let animalOpeningScript = """
-    - Once upon a time, a {trait} {kind} named {hero} lived {home}.
-    - {Hero} was a {trait} little {kind} who lived {home}.
-    - There was once a {trait} {kind} called {hero}. {He} lived {home} with {family}.
-    - {Home}, there lived a {trait} young {kind} whose name was {hero}.
-    - Far away, {home}, lived {hero}, a {trait} little {kind}.
-    - Long ago, when the animals could talk, a {trait} {kind} named {hero} lived {home}.
+    - Once upon a time, {a trait} {kind} named {hero} lived {home}.
+    - {Hero} was {a trait} little {kind} who lived {home}.
+    - There was once {a trait} {kind} called {hero}. {He} lived {home} with {family}.
+    - {Home}, there lived {a trait} young {kind} whose name was {hero}.
+    - Far away, {home}, lived {hero}, {a trait} little {kind}.
+    - Long ago, when the animals could talk, {a trait} {kind} named {hero} lived {home}.
 
     - {Hero} loved {hobby}.
     - What {hero} liked best was {hobby}.
@@ -132,7 +132,7 @@ extension Lexicon {
     - {Hero} fell asleep that night thinking of {dream}.
     - When {hero} was tucked into bed, {he} was still smiling, and {he} dreamed of {dream}.
     - "What a day!" said {hero}, and {he} yawned and closed {his} eyes.
-    - {Hero} never forgot that {day}.
+    - {Hero} never forgot that {season}.
     - If you ever meet {hero}, ask {him} about it, and {he} will tell you the whole story.
     - After supper, {hero} hummed a little song about {dream}.
     """

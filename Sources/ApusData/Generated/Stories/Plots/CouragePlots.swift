@@ -23,7 +23,7 @@ extension Plot {
 
       - So {hero} counted to ten and took a deep breath, and then {he} went. One step, and another step. It was not as bad as {he} had thought.
       - {Hero} hummed a tune about {dream}, softly at first and then louder. {His} legs stopped shaking, and on {he} went.
-      - {Hero} held {his} {toy} tight and walked on, with {his} eyes wide open. And {fear}? It was not so terrible from close by.
+      - {Hero} held {his} {toy} tight and walked on, with {his} eyes wide open. And {fear}? Not so terrible from close by.
 
       - "I did it!" cried {hero}. {He} jumped up and down and spun around. When people talked about {fear} after that, {hero} only smiled.
       - "You were very brave, {hero}," said {elder}, and {hero} felt ten feet tall. {He} still did not love {fear}, but {he} was
@@ -39,7 +39,7 @@ extension Plot {
 
       - {Hero} tried it at once. Bump! {He} fell into {a plant}, and {friend} had to help {him} up.
       - The first try went wrong. So did the second. At the third, {hero} landed in a heap of leaves {spot}.
-      - {He} tried before breakfast, and {he} tried after lunch. It did not work at all, and a {bird} seemed to laugh at {hero}.
+      - {He} tried before breakfast, and {he} tried after lunch. It did not work at all, and {a bird} seemed to laugh at {hero}.
 
       - "I will never learn it!" cried {hero}, and {he} threw {his} hat on the ground.
       - {Hero} stamped {his} foot. "It is too hard! Only clever people can {skill}."
@@ -91,12 +91,12 @@ extension Plot {
     Plot(
       "the race", .animal,
       """
-      - {Hero} could run faster than anyone else, and {he} said so every day. "{Friend} is slow," {he} laughed. "{Friend} the {fkind} could not even catch a {plant}."
+      - {Hero} could run faster than anyone else, and {he} said so every day. "{Friend} is slow," {he} laughed. "{Friend} the {fkind} could not even catch {a plant}."
       - {Oneday}, the animals held a race from the {tree} to the {water}. "I will win," said {hero}, "and {friend} the {fkind} will be last."
       - Every {season} there was a great race through the {park}. {Hero} had won it twice, and {he} was very proud.
 
       - {Friend} only smiled. "I will run as well as I can, {hero}," {fhe} said. "That is enough for me."
-      - "Laugh if you like, {hero}," said {friend}, who was a {trait2} {fkind}. "I run because it is fun."
+      - "Laugh if you like, {hero}," said {friend}, who was {a trait2} {fkind}. "I run because it is fun."
       - {Friend} had trained every morning, while {hero} lay {spot} and ate {a food}.
 
       - "Ready, steady, go!" cried the old owl. {Hero} shot away like an arrow and soon was far ahead of {friend}.
@@ -120,9 +120,9 @@ extension Plot {
     Plot(
       "building again", .anyone,
       """
-      - {Oneday}, {hero} and {friend} the {fkind} wanted to build a {fort} out of {material}.
-      - "Let us build a {fort}!" said {hero} to {friend} the {fkind}. They gathered {material} all morning.
-      - {Oneday}, {hero} had an idea. "{Friend}, we need a {fort} of our own," {he} said to {his} friend. {Friend} was a {trait3} {fkind} and liked the idea.
+      - {Oneday}, {hero} and {friend} the {fkind} wanted to build {a fort} out of {material}.
+      - "Let us build {a fort}!" said {hero} to {friend} the {fkind}. They gathered {material} all morning.
+      - {Oneday}, {hero} had an idea. "{Friend}, we need {a fort} of our own," {he} said to {his} friend. {Friend} was {a trait3} {fkind} and liked the idea.
 
       - They began at once, without a plan. {Hero} piled up {material}, and {friend} put [more and more|even more] on top.
       - {Hero} was in a hurry. "Faster, {friend}!" {he} called. "It does not matter if it is a bit crooked."

@@ -18,12 +18,12 @@ extension Plot {
       - {Hero} pretended not to see {friend}. But the first bite of the {food} did not taste as good as {he} had thought.
 
       - {Hero} looked at the {food} and then at {friend}. {He} remembered how {elder} always gave {him} the larger half.
-      - A {bird} nearby was feeding its young, one crumb for each. {Hero} watched it and felt ashamed.
+      - {A bird} nearby was feeding its young, one crumb for each. {Hero} watched it and felt ashamed.
       - Something was wrong. {Hero} had the whole {food}, and yet {he} felt {sad}.
 
       - "Wait, {friend}!" called {hero}. {He} broke the {food} in two and held out the bigger piece.
       - {Hero} ran after {friend}. "I am sorry," {he} said. "Please have half of my {food}."
-      - "Come here, {friend}," said {hero}. "A {food} is much too big for one."
+      - "Come here, {friend}," said {hero}. "{A food} is much too big for one."
 
       - They ate together and talked about {dream}, and {friend} told a joke that made {hero} laugh until {he} fell over. Half of the {food} had tasted better than the
         whole.
@@ -34,7 +34,7 @@ extension Plot {
       "quarrel", .anyone,
       """
       - {Oneday}, {hero} and {friend} the {fkind} found {a toy} {spot}. "I saw it first!" said {hero}. "No, I did!" said {friend}.
-      - {Oneday}, {hero} and {his} friend {friend} both wanted to play with the same {toy}. {Friend} was a {trait3} {fkind} and did not let go.
+      - {Oneday}, {hero} and {his} friend {friend} both wanted to play with the same {toy}. {Friend} was {a trait3} {fkind} and did not let go.
       - {Hero} and {friend} the {fkind} were best friends. But on {day}, they quarrelled about {a toy}.
 
       - {Hero} pulled at one end, and {friend} pulled at the other. Crack! The {toy} broke in the middle.
@@ -47,7 +47,7 @@ extension Plot {
 
       - The next day was long and dull. {Hero} tried to play {game}, but {game} was no fun without {friend}.
       - {Hero} looked out at the rain. {He} thought of {friend}, of all their games, and of the silly {toy}.
-      - "Which would you rather have, {hero}," asked {elder}, "a {toy} or {friend}?" {Hero} did not have to think for long.
+      - "Which would you rather have, {hero}," asked {elder}, "{a toy} or {friend}?" {Hero} did not have to think for long.
 
       - So {hero} went to {friend}'s door with {a gift}. At the same moment, the door opened, and {friend} stood there with {a food}.
       - {Hero} drew a picture of the two of them and carried it to {friend}. "I am sorry," {he} said. "I am sorry, too," said {friend}.
@@ -128,10 +128,10 @@ extension Plot {
       - "Let me do that, {neighbour}," said {hero}. Step by step, they went on together, and {neighbour} told {him} about the old days.
 
       - "What can I give you, {hero}?" asked {neighbour} at the door. "Nothing," said {hero}. "I did it because I like you."
-      - "You are a {trait2} {kind}, {hero}," said {neighbour}. "I will not forget it."
+      - "You are a [kind|good|helpful|thoughtful] {kind}, {hero}," said {neighbour}. "I will not forget it."
       - When they were there, {neighbour} gave {hero} {a food}. It was still warm.
 
-      - A week later, {hero}'s {toy} flew over the fence and broke. {He} was very {sad}. "Bring it to me, {hero}," said {neighbour}. "I used to be {a job}, and I can mend anything."
+      - A week later, {hero}'s {toy} flew over the fence and broke. {He} was {sad}. "Bring it to me, {hero}," said {neighbour}. "I used to be {a job}, and I can mend anything."
       - Some days later, {hero} fell off {his} bicycle on that same road and hurt {his} knee. Who came running with a bandage? It was {neighbour}!
       - On {day}, it rained, and {hero} had forgotten {his} key. {He} stood in the wet and shivered. "Come in, {hero}!" called {neighbour}. "There is hot chocolate."
 

@@ -33,7 +33,7 @@ extension Plot {
       "rainy day", .anyone,
       """
       - On {day}, {hero} and {friend} the {fkind} wanted to play {game} in the {park}. But it rained and rained.
-      - {Oneday}, {hero} wanted to try {his} new {toy} in the {park}. But big drops were falling, and soon the path was a {water}.
+      - {Oneday}, {hero} wanted to try {his} new {toy} in the {park}. But big drops were falling, and soon the path was {a water}.
       - For a week, {hero} had looked forward to a picnic with {friend} the {fkind}. And now there were {colour} clouds, and it poured.
 
       - {Hero} pressed {his} nose against the window. "It is not fair," {he} grumbled. "What a boring {day}!"
@@ -45,7 +45,7 @@ extension Plot {
       - {Elder} brought an old blanket and three chairs. "I wonder what {hero} could make of these," {ehe} said.
 
       - At once they were sailors. {Hero} was the captain, {friend} kept watch for whales, and the {toy} was the cook.
-      - They built a cave out of blankets. {Hero} was a dragon with {a treasure}, and {friend} was a knight who only wanted some {food}.
+      - They built a cave out of blankets. {Hero} was a dragon with {a treasure}, and {friend} was a knight who only wanted {a food}.
       - They hung up a sheet and made a theatre. {Hero} played the king, {friend} played the {big}, and {elder} had to clap.
 
       - They sailed past {dream} and came to an island, where they found {a treasure} and ate {a food}.
@@ -61,7 +61,7 @@ extension Plot {
       "cannot sleep", .anyone,
       """
       - One night, {hero} could not sleep. {He} lay on {his} left side, and {he} lay on {his} right side. {He} counted up to [forty|ninety|a hundred], and {he} was still awake.
-      - It was late, and the moon hung over the {tree} like {a treasure}. But {hero} was wide awake.
+      - It was late, and the moon hung over the {tree} like [a silver coin|a lantern|a white plate|a slice of melon]. But {hero} was wide awake.
       - Everyone was asleep on that {weather} {season} night, except {hero}. {He} stared into the dark.
 
       - "{Eldercall}!" {he} called. "I cannot sleep. My head is full of {dream}." {Elder} came in {ehis} slippers.
@@ -78,7 +78,7 @@ extension Plot {
 
       - "Good night, {tree}," said {hero}. "Good night, {water}. Good night, {dream}." {His} voice grew slower and slower.
       - {Elder} hummed a tune that {ehis} own mother used to hum. It was about {dream2}, and {hero}'s eyes became heavy.
-      - "I will stay until you sleep," said {elder}. {Hero} held {ehis} hand. It was warm, and it smelled of {a food}.
+      - "I will stay until you sleep," said {elder}. {Hero} held {ehis} hand. It was warm, and it smelled of [soap|bread|wool|lavender|apples].
 
       - Before {elder} could answer, {hero} was asleep. {Elder} kissed {him}, and outside, the moon smiled down on the {park}.
       - And then there was no sound but {hero}'s quiet breath. Good night, {hero}. Sleep well, and dream of {dream3}.
@@ -162,7 +162,7 @@ extension Plot {
       - There sat a tiny {animal}, its head stuck in a paper bag from the {cake}. It ran in circles and bumped into everything.
       - In a basket lay {a animal}, with [three|four|five] little ones no bigger than a thumb. They had made a nest out of {elder}'s scarf.
 
-      - {Hero} laughed until {he} had to sit down. {He} gave the {animal} some {food} and let it out through the window. "Monsters are small when you turn on the light," {he} said.
+      - {Hero} laughed until {he} had to sit down. {He} gave the {animal} {a food} and let it out through the window. "Monsters are small when you turn on the light," {he} said.
       - "So you are my monster!" said {hero}. In the morning, {he} showed {elder} the {animal}, and {elder} gave it {a food}. From then on, {hero} liked the night a little
         more.
       - {Hero} closed the door softly and went back to bed. The {sound} went on, but now that {he} knew the {animal}, it sounded like a lullaby.

@@ -13,9 +13,9 @@ extension Plot {
       - {He} searched {spot} and {spot2}. "Where can my {toy} be?" {he} asked, and {his} eyes filled with tears.
       - First {hero} searched {spot}. Next {he} crawled about {spot2}. There was no sign of the {toy}.
 
-      - Just then {friend}, a {trait3} {fkind}, came along. "Why do you look so {sad}, {hero}?" asked {friend}. "I have lost my
+      - Just then {friend}, {a trait3} {fkind}, came along. "Why do you look so {sad}, {hero}?" asked {friend}. "I have lost my
         {toy}," said {hero}.
-      - A {fkind} named {friend} heard {hero} [sniff|sigh|crying]. "Do not cry, {hero}," said {friend}. "Two can look better than one."
+      - {A fkind} named {friend} heard {hero} [sniff|sigh|crying]. "Do not cry, {hero}," said {friend}. "Two can look better than one."
       - {His} friend {friend} saw {him}. "I will help you find the {toy}," said {friend}. "Tell me where you had it last."
 
       - They walked back the way {hero} had come, step by step, and {friend} looked at everything very carefully.
@@ -24,7 +24,7 @@ extension Plot {
 
       - And there, {spot3}, lay the {toy}! It was a little [wet|dusty|muddy], but it was not broken.
       - At last {friend} saw something {colour} {spot3}. It was the {toy}!
-      - {Spot3}, they found the {toy}. A {bird} was sitting on it as if it were a nest.
+      - {Spot3}, they found the {toy}. {A bird} was sitting on it as if it were a nest.
 
       - {Hero} hugged {friend}. "Thank you! I would never have found my {toy} without you." From then on, {hero} put the {toy} back
         in its place every evening.
@@ -53,14 +53,14 @@ extension Plot {
 
       - "I broke your {vase}," {hero} said in a small voice. "I am very sorry."
       - {Hero} took a deep breath. "It was me, {eldercall}. I was playing in the {room}, and the {vase} broke."
-      - Then {hero} told {elder} everything, even the part about the {game2}, and [a tear|two tears] rolled down {his} cheek.
+      - Then {hero} told {elder} everything, even the part about {game2}, and [a tear|two tears] rolled down {his} cheek.
 
       - {Elder} was silent for a moment. "I am sad about the {vase}," {ehe} said, "but I am glad that {hero} told me the truth."
-      - "A {vase} can be mended," said {elder}. "It was brave of you to tell me, {hero}."
+      - "{A vase} can be mended," said {elder}. "It was brave of you to tell me, {hero}."
       - {Elder} knelt down and took {hero} in {ehis} arms. "Thank you for being honest with me, {hero}."
 
       - Together they glued the pieces of the {vase}, one by one. It had some cracks, but {elder} said {ehe} liked it even more now.
-        {Hero} felt light again, like a {bird} in the air.
+        {Hero} felt light again, like {a bird} in the air.
       - The next day, {hero} made {a gift} for {elder}, and it stood where the {vase} had been. {Hero} learned that the truth is
         easier to carry than a secret.
       - They swept the floor of the {room} together. From that day on, {hero} played {game2} outside, and when something went wrong, {he} told
@@ -89,7 +89,7 @@ extension Plot {
 
       - "Is this yours?" asked {hero}, and {he} held out the {treasure}. "I found it {spot}."
       - {Hero} opened {his} hand. "Here is your {treasure}," {he} said. "It was {spot} all the time."
-      - "Please do not be {sad}," said {hero}. "I have found your {treasure}."
+      - "Please do not be {sad} any more," said {hero}. "I have found your {treasure}."
 
       - What a smile {hero} got! As a thank you, there was {a food} for {hero}, still warm, and it tasted better than any {food2}. {Hero} had no
         {treasure} now, but {he} had a new friend.
@@ -116,9 +116,9 @@ extension Plot {
       - Then {he} remembered what {elder} had taught {him}: a stream always leads down to the valley. {Hero} listened, and there was the
         sound of water.
       - Then {he} thought of something. {Hero} climbed onto a rock and looked for the smoke of the chimneys, and there it was, thin and {colour}.
-      - "Are you lost?" asked a {fkind} named {friend}. "I know the way. Follow me, {hero}, and watch your step."
+      - "Are you lost?" asked {a fkind} named {friend}. "I know the way. Follow me, {hero}, and watch your step."
 
-      - Step by step, {hero} went on, past a {tree2} and over a fallen log, until {he} saw the lights of home.
+      - Step by step, {hero} went on, past {a tree2} and over a fallen log, until {he} saw the lights of home.
       - It was a long way, through mud and past {a flower} or two, but {hero} did not stop until {he} saw the gate.
       - {Hero} walked and walked, with {a bird} singing above {him}, and at last the forest opened.
 
@@ -126,7 +126,7 @@ extension Plot {
         and {he} kept {his} word.
       - {Elder} ran to meet {him} and held {him} tight. There was {a food} on the table, and {hero} ate every crumb. "I will always tell you where I
         go," {he} said to {elder}.
-      - "I am sorry, {eldercall}," said {hero}. "I will listen next time." {Elder} kissed {him} and wrapped {him} in a {colour2} blanket.
+      - "I am sorry, {eldercall}," said {hero}. "I will listen next time." {Elder} kissed {him} and wrapped {him} in {a colour2} blanket.
       """),
     Plot(
       "wrong bag", .child,

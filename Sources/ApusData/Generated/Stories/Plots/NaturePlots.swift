@@ -5,7 +5,7 @@ extension Plot {
     Plot(
       "hurt animal", .child,
       """
-      - {Oneday}, {hero} heard a faint cry {spot}. There lay {a colour} {bird} with a broken wing.
+      - {Oneday}, {hero} heard a faint cry {spot}. There lay a [small|young|grey|little] {bird} with a broken wing.
       - {Oneday}, {hero} and {friend} found {a bird} {spot}. It could not fly, and its eyes were closed.
       - After a stormy night, {hero} found a young {bird} under the {tree}. It was trembling.
 
@@ -21,7 +21,7 @@ extension Plot {
       - The {bird} grew stronger. In the mornings it sang for {hero}, and {hero} whistled back. {He} wished that it would always stay.
       - After some weeks, the {bird} could fly from the chair to the table. "You are almost well," said {hero}, and {he} was glad and a little sad.
 
-      - "It is time to let it go, {hero}," said {elder}. "A {bird} needs the sky." {Hero} knew that {elder} was right, but {his} throat felt tight.
+      - "It is time to let it go, {hero}," said {elder}. "{A bird} needs the sky." {Hero} knew that {elder} was right, but {his} throat felt tight.
       - One day the {bird} sat at the window and looked out at the {tree2}. {Hero} understood. {He} opened the window wide.
       - {Hero} carried the {bird} to the {park}, where {he} had found it. "Goodbye," {he} said. It was hard to open {his} hands.
 
@@ -81,7 +81,7 @@ extension Plot {
       - {Hero} held {his} breath and reached through the leaves. "Hold still, everybody!" said {friend}. And then {hero} laughed out loud: {he} had done it!
 
       - Everyone cheered, and then the whole tower tumbled into the soft grass. {Hero} shared {his} {food} with all of them, from the biggest to the smallest.
-      - "Alone I was small," said {hero}, "but together we were as tall as a {tree}." And they stayed and played {game} until the stars came out.
+      - "Alone I was small," said {hero}, "but together we were as tall as {a tree}." And they stayed and played {game} until the stars came out.
       - {Hero} thanked them one by one, and {friend} got a special hug. Since that day, when something seems too high, {hero} does not jump. {He} asks.
       """),
     Plot(
@@ -101,7 +101,7 @@ extension Plot {
 
       - They called him {third}, and told him about {dream}. {Hero} was sure that {third} smiled.
       - All week they played {game} around him, and in the evening {hero} waved to him from the window.
-      - "Good night, snowman," said {hero} every evening. And every morning {friend} brought him a piece of {food2}, which {a bird} ate.
+      - "Good night, snowman," said {hero} every evening. And every morning {friend} brought him {a food2}, which {a bird} ate.
 
       - Then came a warm {day}. The snowman grew thinner and thinner. "He is leaving us!" cried {hero}, and {his} lip trembled.
       - But the sun grew stronger. First the nose fell off, and then the hat slid down. {Hero} ran to {elder}. "Can we put him in the {room}?" {he} begged.
@@ -149,7 +149,7 @@ extension Plot {
       - "Do not worry, little {animal}," said {hero}. "I know what it is like to be lost. We will find your mother."
       - The {animal} looked up at {hero} with big round eyes. {Hero}'s heart melted like butter on {a food2}.
 
-      - They asked the {bird}, who sees everything from above. "I saw a {animal} by the {water}," it sang. But there was nobody by the {water}.
+      - They asked the {bird}, who sees everything from above. "I saw {a animal} by the {water}," it sang. But there was nobody by the {water}.
       - They asked the {big}. "Not here," said the {big}, chewing slowly. "Try beyond the {tree}, {hero}."
       - They went to the {tree}, and they went to the {water}. "Is this your mother?" asked {hero}, and {he} pointed at {a big}. The {animal} giggled for the first time.
 

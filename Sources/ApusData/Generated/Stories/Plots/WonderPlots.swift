@@ -40,7 +40,7 @@ extension Plot {
       - {Hero} climbed the highest hill. When {he} was at the top, the moon had climbed as well.
       - {Hero} threw a rope around the moon, or so {he} thought. It was only the {colour} lamp by the gate.
 
-      - "Maybe we need {material}," said {friend}. They piled up {material} until it was as high as a house. It was not enough, and {hero} slid down with a bump.
+      - "Maybe we need {material}," said {friend}. They piled up {material} until the heap was as high as a house. It was not enough, and {hero} slid down with a bump.
       - {Hero} asked the {bird}. "I have flown high," said the {bird}, "but the moon is always higher."
       - {Friend} held a mirror, and {hero} tried to catch the light in a sack. When they opened the sack, it was empty.
 
@@ -76,7 +76,7 @@ extension Plot {
       - All at once, {hero} was in trouble, and {he} wished that {he} had listened to {elder}. {He} held on to a branch of the {tree} and cried.
 
       - {Friend} ran as fast as {fhis} legs could carry {fhim}. "Come quickly!" {fhe} called to {elder}. "{Hero} is in danger!"
-      - A {big} heard {him} and called for {elder} with a voice like {a instrument}. Soon there were steps on the path.
+      - {A big} heard {him} and called for {elder} with a voice like {a instrument}. Soon there were steps on the path.
       - Luckily, the {job} was passing by and heard {hero}. The {job} ran to get {elder}.
 
       - {Elder} came running, lifted {hero} up, and carried {him} home. {Ehe} gave {him} hot tea and put {a colour2} blanket around {him}.
@@ -158,7 +158,7 @@ extension Plot {
       - It said: "I am ill in bed and it is very dull. Please tell me about something beautiful. Your {friend}."
 
       - {Hero} sat down at once with a sharp pencil. {He} wrote about {dream}, and about {his} {toy}, and drew {a big} in the corner.
-      - "I like {hobby}," wrote {hero}, "and {food} too." It took {him} the whole afternoon, for {he} did not write very fast yet.
+      - "I like {hobby}," wrote {hero}, "and eating {a food}." It took {him} the whole afternoon, for {he} did not write very fast yet.
       - {Hero} did not know what to write. "Begin with the weather," said {elder}. So {he} wrote, "It is {weather} here," and then the rest came by itself.
 
       - For a week, no answer came. {Hero} looked into the letter box every morning, and found nothing but {a bird}'s feather.
