@@ -5,7 +5,7 @@ extension Lexicon {
     species: fox, rabbit, bear, mouse, squirrel, hedgehog, otter, badger, duckling, frog, mole, deer, lamb, kitten,
       puppy, beaver, raccoon, hamster, owl, piglet, turtle, goose, pony, panda, koala, donkey, weasel, robin
     trait: kind, cheerful, shy, curious, clever, brave, quiet, gentle, playful, dreamy, lively, thoughtful, careful,
-      merry, friendly, stubborn, patient, restless, polite, funny, bold, dainty, sleepy, busy, helpful, honest,
+      merry, friendly, stubborn, patient, restless, polite, funny, bold, dainty, sleepy, busy, helpful, truthful,
       proud, daring, sensible, noisy, bright, jolly, tidy, messy, hungry, generous, eager, bashful
     child home: in a small house near the [river|woods|sea|mill], in a [tall|narrow|busy] street full of [shops|trees|cats],
       on a farm with [many hens|three cows|a grey donkey|a red barn], at the edge of a [quiet|green|windy] village,
@@ -56,6 +56,10 @@ extension Lexicon {
     plant: sunflower, pumpkin, tomato plant, bean, strawberry plant, pea plant, cucumber, rose bush, melon, tulip, radish
     colour: red, blue, green, yellow, purple, orange, pink, white, silver, golden, brown, striped, spotted
     weather: sunny, windy, cloudy, warm, cold, bright, misty, frosty, breezy, grey, hot, fresh, clear, mild, chilly
+    spring weather: sunny, windy, cloudy, mild, bright, breezy, fresh, clear, rainy
+    summer weather: sunny, warm, hot, bright, breezy, clear, fine, dry
+    autumn weather: windy, cloudy, misty, grey, chilly, golden, rainy, stormy
+    winter weather: cold, frosty, grey, icy, clear, windy, bright, chilly
     day: Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday
     season: spring, summer, autumn, winter
     water: river, stream, lake, pond, canal, brook, creek
@@ -132,7 +136,7 @@ extension Lexicon {
     - {Hero} fell asleep that night thinking of {dream}.
     - When {hero} was tucked into bed, {he} was still smiling, and {he} dreamed of {dream}.
     - "What a day!" said {hero}, and {he} yawned and closed {his} eyes.
-    - {Hero} never forgot that {season}.
+    - {Hero} never forgot it, not even when {he} was old and {trait2}.
     - If you ever meet {hero}, ask {him} about it, and {he} will tell you the whole story.
     - After supper, {hero} hummed a little song about {dream}.
     """

@@ -54,6 +54,14 @@ struct Storyteller {
       let species = draws.pick(3, of: lexicon.words["species"] ?? [])
       for (prefix, animal) in zip(["", "f", "g"], species) { bound[prefix + "kind"] = animal }
     }
+    // A friend at the first mention: a species tells who an animal is, a child is somebody's friend.
+    let friend = people[1].name
+    let pals = ["\(people[0].his) friend \(friend)", "\(friend) from next door", "\(people[0].his) cousin \(friend)"]
+    bind("pal", isAnimal ? "\(friend) the \(String(decoding: bound["fkind"] ?? [], as: UTF8.self))" : draws.pick(pals))
+    // Weather that its season can have.
+    let season = draws.pick(["spring", "summer", "autumn", "winter"])
+    bind("season", season)
+    bound["weather"] = draws.pick(lexicon.words["\(season) weather"] ?? [])
     let elder = draws.pick(Lexicon.elders)
     bind("elder", "\(people[0].his) \(elder.name)")
     bind("eldercall", elder.call)
