@@ -7,10 +7,14 @@ enum DataProblemsCommand: Command {
   static let name = "data problems"
   static let summary = "Write arithmetic and word problems with worked solutions"
   static let discussion = [
-    "Problems are made from a seed, in plain English, with a solution of one line a step that ends in Answer: and "
-      + "the number. A problem of level 3 takes three steps. The same seed gives the same problems on any machine.",
-    "A problem is on the side of training or of tests by a hash of its numbers and structure, whatever the seed: no "
-      + "problem for tests is in training data, and neither is one that tells the same computation in other words. One "
+    "Problems are made from a seed, in plain English, with a solution of one line a step that ends "
+      + "in Answer: and "
+      + "the number. A problem of level 3 takes three steps. The same seed gives the same problems "
+      + "on any machine.",
+    "A problem is on the side of training or of tests by a hash of its numbers and structure, "
+      + "whatever the seed: no "
+      + "problem for tests is in training data, and neither is one that tells the same computation "
+      + "in other words. One "
       + "in ten is for tests. Questions that were written before are skipped and counted.",
   ]
   static let examples = [
@@ -74,7 +78,8 @@ enum DataProblemsCommand: Command {
     }
     if written < values[count] {
       throw CommandError.failure(
-        "levels \(levels.lowerBound) to \(levels.upperBound) have no more than \(countText(written)) problems of "
+        "levels \(levels.lowerBound) to \(levels.upperBound) have no more than \(countText(written)) "
+          + "problems of "
           + "seed \(values[seed]): add levels, or ask for fewer with --count")
     }
   }
@@ -87,7 +92,9 @@ enum DataProblemsCommand: Command {
       first <= last, all.contains(first), all.contains(last)
     else {
       throw .usage(
-        "option '--levels': '\(visible(text))' is no range in \(all.lowerBound)-\(all.upperBound), such as 1-4")
+        "option '--levels': '\(visible(text))' is no range in \(all.lowerBound)-\(all.upperBound), "
+          + "such as 1-4"
+      )
     }
     return first...last
   }

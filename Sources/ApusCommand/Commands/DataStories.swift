@@ -15,7 +15,8 @@ enum DataStoriesCommand: Command {
   static let name = "data stories"
   static let summary = "Write short stories for children"
   static let discussion = [
-    "Stories of 80 to 250 words in plain English, made from a seed by a grammar: to train a small model on, where no text "
+    "Stories of 80 to 250 words in plain English, made from a seed by a grammar: to train a small "
+      + "model on, where no text "
       + "is at hand. The same seed gives the same stories on any machine, and other seeds give others."
   ]
   static let examples = [

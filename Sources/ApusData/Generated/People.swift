@@ -12,18 +12,26 @@ struct Person: Equatable {
   var himself: String { isFemale ? "herself" : "himself" }
 
   static let girls = [
-    "Ada", "Alice", "Amina", "Amy", "Anna", "Aya", "Bella", "Carla", "Chloe", "Clara", "Dana", "Eva", "Elena", "Ella",
-    "Emily", "Emma", "Fatima", "Flora", "Freya", "Grace", "Hana", "Hannah", "Holly", "Ida", "Ivy", "Jane", "Jenny",
-    "Julia", "Kate", "Kira", "Laila", "Laura", "Lena", "Lily", "Lina", "Lisa", "Lola", "Lucy", "Luna", "Maria",
-    "Maya", "Mia", "Mina", "Molly", "Nadia", "Nina", "Nora", "Olivia", "Pia", "Priya", "Rosa", "Rosie", "Ruby", "Ruth",
+    "Ada", "Alice", "Amina", "Amy", "Anna", "Aya", "Bella", "Carla", "Chloe", "Clara", "Dana", "Eva", "Elena",
+    "Ella",
+    "Emily", "Emma", "Fatima", "Flora", "Freya", "Grace", "Hana", "Hannah", "Holly", "Ida", "Ivy", "Jane",
+    "Jenny",
+    "Julia", "Kate", "Kira", "Laila", "Laura", "Lena", "Lily", "Lina", "Lisa", "Lola", "Lucy", "Luna",
+    "Maria",
+    "Maya", "Mia", "Mina", "Molly", "Nadia", "Nina", "Nora", "Olivia", "Pia", "Priya", "Rosa", "Rosie",
+    "Ruby", "Ruth",
     "Sara", "Sofia", "Sue", "Tara", "Tina", "Vera", "Yara", "Zoe",
   ].map { Person(name: $0, isFemale: true) }
 
   static let boys = [
-    "Adam", "Ahmed", "Alan", "Amir", "Anton", "Ben", "Bruno", "Carl", "Dan", "David", "Eli", "Emil", "Eric", "Ethan",
-    "Felix", "Finn", "Frank", "Fred", "George", "Hugo", "Ian", "Ivan", "Jack", "Jacob", "Jan", "Joe", "John", "Jonah",
-    "Juan", "Karim", "Ken", "Leo", "Liam", "Luca", "Luke", "Marco", "Mark", "Martin", "Matteo", "Max", "Milo", "Nico",
-    "Noah", "Oliver", "Omar", "Oscar", "Otto", "Paul", "Peter", "Ravi", "Rob", "Sam", "Sami", "Simon", "Theo", "Tim",
+    "Adam", "Ahmed", "Alan", "Amir", "Anton", "Ben", "Bruno", "Carl", "Dan", "David", "Eli", "Emil", "Eric",
+    "Ethan",
+    "Felix", "Finn", "Frank", "Fred", "George", "Hugo", "Ian", "Ivan", "Jack", "Jacob", "Jan", "Joe", "John",
+    "Jonah",
+    "Juan", "Karim", "Ken", "Leo", "Liam", "Luca", "Luke", "Marco", "Mark", "Martin", "Matteo", "Max", "Milo",
+    "Nico",
+    "Noah", "Oliver", "Omar", "Oscar", "Otto", "Paul", "Peter", "Ravi", "Rob", "Sam", "Sami", "Simon", "Theo",
+    "Tim",
     "Toby", "Tom", "Victor", "Will", "Yusuf", "Zack",
   ].map { Person(name: $0, isFemale: false) }
 

@@ -6,20 +6,22 @@ import Testing
 
 /// Optimised builds look at all that is promised, debug builds at a tenth.
 #if DEBUG
-  let scale = 1
+  let thoroughness = 1
 #else
-  let scale = 10
+  let thoroughness = 10
 #endif
 
 @Suite struct ProblemTests {
   @Test(arguments: ProblemGenerator.levels) func everyLineIsTrue(level: Int) {
     let generator = ProblemGenerator(seed: 7)
-    for number in 0..<300 * scale {
+    for number in 0..<300 * thoroughness {
       let problem = generator.problem(number, level: level)
       let lines = problem.steps.map(SolutionLine.init)
       for (line, text) in zip(lines, problem.steps) {
         let values = line.values
-        #expect(values.count > 1 && values.allSatisfy { $0 != nil && $0 == values[0] }, "seed 7, \(number): \(text)")
+        #expect(
+          values.count > 1 && values.allSatisfy { $0 != nil && $0 == values[0] }, "seed 7, \(number): \(text)"
+        )
         #expect(text.hasSuffix("."), "\(text)")
       }
       let last = lines.last?.values.last ?? nil
@@ -38,13 +40,16 @@ import Testing
   @Test func expressionsHaveTheValueTheyAreSaidToHave() {
     let generator = ProblemGenerator(seed: 3)
     var count = 0
-    for number in 0..<400 * scale {
+    for number in 0..<400 * thoroughness {
       let problem = generator.problem(number, level: number % 5 + 1)
       guard problem.family == "expressions", case .integer(let answer) = problem.answer else { continue }
       count += 1
       let allowed = Set("0123456789+-×÷() ")
-      let expression = problem.question.split { !allowed.contains($0) }.map(String.init).max { $0.count < $1.count } ?? ""
-      #expect(evaluate(expression.hasSuffix("= ") ? String(expression.dropLast(2)) : expression) == answer, "\(problem)")
+      let expression =
+        problem.question.split { !allowed.contains($0) }.map(String.init).max { $0.count < $1.count } ?? ""
+      #expect(
+        evaluate(expression) == answer,
+        "\(problem)")
       for step in problem.steps {
         if let rest = SolutionLine(step).rest { #expect(evaluate(rest) == answer, "\(problem)") }
       }
@@ -55,7 +60,7 @@ import Testing
   /// A step uses numbers of the question, earlier results, or the 2 of twice and half.
   @Test func noNumberComesFromNowhere() {
     let generator = ProblemGenerator(seed: 11)
-    for number in 0..<1000 * scale {
+    for number in 0..<1000 * thoroughness {
       let problem = generator.problem(number, level: number % 5 + 1)
       var known = Set(numbers(in: problem.question)).union([2])
       for (place, step) in problem.steps.enumerated() {
@@ -63,7 +68,9 @@ import Testing
         let operands = numbers(in: line.chain[0])
         let isQuotient = problem.family == "sharing" && place == problem.steps.count - 2
         #expect(operands.count == 2, "\(step)")
-        #expect(operands.filter { !known.contains($0) }.count <= (isQuotient ? 1 : 0), "seed 11, \(number): \(problem)")
+        #expect(
+          operands.filter { !known.contains($0) }.count <= (isQuotient ? 1 : 0),
+          "seed 11, \(number): \(problem)")
         if let value = line.values.last ?? nil { known.insert(value) }
       }
     }
@@ -82,17 +89,17 @@ import Testing
     let (train, test) = (ProblemGenerator(seed: 1), ProblemGenerator(seed: 2))
     var forms: Set<String> = []
     var questions: Set<String> = []
-    for number in 0..<5000 * scale {
+    for number in 0..<5000 * thoroughness {
       let problem = train.problem(number, level: number % 5 + 1, split: .train)
       forms.insert(problem.form)
       questions.insert(problem.question)
     }
-    for number in 0..<5000 * scale {
+    for number in 0..<5000 * thoroughness {
       let problem = test.problem(number, level: number % 5 + 1, split: .test)
       #expect(!forms.contains(problem.form), "\(problem)")
       #expect(!questions.contains(problem.question), "\(problem)")
     }
-    #expect(forms.count > 3000 * scale / 2)
+    #expect(forms.count > 3000 * thoroughness / 2)
     let side = (0..<2000).count { train.problem($0, level: 2).split == .test }
     #expect((140...260).contains(side), "\(side) of 2000 problems are for tests")
   }
@@ -111,17 +118,19 @@ import Testing
   }
 
   @Test(arguments: [
-    (Operation.plus, 47, 38, "47 + 38 = 77 + 8 = 85"), (.plus, 347, 285, "347 + 285 = 547 + 85 = 627 + 5 = 632"),
-    (.plus, 40, 38, "40 + 38 = 78"), (.minus, 85, 38, "85 - 38 = 55 - 8 = 47"), (.minus, 20, 7, "20 - 7 = 13"),
+    (Arithmetic.plus, 47, 38, "47 + 38 = 77 + 8 = 85"),
+    (.plus, 347, 285, "347 + 285 = 547 + 85 = 627 + 5 = 632"),
+    (.plus, 40, 38, "40 + 38 = 78"), (.minus, 85, 38, "85 - 38 = 55 - 8 = 47"),
+    (.minus, 20, 7, "20 - 7 = 13"),
     (.times, 47, 6, "47 × 6 = 240 + 42 = 280 + 2 = 282"), (.times, 7, 8, "7 × 8 = 56"),
     (.over, 84, 6, "84 ÷ 6 = 60 ÷ 6 + 24 ÷ 6 = 10 + 4 = 14"), (.over, 56, 8, "56 ÷ 8 = 7"),
   ])
-  func largeNumbersGoPlaceByPlace(operation: Operation, left: Int, right: Int, line: String) {
+  func largeNumbersGoPlaceByPlace(operation: Arithmetic, left: Int, right: Int, line: String) {
     #expect(operation.chain(left, right) == line)
   }
 
   @Test func chainsAreTrueForAllSmallNumbers() {
-    for operation in Operation.allCases {
+    for operation in Arithmetic.allCases {
       for left in stride(from: 0, through: 400, by: 3) {
         for right in stride(from: 0, through: 99, by: 7) {
           guard let value = operation.result(left, right, limit: 999) else { continue }
@@ -147,7 +156,7 @@ import Testing
   @Test func surfacesAreVaried() {
     let generator = ProblemGenerator(seed: 9)
     var shapes: [String: Int] = [:]
-    let count = 1000 * scale
+    let count = 1000 * thoroughness
     for number in 0..<count {
       let problem = generator.problem(number, level: number % 4 + 2)
       shapes[String(problem.question.map { $0.isNumber ? "#" : $0 }), default: 0] += 1
@@ -160,7 +169,8 @@ import Testing
   @Test func recordsAreWhatTrainersRead() throws {
     let problem = ProblemGenerator(seed: 1).problem(0, level: 2)
     let messages = problem.record(.messages, system: "Be brief.", tagged: true).serialized()
-    #expect(messages.hasPrefix(#"{"messages":[{"role":"system","content":"Be brief."},{"role":"user","content":""#))
+    #expect(
+      messages.hasPrefix(#"{"messages":[{"role":"system","content":"Be brief."},{"role":"user","content":""#))
     #expect(messages.contains(#""role":"assistant","content":"<think>\n"#))
     #expect(messages.contains(#"\n</think>\nAnswer: "#))
     #expect(problem.record(.text, answerOnly: true).serialized().hasSuffix(#"\n\#(problem.answerLine)"}"#))

@@ -7,7 +7,7 @@ import Testing
 @Suite struct StoryTests {
   @Test func storiesDoNotRepeat() {
     let generator = StoryGenerator(seed: 1)
-    let count = 2000 * scale
+    let count = 2000 * thoroughness
     var stories: Set<String> = []
     var sentences: [String: Int] = [:]
     var words: Set<Substring> = []
@@ -18,8 +18,11 @@ import Testing
       for word in story.lowercased().split(whereSeparator: { !$0.isLetter }) { words.insert(word) }
     }
     let all = sentences.values.reduce(0, +)
-    let often = sentences.values.filter { $0 > 2 * scale }.reduce(0, +)
-    #expect(Double(often) < 0.05 * Double(all), "\(often) of \(all) sentences are told more than \(2 * scale) times")
+    let often = sentences.values.filter { $0 > 2 * thoroughness }.reduce(0, +)
+    #expect(
+      Double(often) < 0.05 * Double(all),
+      "\(often) of \(all) sentences are told more than \(2 * thoroughness) times"
+    )
     #expect((1500...3000).contains(words.count), "\(words.count) words")
   }
 
@@ -32,15 +35,19 @@ import Testing
   }
 
   /// Every way to tell every beat, with nothing left open and no mark doubled.
-  @Test(arguments: Plot.all.map(\.name)) func everyScriptIsTold(name: String) throws {
-    let plot = try #require(Plot.all.first { $0.name == name })
+  @Test(arguments: StoryPlot.all.map(\.name)) func everyScriptIsTold(name: String) throws {
+    let plot = try #require(StoryPlot.all.first { $0.name == name })
     let lexicon = Lexicon()
     #expect(plot.beats.count >= 5)
     for number in 0..<40 {
-      var teller = Storyteller(Draws("script", seed: 1, number: number), lexicon, isAnimal: plot.cast == .animal || plot.cast == .anyone && number % 2 == 0)
+      var teller = Storyteller(
+        Draws("script", seed: 1, number: number), lexicon,
+        isAnimal: plot.cast == .animal || plot.cast == .anyone && number % 2 == 0)
       let story = teller.tell(plot)
       #expect(!story.contains { "{}[]|".contains($0) }, "\(story)")
-      #expect(!story.contains("  ") && !story.contains(" .") && !story.contains(" ,") && !story.contains(".."), "\(story)")
+      #expect(
+        !story.contains("  ") && !story.contains(" .") && !story.contains(" ,") && !story.contains(".."),
+        "\(story)")
       for wrong in [" a a", " a e", " a i", " a o", " an b", " an c", " an s", " an t"] {
         #expect(!story.contains(wrong), "\(wrong): \(story)")
       }
@@ -62,7 +69,8 @@ import Testing
 
   /// The sentences of a story: what ends with a mark before a space and a capital. `Mrs.` ends none.
   static func sentences(_ story: String) -> [String] {
-    let text = Array(story.replacing("\n\n", with: " ").replacing("Mr. ", with: "Mr_").replacing("Mrs. ", with: "Mrs_"))
+    let text = Array(
+      story.replacing("\n\n", with: " ").replacing("Mr. ", with: "Mr_").replacing("Mrs. ", with: "Mrs_"))
     var sentences: [String] = []
     var start = 0
     for index in text.indices where text[index] == " " && index + 1 < text.count {

@@ -3,7 +3,7 @@
 // digit's worth, so a link is a fact to learn instead of an algorithm to run.
 
 /// The four operations.
-enum Operation: Character, CaseIterable {
+enum Arithmetic: Character, CaseIterable {
   case plus = "+"
   case minus = "-"
   case times = "×"
@@ -52,12 +52,13 @@ enum Operation: Character, CaseIterable {
       let (small, large) = (min(left, right), max(left, right))
       if large <= 10 || isEasy(large) || small == 10 || small < 2 { return text + " = \(left * right)" }
       let tens = top(large)
-      return text + " = " + Operation.plus.chain(small * tens, small * (large - tens))
+      return text + " = " + Arithmetic.plus.chain(small * tens, small * (large - tens))
     case .over:
       let quotient = left / right
       if quotient <= 10 || isEasy(quotient) || right < 2 { return text + " = \(quotient)" }
       let tens = top(quotient) * right
-      return text + " = \(tens) ÷ \(right) + \(left - tens) ÷ \(right) = \(tens / right) + \((left - tens) / right)"
+      return text
+        + " = \(tens) ÷ \(right) + \(left - tens) ÷ \(right) = \(tens / right) + \((left - tens) / right)"
         + " = \(quotient)"
     }
   }

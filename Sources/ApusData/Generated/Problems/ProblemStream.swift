@@ -26,7 +26,7 @@ public struct ProblemStream: Sequence, IteratorProtocol {
   private let generator: ProblemGenerator
   private let split: ProblemSplit?
   private var levels: [Int]
-  private var next: [Int: Int] = [:]
+  private var numbers: [Int: Int] = [:]
   private var turn = 0
   private var questions: Set<UInt64> = []
   private var forms: Set<UInt64> = []
@@ -46,8 +46,8 @@ public struct ProblemStream: Sequence, IteratorProtocol {
     while !levels.isEmpty {
       let level = levels[turn % levels.count]
       for _ in 0..<Self.patience {
-        let number = next[level, default: 0]
-        next[level] = number + 1
+        let number = numbers[level, default: 0]
+        numbers[level] = number + 1
         let problem = generator.problem(number, level: level, split: split)
         guard questions.insert(Philox.key(for: problem.question)).inserted else {
           counts[level, default: Count()].skipped += 1

@@ -1,23 +1,23 @@
 // The verifier: from what a model wrote to whether it is right. It reads bytes, in one pass over each line, and takes any
 // text: whatever is not clearly the right answer is not right.
 
-/// What a text says about a problem.
-public enum Verdict: Equatable, Sendable {
-  /// The answer is right.
-  case correct
-  /// There is one answer, and it is another.
-  case wrong
-  /// There are two different answers, or one line with several numbers.
-  case ambiguous
-  /// There is no answer line, or one without a number.
-  case missing
-
-  /// 1 for a right answer, else 0.
-  public var reward: Double { self == .correct ? 1 : 0 }
-}
-
 /// Checks answers.
 public enum Verifier {
+  /// What a text says about a problem.
+  public enum Verdict: Equatable, Sendable {
+    /// The answer is right.
+    case correct
+    /// There is one answer, and it is another.
+    case wrong
+    /// There are two different answers, or one line with several numbers.
+    case ambiguous
+    /// There is no answer line, or one without a number.
+    case missing
+
+    /// 1 for a right answer, else 0.
+    public var reward: Double { self == .correct ? 1 : 0 }
+  }
+
   /// Whether `text` ends in the answer of `problem`.
   public static func check(_ text: String, _ problem: Problem) -> Verdict {
     check(text, problem.answer)
@@ -38,8 +38,9 @@ public enum Verifier {
       if let found, found != next { isAmbiguous = true }
       found = next
     }
-    guard let found, found != .nothing else { return .missing }
+    guard let found else { return .missing }
     guard !isAmbiguous, found != .several else { return .ambiguous }
+    guard found != .nothing else { return .missing }
     return found == .answer(answer) ? .correct : .wrong
   }
 
@@ -65,7 +66,9 @@ public enum Verifier {
 
   /// What stands behind `Answer:` on a line that begins with it.
   private static func valueOfAnswer(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
-    let isOrnament: (UInt8) -> Bool = { $0 == space || $0 == tab || $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "#") }
+    let isOrnament: (UInt8) -> Bool = {
+      $0 == space || $0 == tab || $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "#")
+    }
     var rest = line.drop(while: isOrnament)
     for letter in "answer".utf8 {
       guard let byte = rest.popFirst(), byte | 0x20 == letter else { return nil }
@@ -100,7 +103,8 @@ private enum Found: Equatable {
       let start = index
       let value = readNumber(bytes, &index)
       // A letter before, as in x2 or 3e5, makes it a part of a name; r5 is the remainder.
-      let isName = start > 0 && isLetter(bytes[start - 1]) && !isRemainder(bytes[(numbers.last?.end ?? 0)..<start])
+      let isRest = numbers.last.map { isRemainder(bytes[$0.end..<start]) } ?? false
+      let isName = start > 0 && isLetter(bytes[start - 1]) && !isRest
       numbers.append((isName ? nil : value, index, start))
     }
     switch numbers.count {
@@ -115,7 +119,8 @@ private enum Found: Equatable {
       self = .answer(.division(quotient: quotient, remainder: remainder))
     default:
       let first = numbers[0].value
-      self = first != nil && numbers.allSatisfy { $0.value == first } ? .answer(.integer(first ?? 0)) : .several
+      self =
+        first != nil && numbers.allSatisfy { $0.value == first } ? .answer(.integer(first ?? 0)) : .several
     }
   }
 }

@@ -11,7 +11,7 @@ struct Term: Equatable {
 struct Working {
   private struct Node {
     let value: Int
-    let step: (operation: Operation, left: Int, right: Int, label: String)?
+    let step: (operation: Arithmetic, left: Int, right: Int, label: String)?
     /// The same for all workings with equal numbers and structure: names are left out, sums and products sorted.
     let form: String
   }
@@ -28,7 +28,7 @@ struct Working {
   mutating func known(_ value: Int) -> Term { append(Node(value: value, step: nil, form: "\(value)")) }
 
   /// A step. The label says what its result is: "Mia's apples".
-  mutating func step(_ operation: Operation, _ left: Term, _ right: Term, _ label: String = "") -> Term {
+  mutating func step(_ operation: Arithmetic, _ left: Term, _ right: Term, _ label: String = "") -> Term {
     let value = operation.result(left.value, right.value, limit: limit)
     if value == nil { isPossible = false }
     var forms = [nodes[left.index].form, nodes[right.index].form]
@@ -40,8 +40,12 @@ struct Working {
   }
 
   mutating func plus(_ left: Term, _ right: Term, _ label: String) -> Term { step(.plus, left, right, label) }
-  mutating func minus(_ left: Term, _ right: Term, _ label: String) -> Term { step(.minus, left, right, label) }
-  mutating func times(_ left: Term, _ right: Term, _ label: String) -> Term { step(.times, left, right, label) }
+  mutating func minus(_ left: Term, _ right: Term, _ label: String) -> Term {
+    step(.minus, left, right, label)
+  }
+  mutating func times(_ left: Term, _ right: Term, _ label: String) -> Term {
+    step(.times, left, right, label)
+  }
   mutating func over(_ left: Term, _ right: Term, _ label: String) -> Term { step(.over, left, right, label) }
 
   private mutating func append(_ node: Node) -> Term {

@@ -14,9 +14,9 @@ struct Lexicon: Sendable {
   init() {
     words = Self.table(Self.wordScript, separator: ",")
     phrases = Self.table(Self.phraseScript, separator: ";")
-    childOpenings = Plot.beats(Self.childOpeningScript)
-    animalOpenings = Plot.beats(Self.animalOpeningScript)
-    closings = Plot.beats(Self.closingScript)[0]
+    childOpenings = StoryPlot.beats(Self.childOpeningScript)
+    animalOpenings = StoryPlot.beats(Self.animalOpeningScript)
+    closings = StoryPlot.beats(Self.closingScript)[0]
   }
 
   /// The beats with which stories of children or animals begin.
@@ -45,13 +45,17 @@ struct Lexicon: Sendable {
   /// Names of animals that talk.
   static let animalNames: [Person] =
     [
-      "Pippa", "Dot", "Bramble", "Clover", "Daisy", "Hazel", "Honey", "Willow", "Poppy", "Olive", "Berry", "Misty", "Maple",
-      "Pepper", "Snowdrop", "Tilly", "Peach", "Minnie", "Nutmeg", "Rosebud", "Dilly", "Mabel", "Fern", "Juniper", "Saffron",
+      "Pippa", "Dot", "Bramble", "Clover", "Daisy", "Hazel", "Honey", "Willow", "Poppy", "Olive", "Berry",
+      "Misty", "Maple",
+      "Pepper", "Snowdrop", "Tilly", "Peach", "Minnie", "Nutmeg", "Rosebud", "Dilly", "Mabel", "Fern",
+      "Juniper", "Saffron",
       "Penny", "Biscuit", "Lottie", "Coco", "Tansy",
     ].map { Person(name: $0, isFemale: true) }
     + [
-      "Pip", "Barnaby", "Bobbin", "Bruno", "Buster", "Chip", "Fidget", "Fuzzy", "Hamish", "Hopper", "Jasper", "Mossy",
-      "Monty", "Nibble", "Oakley", "Patch", "Percy", "Rollo", "Rusty", "Scamp", "Scruff", "Sooty", "Thimble", "Toffee",
+      "Pip", "Barnaby", "Bobbin", "Bruno", "Buster", "Chip", "Fidget", "Fuzzy", "Hamish", "Hopper", "Jasper",
+      "Mossy",
+      "Monty", "Nibble", "Oakley", "Patch", "Percy", "Rollo", "Rusty", "Scamp", "Scruff", "Sooty", "Thimble",
+      "Toffee",
       "Tumble", "Waldo", "Whistle", "Wilbur", "Ziggy", "Button",
     ].map { Person(name: $0, isFemale: false) }
 }

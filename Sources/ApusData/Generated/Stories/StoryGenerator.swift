@@ -14,7 +14,7 @@ public struct StoryGenerator: Sendable {
   public let seed: UInt64
 
   private let lexicon = Lexicon()
-  private let plots = Plot.all
+  private let plots = StoryPlot.all
 
   /// A generator with a seed.
   public init(seed: UInt64) {

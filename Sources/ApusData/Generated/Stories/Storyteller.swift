@@ -19,7 +19,7 @@ struct Storyteller {
   }
 
   /// The whole story: how all begin, the plot's beats, its ending as a last paragraph.
-  mutating func tell(_ plot: Plot) -> String {
+  mutating func tell(_ plot: StoryPlot) -> String {
     for beat in lexicon.openings(kind) { tell(beat) }
     paragraph()
     for beat in plot.beats.dropLast() { tell(beat) }
@@ -42,7 +42,9 @@ struct Storyteller {
 
   private mutating func bindCast(_ isAnimal: Bool) {
     let people = isAnimal ? draws.pick(3, of: Lexicon.animalNames) : Person.some(3, &draws)
-    for (prefix, role, person) in [("", "hero", people[0]), ("f", "friend", people[1]), ("g", "third", people[2])] {
+    for (prefix, role, person) in [
+      ("", "hero", people[0]), ("f", "friend", people[1]), ("g", "third", people[2]),
+    ] {
       bind(role, person.name)
       bind(prefix + "he", person.he)
       bind(prefix + "him", person.him)
@@ -56,8 +58,12 @@ struct Storyteller {
     }
     // A friend at the first mention: a species tells who an animal is, a child is somebody's friend.
     let friend = people[1].name
-    let pals = ["\(people[0].his) friend \(friend)", "\(friend) from next door", "\(people[0].his) cousin \(friend)"]
-    bind("pal", isAnimal ? "\(friend) the \(String(decoding: bound["fkind"] ?? [], as: UTF8.self))" : draws.pick(pals))
+    let pals = [
+      "\(people[0].his) friend \(friend)", "\(friend) from next door", "\(people[0].his) cousin \(friend)",
+    ]
+    bind(
+      "pal",
+      isAnimal ? "\(friend) the \(String(decoding: bound["fkind"] ?? [], as: UTF8.self))" : draws.pick(pals))
     // Weather that its season can have.
     let season = draws.pick(["spring", "summer", "autumn", "winter"])
     bind("season", season)

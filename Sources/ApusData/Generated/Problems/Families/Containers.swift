@@ -27,14 +27,19 @@ enum Containers: ProblemFamily {
       draft.sentences.append(
         draws.say(
           "\(name) \(has) \(groups.value) \(goods.holders) with \(each.value) \(things) in each.",
-          "There \(now("are", "were")) \(each.value) \(things) in each of \(name)'s \(groups.value) \(goods.holders).",
-          "\(name) \(now("keeps", "kept")) \(his) \(things) in \(groups.value) \(goods.holders), \(each.value) in each.",
-          "\(name) \(now("fills", "filled")) \(groups.value) \(goods.holders) with \(each.value) \(things) each."))
+          "There \(now("are", "were")) \(each.value) \(things) in each of \(name)'s \(groups.value) "
+            + "\(goods.holders).",
+          "\(name) \(now("keeps", "kept")) \(his) \(things) in \(groups.value) \(goods.holders), "
+            + "\(each.value) in each.",
+          "\(name) \(now("fills", "filled")) \(groups.value) \(goods.holders) with \(each.value) "
+            + "\(things) each."
+        ))
     } else {
       count = draft.working.known(draft.amount(&draws))
       draft.sentences.append(
         draws.say(
-          "\(name) \(has) \(count.value) \(things).", "\(name) \(has) a \(goods.holder) with \(count.value) \(things) in it.",
+          "\(name) \(has) \(count.value) \(things).",
+          "\(name) \(has) a \(goods.holder) with \(count.value) \(things) in it.",
           "There \(now("are", "were")) \(count.value) \(things) in \(name)'s \(goods.holder).",
           "\(name) \(now("starts", "started")) with \(count.value) \(things).",
           "\(name) \(now("collects", "collected")) \(things) and \(has) \(count.value) of them.",
@@ -49,7 +54,8 @@ enum Containers: ProblemFamily {
         count = draft.working.plus(count, more, result)
         draft.sentences.append(
           draws.say(
-            "\(he) \(now("gets", "got")) \(more.value) more.", "then \(he) \(now("finds", "found")) \(more.value) more.",
+            "\(he) \(now("gets", "got")) \(more.value) more.",
+            "then \(he) \(now("finds", "found")) \(more.value) more.",
             "a friend \(now("gives", "gave")) \(who.him) \(more.value) \(things).",
             "\(his) aunt \(now("brings", "brought")) \(more.value) more.",
             "after that, \(he) \(now("buys", "bought")) \(more.value) \(things).",
@@ -64,12 +70,14 @@ enum Containers: ProblemFamily {
         count = draft.working.minus(count, fewer, result)
         draft.sentences.append(
           draws.say(
-            "\(he) \(now("gives", "gave")) \(fewer.value) of them away.", "then \(he) \(now("loses", "lost")) \(fewer.value).",
+            "\(he) \(now("gives", "gave")) \(fewer.value) of them away.",
+            "then \(he) \(now("loses", "lost")) \(fewer.value).",
             "\(he) \(now("sells", "sold")) \(fewer.value) \(things) at a fair.",
             "\(his) sister \(now("takes", "took")) \(fewer.value) of them.",
             "after that, \(he) \(now("hands", "handed")) \(fewer.value) \(things) to a friend.",
             "\(name) \(now("leaves", "left")) \(fewer.value) of them at school.",
-            "\(he) \(now("puts", "put")) \(fewer.value) aside for \(his) brother, who \(now("takes", "took")) them away.",
+            "\(he) \(now("puts", "put")) \(fewer.value) aside for \(his) brother, who "
+              + "\(now("takes", "took")) them away.",
             "later \(fewer.value) of the \(things) \(now("get", "got")) lost.",
             "\(he) \(now("swaps", "swapped")) \(fewer.value) of them for a toy."
           ).capitalizedFirst)
@@ -83,14 +91,18 @@ enum Containers: ProblemFamily {
             "\(name) \(now("keeps", "kept")) half of them and \(now("gives", "gave")) the other half away."
           ).capitalizedFirst)
       } else if steps > 1 {
-        let (groups, each) = (draft.working.known(draft.few(&draws)), draft.working.known(draws.number(2...10)))
+        let (groups, each) = (
+          draft.working.known(draft.few(&draws)), draft.working.known(draws.number(2...10))
+        )
         let added = draft.working.times(groups, each, "new \(things)")
         count = draft.working.plus(count, added, steps == 2 ? "\(things) \(now("now", "in the end"))" : label)
         steps -= 1
         draft.sentences.append(
           draws.say(
-            "\(he) \(now("gets", "got")) \(groups.value) \(goods.holders) with \(each.value) \(things) in each.",
-            "then \(he) \(now("buys", "bought")) \(groups.value) \(goods.holders) of \(each.value) \(things) each.",
+            "\(he) \(now("gets", "got")) \(groups.value) \(goods.holders) with \(each.value) "
+              + "\(things) in each.",
+            "then \(he) \(now("buys", "bought")) \(groups.value) \(goods.holders) of \(each.value) "
+              + "\(things) each.",
             "\(groups.value) friends \(now("give", "gave")) \(who.him) \(each.value) \(things) each.",
             "for \(groups.value) days, \(he) \(now("finds", "found")) \(each.value) \(things) a day."
           ).capitalizedFirst)
@@ -117,8 +129,10 @@ enum Containers: ProblemFamily {
     var count = draft.working.known(draft.amount(&draws))
     draft.sentences.append(
       draws.say(
-        "There are \(count.value) \(things) \(place).", "\(place.capitalizedFirst) there are \(count.value) \(things).",
-        "At first, \(count.value) \(things) are \(place).", "In the morning there are \(count.value) \(things) \(place)."))
+        "There are \(count.value) \(things) \(place).",
+        "\(place.capitalizedFirst) there are \(count.value) \(things).",
+        "At first, \(count.value) \(things) are \(place).",
+        "In the morning there are \(count.value) \(things) \(place)."))
     for step in 1...draft.level {
       let label = step == draft.level ? "\(things) at the end" : "\(things)"
       if draws.onceIn(2) || count.value < 6 {
@@ -127,10 +141,12 @@ enum Containers: ProblemFamily {
         draft.sentences.append(
           isAlive
             ? draws.say(
-              "Then \(more.value) more arrive.", "\(more.value) more \(things) come.", "After a while \(more.value) \(things) join them.",
+              "Then \(more.value) more arrive.", "\(more.value) more \(things) come.",
+              "After a while \(more.value) \(things) join them.",
               "Soon there are \(more.value) more.", "At noon \(more.value) \(things) come along.")
             : draws.say(
-              "Then \(more.value) more are brought.", "\(more.value) more \(things) come in.", "Somebody adds \(more.value) \(things).",
+              "Then \(more.value) more are brought.", "\(more.value) more \(things) come in.",
+              "Somebody adds \(more.value) \(things).",
               "The next day \(more.value) more arrive.", "At noon \(more.value) new \(things) come."))
       } else {
         let fewer = draft.working.known(draws.number(2...min(count.value - 2, 80)))
@@ -138,11 +154,14 @@ enum Containers: ProblemFamily {
         draft.sentences.append(
           isAlive
             ? draws.say(
-              "Then \(fewer.value) leave.", "\(fewer.value) of them go away.", "After a while \(fewer.value) \(things) leave.",
+              "Then \(fewer.value) leave.", "\(fewer.value) of them go away.",
+              "After a while \(fewer.value) \(things) leave.",
               "Later \(fewer.value) go home.", "In the evening \(fewer.value) of the \(things) leave.")
             : draws.say(
-              "Then \(fewer.value) are taken away.", "\(fewer.value) of them are sold.", "Somebody takes \(fewer.value) \(things).",
-              "Later \(fewer.value) are given away.", "In the evening \(fewer.value) of the \(things) are gone."))
+              "Then \(fewer.value) are taken away.", "\(fewer.value) of them are sold.",
+              "Somebody takes \(fewer.value) \(things).",
+              "Later \(fewer.value) are given away.",
+              "In the evening \(fewer.value) of the \(things) are gone."))
       }
     }
     draft.sentences.append(

@@ -8,7 +8,7 @@ enum Expressions: ProblemFamily {
   /// An expression, as written.
   private indirect enum Tree {
     case number(Int)
-    case operation(Operation, Tree, Tree)
+    case operation(Arithmetic, Tree, Tree)
 
     var value: Int? {
       switch self {
@@ -25,8 +25,8 @@ enum Expressions: ProblemFamily {
       func bracketed(_ tree: Tree, isRight: Bool) -> String {
         guard case .operation(let inner, _, _) = tree else { return tree.text }
         let isSum = inner == .plus || inner == .minus
-        // 8 - (3 + 2) and 8 ÷ (2 × 2) need them on the right only; so does 3 × (8 ÷ 4) for the eye.
-        let needs = isProduct ? isSum || isRight : isRight && isSum && operation == .minus
+        // On the right they are written even where 3 + (8 - 4) could do without: what is done first is seen.
+        let needs = isProduct ? isSum || isRight : isRight && isSum
         return needs ? "(\(tree.text))" : tree.text
       }
       return "\(bracketed(left, isRight: false)) \(operation.rawValue) \(bracketed(right, isRight: true))"
@@ -74,17 +74,20 @@ enum Expressions: ProblemFamily {
 
   private static func question(_ text: String, _ draws: inout Draws) -> String {
     draws.say(
-      "What is \(text)?", "Calculate \(text).", "Work out \(text).", "Find the value of \(text).", "\(text) = ?",
+      "What is \(text)?", "Calculate \(text).", "Work out \(text).", "Find the value of \(text).",
+      "\(text) = ?",
       "How much is \(text)?", "Compute \(text).", "What does \(text) make?", "Please work out \(text).",
-      "Can you tell me what \(text) is?", "Solve: \(text).", "What do you get for \(text)?", "Tell me the result of \(text).",
-      "What number is \(text)?", "Evaluate \(text).", "I need the value of \(text).", "Here is a sum to do: \(text).",
+      "Can you tell me what \(text) is?", "Solve: \(text).", "What do you get for \(text)?",
+      "Tell me the result of \(text).",
+      "What number is \(text)?", "Evaluate \(text).", "I need the value of \(text).",
+      "Here is a sum to do: \(text).",
       "What is the result of \(text)?")
   }
 
   /// A tree of `count` operations; its numbers fit the operations where that is easy to see, the rest is left to trying again.
   private static func grow(_ count: Int, _ draft: inout Draft, _ draws: inout Draws) -> Tree {
     guard count > 0 else { return .number(draft.amount(&draws)) }
-    let operation = draws.pick([Operation.plus, .plus, .minus, .minus, .times, .times, .over])
+    let operation = draws.pick([Arithmetic.plus, .plus, .minus, .minus, .times, .times, .over])
     if count == 1 {
       switch operation {
       case .times: return .operation(.times, .number(draft.few(&draws)), .number(draft.few(&draws)))
@@ -100,7 +103,8 @@ enum Expressions: ProblemFamily {
     if operation == .times || operation == .over {
       let factor = Tree.number(draft.few(&draws))
       let rest = grow(count - 1, &draft, &draws)
-      return operation == .times && draws.onceIn(2) ? .operation(.times, factor, rest) : .operation(operation, rest, factor)
+      return operation == .times && draws.onceIn(2)
+        ? .operation(.times, factor, rest) : .operation(operation, rest, factor)
     }
     let left = draws.below(count)
     return .operation(operation, grow(left, &draft, &draws), grow(count - 1 - left, &draft, &draws))

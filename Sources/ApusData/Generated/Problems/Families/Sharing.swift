@@ -9,7 +9,8 @@ enum Sharing: ProblemFamily {
     let goods = draws.pick(Goods.all)
     let who = Person.some(1, &draws)[0]
     let takers = draws.pick([
-      "children", "friends", "players", "neighbours", "cousins", "pupils", "guests", "plates", "bags", "boxes", "teams",
+      "children", "friends", "players", "neighbours", "cousins", "pupils", "guests", "plates", "bags",
+      "boxes", "teams",
       "tables", "classes", "baskets",
     ])
     let isExact = draft.level == 1 || draws.onceIn(3)
@@ -18,13 +19,16 @@ enum Sharing: ProblemFamily {
     guard let shared = amount else { return nil }
     let count = draws.number(2...9)
     let (name, he, things) = (who.name, who.he, goods.many)
-    let people = ["children", "friends", "players", "neighbours", "cousins", "pupils", "guests"].contains(takers)
-    let what = before == 0 ? "\(shared.value) \(things)" : draws.say("all the \(things)", "the \(things)", "them")
+    let people = ["children", "friends", "players", "neighbours", "cousins", "pupils", "guests"].contains(
+      takers)
+    let what =
+      before == 0 ? "\(shared.value) \(things)" : draws.say("all the \(things)", "the \(things)", "them")
     let into = takers == "plates" || takers == "tables" ? "on" : "into"
     draft.sentences.append(
       people
         ? draws.say(
-          "\(name) shares \(what) equally among \(count) \(takers).", "\(count) \(takers) share \(what) equally.",
+          "\(name) shares \(what) equally among \(count) \(takers).",
+          "\(count) \(takers) share \(what) equally.",
           "\(name) gives \(what) to \(count) \(takers), and each gets the same number.",
           "\(name) divides \(what) equally among \(count) \(takers).")
         : draws.say(
@@ -35,8 +39,11 @@ enum Sharing: ProblemFamily {
       amount = draft.working.over(shared, divisor, "for each")
       draft.sentences.append(
         people
-          ? draws.say("How many \(things) does each get?", "How many does each of them get?", "How many \(things) are there for each of the \(takers)?")
-          : draws.say("How many \(things) are there in each share?", "How many \(things) go to each of the \(takers)?"))
+          ? draws.say(
+            "How many \(things) does each get?", "How many does each of them get?",
+            "How many \(things) are there for each of the \(takers)?")
+          : draws.say(
+            "How many \(things) are there in each share?", "How many \(things) go to each of the \(takers)?"))
       return amount
     }
     let quotient = shared.value / count
@@ -46,16 +53,21 @@ enum Sharing: ProblemFamily {
     switch draws.below(3) {
     case 0:
       draft.sentences.append(
-        draws.say("How many \(things) are left over?", "How many remain?", "How many \(things) does \(he) keep, if \(he) keeps what is left over?"))
+        draws.say(
+          "How many \(things) are left over?", "How many remain?",
+          "How many \(things) does \(he) keep, if \(he) keeps what is left over?"))
     case 1:
       draft.answer = .integer(quotient)
       draft.sentences.append(
-        draws.say("How many whole \(things) go to each of the \(takers)?", "As many as possible are given out. How many does each of the \(takers) get?"))
+        draws.say(
+          "How many whole \(things) go to each of the \(takers)?",
+          "As many as possible are given out. How many does each of the \(takers) get?"))
     default:
       draft.answer = .division(quotient: quotient, remainder: left.value)
       draft.sentences.append(
         draws.say(
-          "How many go to each, and what is the remainder?", "How many \(things) for each, and how many left over? Give the remainder.",
+          "How many go to each, and what is the remainder?",
+          "How many \(things) for each, and how many left over? Give the remainder.",
           "What does each share hold, and what is the remainder?"))
     }
     return left
@@ -80,20 +92,30 @@ enum Sharing: ProblemFamily {
           "There are \(groups.value) \(goods.holders), and in each are \(each.value) \(things)."))
     } else {
       count = draft.working.known(draft.amount(&draws))
-      draft.sentences.append(draws.say("\(name) has \(count.value) \(things).", "There are \(count.value) \(things) in \(name)'s kitchen."))
+      draft.sentences.append(
+        draws.say(
+          "\(name) has \(count.value) \(things).", "There are \(count.value) \(things) in \(name)'s kitchen.")
+      )
     }
     while rest > 0 {
       if draws.onceIn(2) {
         let more = draft.working.known(draft.amount(&draws))
         count = draft.working.plus(count, more, "\(things) now")
         draft.sentences.append(
-          draws.say("\(he) gets \(more.value) more.", "a neighbour brings \(more.value) more \(things).", "\(who.his) uncle adds \(more.value) \(things).").capitalizedFirst)
+          draws.say(
+            "\(he) gets \(more.value) more.", "a neighbour brings \(more.value) more \(things).",
+            "\(who.his) uncle adds \(more.value) \(things)."
+          ).capitalizedFirst)
       } else {
         guard count.value > 8 else { return nil }
         let fewer = draft.working.known(draws.number(2...min(30, count.value - 5)))
         count = draft.working.minus(count, fewer, "\(things) left")
         draft.sentences.append(
-          draws.say("\(he) keeps \(fewer.value) of them in a drawer, and does not share those.", "\(fewer.value) of the \(things) are bad, and \(he) throws them away.", "\(name) sets \(fewer.value) aside for \(who.his) mother.").capitalizedFirst)
+          draws.say(
+            "\(he) keeps \(fewer.value) of them in a drawer, and does not share those.",
+            "\(fewer.value) of the \(things) are bad, and \(he) throws them away.",
+            "\(name) sets \(fewer.value) aside for \(who.his) mother."
+          ).capitalizedFirst)
       }
       rest -= 1
     }

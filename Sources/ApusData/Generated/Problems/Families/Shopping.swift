@@ -24,7 +24,9 @@ enum Shopping: ProblemFamily {
       let canBeMany = steps >= needed + 1
       let mustBeMany = place == items.count - 1 && steps > needed
       if canBeMany, mustBeMany || !draws.onceIn(3) {
-        let (count, price) = (draft.working.known(draft.few(&draws)), draft.working.known(draws.number(2...15)))
+        let (count, price) = (
+          draft.working.known(draft.few(&draws)), draft.working.known(draws.number(2...15))
+        )
         costs.append((item.many, draft.working.times(count, price, item.many)))
         bought.append("\(count.value) \(item.many)")
         prices.append("\(item.one) costs \(price.value) \(money)")
@@ -47,7 +49,9 @@ enum Shopping: ProblemFamily {
       guard total.value > 6 else { return nil }
       let less = draft.working.known(draws.number(2...min(total.value - 3, 20)))
       total = draft.working.minus(total, less, "with the discount")
-      prices.append(draws.say("the whole gets \(less.value) \(money) cheaper", "there are \(less.value) \(money) off the total"))
+      prices.append(
+        draws.say(
+          "the whole gets \(less.value) \(money) cheaper", "there are \(less.value) \(money) off the total"))
       steps -= 1
       guard steps == 0 else { return nil }
     }
@@ -55,7 +59,8 @@ enum Shopping: ProblemFamily {
     guard asksChange else {
       draft.sentences.append(
         draws.say(
-          "How many \(money) does \(who.name) pay?", "How much does \(who.he) pay in \(money)?", "What is the total in \(money)?",
+          "How many \(money) does \(who.name) pay?", "How much does \(who.he) pay in \(money)?",
+          "What is the total in \(money)?",
           "How many \(money) does \(who.name) spend?", "What does it cost altogether, in \(money)?",
           "How many \(money) does \(who.he) need?"))
       return total
@@ -78,7 +83,8 @@ enum Shopping: ProblemFamily {
   }
 
   private static func tell(
-    _ who: Person, _ money: String, _ bought: [String], _ prices: [String], _ draft: inout Draft, _ draws: inout Draws
+    _ who: Person, _ money: String, _ bought: [String], _ prices: [String], _ draft: inout Draft,
+    _ draws: inout Draws
   ) {
     let (name, shop) = (who.name, draws.pick(["shop", "market", "store", "fair", "stall", "corner shop"]))
     let list = joined(bought)

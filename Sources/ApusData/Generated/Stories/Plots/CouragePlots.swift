@@ -1,8 +1,8 @@
 // Fears, failures and trying again.
 
-extension Plot {
+extension StoryPlot {
   static let couragePlots = [
-    Plot(
+    StoryPlot(
       "afraid", .anyone,
       """
       - There was only one thing {hero} did not like: {fear}. When {he} thought of {fear}, {his} knees
@@ -41,7 +41,7 @@ extension Plot {
         {fear}, but {he} was not afraid any more.
       - That evening there was {a cake} to celebrate. "To {hero}, the bravest {kind} I know!" said {elder}.
       """),
-    Plot(
+    StoryPlot(
       "learning a skill", .anyone,
       """
       - {Hero} wanted to {skill} more than anything. {Pal} could do it, and it looked so easy.
@@ -82,7 +82,7 @@ extension Plot {
       - And one day, nobody knew how, {hero} could {skill}. {He} did it [five|six|seven] times, just to be
         sure. {Friend} cheered so loudly that {a bird2} flew up from the {tree}.
       """),
-    Plot(
+    StoryPlot(
       "the stage", .child,
       """
       - The school was getting ready for a concert, and {hero} was to play the {instrument}.
@@ -124,7 +124,7 @@ extension Plot {
       - {Neighbour} wiped away a tear, and someone threw {a flower}. {Hero} kept the {flower} in a book to
         remember the day on which {he} was brave.
       """),
-    Plot(
+    StoryPlot(
       "the race", .animal,
       """
       - {Hero} could run faster than anyone else, and {he} said so every day. "{Friend} is slow," {he}
@@ -168,7 +168,7 @@ extension Plot {
       - {Hero} was ashamed. "I was not kind to you, {friend}, and you helped me." "Next year we will run
         together," said {friend}. And so {hero} and {friend} did.
       """),
-    Plot(
+    StoryPlot(
       "building again", .anyone,
       """
       - {Oneday}, {hero} and {pal} wanted to build {a fort} out of {material}.
@@ -208,7 +208,7 @@ extension Plot {
       - {Hero} and {friend} said sorry to each other and tried once more. {Hero} listened to {friend}, and
         {friend} listened to {hero}. The new {fort} lasted the whole {season}.
       """),
-    Plot(
+    StoryPlot(
       "first day", .child,
       """
       - It was {hero}'s first day at a new school. {He} held {elder}'s hand and did not want to let go.

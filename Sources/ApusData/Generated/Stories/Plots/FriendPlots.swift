@@ -1,8 +1,8 @@
 // Friends: made, shared with, quarrelled with and helped.
 
-extension Plot {
+extension StoryPlot {
   static let friendPlots = [
-    Plot(
+    StoryPlot(
       "sharing food", .anyone,
       """
       - {Oneday}, {elder} gave {hero} {a food}. It smelled so good that {hero} ran to the {park} to eat it
@@ -38,7 +38,7 @@ extension Plot {
       - When the last crumb was gone, {friend} showed {hero} a secret place {spot}. From then on, {hero} and
         {friend} met there every {day}.
       """),
-    Plot(
+    StoryPlot(
       "quarrel", .anyone,
       """
       - {Oneday}, {hero} and {pal} found {a toy} {spot}. "I saw it first!" said {hero}. "No, I did!" said
@@ -78,7 +78,7 @@ extension Plot {
       - Soon {hero} and {friend} were playing {game2} as if nothing had happened. A quarrel is like {season}
         rain: it passes, if [you let it|you wait|nobody holds on to it|someone says sorry].
       """),
-    Plot(
+    StoryPlot(
       "shy newcomer", .anyone,
       """
       - {Oneday}, {hero} saw somebody new in the {park}. It was {a fkind}, who hid {spot} and peeped out.
@@ -115,7 +115,7 @@ extension Plot {
       - From then on there was one more for every game of {game2}, and {hero} always kept a place for
         {friend}.
       """),
-    Plot(
+    StoryPlot(
       "surprise party", .anyone,
       """
       - Tomorrow was {hero}'s birthday, and {he} could hardly sleep. {He} wished for {a toy} with all {his}
@@ -155,7 +155,7 @@ extension Plot {
       - "This is the best birthday of my life," said {hero}, and {he} gave the first piece of the {cake} to
         {friend}.
       """),
-    Plot(
+    StoryPlot(
       "helping a neighbour", .child,
       """
       - {Oneday}, {hero} saw {neighbour} coming up the hill with two heavy bags full of {plant} seeds and
@@ -196,7 +196,7 @@ extension Plot {
       - Since then, {friend} helps, too. And when the work is done, {neighbour} plays {game2} with both of
         them, and laughs louder than anyone.
       """),
-    Plot(
+    StoryPlot(
       "the boaster", .animal,
       """
       - {Hero} had found {a treasure} and showed it to everyone. "Nobody has such a fine {treasure} as I

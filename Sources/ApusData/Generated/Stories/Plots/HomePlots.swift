@@ -1,8 +1,8 @@
 // At home: kitchens, bedtime, rain, gifts and untidy rooms.
 
-extension Plot {
+extension StoryPlot {
   static let homePlots = [
-    Plot(
+    StoryPlot(
       "baking", .anyone,
       """
       - {Oneday}, {hero} wanted to bake {a cake} for {elder}, all by {himself}.
@@ -41,7 +41,7 @@ extension Plot {
       - The second {cake} was a little crooked, but it was sweet. Mistakes are all right, {hero} thought, as
         long as somebody helps you to eat the next {cake}.
       """),
-    Plot(
+    StoryPlot(
       "rainy day", .anyone,
       """
       - On {day}, {hero} and {pal} wanted to play {game} in the {park}. But it rained and rained, {hero}
@@ -82,7 +82,7 @@ extension Plot {
       - A rainbow stood over the {park}, {colour2} and bright. "Thank you, rain," said {hero}, "for the best
         {day} of all."
       """),
-    Plot(
+    StoryPlot(
       "cannot sleep", .anyone,
       """
       - One night, {hero} could not sleep. {Hero} lay on {his} left side, and {he} lay on {his} right side.
@@ -124,7 +124,7 @@ extension Plot {
       - In the morning, {hero} could not say when {he} had fallen asleep. "It was somewhere between {dream}
         and {dream2}," {he} said.
       """),
-    Plot(
+    StoryPlot(
       "handmade gift", .anyone,
       """
       - Soon it would be {elder}'s birthday, and {hero} wanted to give {ehim} something very special.
@@ -162,7 +162,7 @@ extension Plot {
         every visitor about {hero}.
       - {Elder} laughed for joy. {Hero} understood that the best gifts are made of time.
       """),
-    Plot(
+    StoryPlot(
       "messy room", .child,
       """
       - {Hero} never tidied {his} room. There were socks on the lamp, {a food} under the bed, and {a toy} in
@@ -204,7 +204,7 @@ extension Plot {
       - {Hero} found so many lost things that it felt like a birthday. "Good morning, {toy}," {he} said. "I
         have missed you more than {a food}."
       """),
-    Plot(
+    StoryPlot(
       "noise at night", .anyone,
       """
       - One {weather} night, {hero} woke up. There was a strange {sound} sound from the {room}.

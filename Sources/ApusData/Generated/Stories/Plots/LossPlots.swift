@@ -1,8 +1,8 @@
 // Things lost, found and broken.
 
-extension Plot {
+extension StoryPlot {
   static let lossPlots = [
-    Plot(
+    StoryPlot(
       "lost toy", .anyone,
       """
       - {Oneday}, {hero} could not find {his} {toy}. {He} had played with it in the {park} [the day
@@ -41,7 +41,7 @@ extension Plot {
       - {Hero} was so {happy} that {he} gave {friend} half of {his} {food}. After that day, {hero} always
         remembered where {he} had left the {toy}.
       """),
-    Plot(
+    StoryPlot(
       "broken vase", .anyone,
       """
       - {Oneday}, {hero} was playing {game} in the {room}, although {elder} had told {him} not to.
@@ -82,7 +82,7 @@ extension Plot {
       - They swept the floor of the {room} together. From that day on, {hero} played {game2} outside, and
         when something went wrong, {he} told {elder} at once.
       """),
-    Plot(
+    StoryPlot(
       "found treasure", .anyone,
       """
       - {Oneday}, {hero} walked through the {park} and saw something shine {spot}. It was {a treasure}!
@@ -118,7 +118,7 @@ extension Plot {
       - {Hero} got a big hug and {a toy} to keep. {He} thought, "Giving back the {treasure} feels much
         better than keeping it."
       """),
-    Plot(
+    StoryPlot(
       "lost in the woods", .anyone,
       """
       - {Oneday}, {hero} followed {a colour} butterfly deep into the forest. "Stay on the path," {elder} had
@@ -156,7 +156,7 @@ extension Plot {
       - "I am sorry, {eldercall}," said {hero}. "I will listen [next time|from now on|from today on|when you
         speak]." {Elder} kissed {him} and wrapped {him} in {a colour2} blanket.
       """),
-    Plot(
+    StoryPlot(
       "wrong bag", .child,
       """
       - {Oneday}, {hero} took the bus to visit {elder}. {He} carried {a colour} bag with {a toy} in it.

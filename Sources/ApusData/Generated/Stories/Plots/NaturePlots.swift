@@ -1,8 +1,8 @@
 // Out of doors: small animals, gardens, snow, the sea, things stuck in trees.
 
-extension Plot {
+extension StoryPlot {
   static let naturePlots = [
-    Plot(
+    StoryPlot(
       "hurt animal", .child,
       """
       - {Oneday}, {hero} heard a faint cry {spot}. There lay a [small|young|grey|little] {bird} with a
@@ -46,7 +46,7 @@ extension Plot {
       - From then on, each {weather} morning, {a bird} sang in the {tree} by the house, and {hero} knew who
         it was. If you love someone, {hero} thought, you let them fly.
       """),
-    Plot(
+    StoryPlot(
       "garden", .anyone,
       """
       - {Oneday}, {elder} gave {hero} a tiny seed. "This is {a plant}," said {elder}. {Hero} could not
@@ -88,7 +88,7 @@ extension Plot {
       - {Hero} kept [three|four|seven] seeds for the next year, and gave one to {friend}. "You have to be
         patient," {he} told {friend}, "and now I know how."
       """),
-    Plot(
+    StoryPlot(
       "stuck in a tree", .anyone,
       """
       - {Oneday}, {hero} was playing with {his} {toy} when a gust of wind carried it up into the {tree}.
@@ -132,7 +132,7 @@ extension Plot {
       - {Hero} thanked them one by one, and {friend} got a special hug. Since that day, when something seems
         too high, {hero} does not jump. {Hero} asks.
       """),
-    Plot(
+    StoryPlot(
       "snow day", .anyone,
       """
       - One morning, {hero} looked out, and the whole {park} was white. It had snowed all through {day}
@@ -175,7 +175,7 @@ extension Plot {
       - {Hero} filled a bottle with the water and gave it to the {plant} in the {room}. The {plant} grew
         very well. "Thank you, {third}," said {hero}.
       """),
-    Plot(
+    StoryPlot(
       "sand castle", .child,
       """
       - {Oneday}, {hero} went to the sea with {elder}. {Hero} wanted to build the biggest sand castle in the
@@ -217,7 +217,7 @@ extension Plot {
       - On the way back, {hero} looked out of the window of the train. "Tomorrow," {he} said to {elder}, "I
         will build {a big2} out of sand." And {hero} fell asleep.
       """),
-    Plot(
+    StoryPlot(
       "lost baby animal", .anyone,
       """
       - {Oneday}, {hero} found a tiny {animal} {spot}. The {animal} was all alone, and it called for its

@@ -1,8 +1,8 @@
 // Wishes and wonders: magic that teaches, the moon, and warnings not heard.
 
-extension Plot {
+extension StoryPlot {
   static let wonderPlots = [
-    Plot(
+    StoryPlot(
       "magic wish", .child,
       """
       - {Oneday}, {hero} found {a colour} bottle {spot}. {He} rubbed the dust off, and out came a very small
@@ -44,7 +44,7 @@ extension Plot {
       - When {hero} opened {his} eyes, {he} was holding only {a treasure2}. {Hero} still has it, and when
         {he} wants too much, {he} looks at it and smiles.
       """),
-    Plot(
+    StoryPlot(
       "the moon", .anyone,
       """
       - {Hero} loved the moon, and {he} wanted to touch it. "How far away can it be?" {he} asked {pal}.
@@ -84,7 +84,7 @@ extension Plot {
       - {Hero} waved to the moon all the way home, and {he} was sure that it followed {him}. It was shining
         on {hero}'s pillow when {he} lay down.
       """),
-    Plot(
+    StoryPlot(
       "not listening", .anyone,
       """
       - "Do not go near the {water} alone," {elder} always said. "The stones are slippery, {hero}."
@@ -129,7 +129,7 @@ extension Plot {
         said {hero}, and {he} did.
       - From that day on, when {elder} said no, {hero} asked why, and then {he} listened to the answer.
       """),
-    Plot(
+    StoryPlot(
       "too much", .anyone,
       """
       - {Oneday}, there was a big feast in the {park}. There was {a cake}, there was {a food}, and there was
@@ -169,7 +169,7 @@ extension Plot {
       - "Now I know," said {hero}, "that too much of a good thing is not a good thing." And after that, {he}
         always asked {friend} first.
       """),
-    Plot(
+    StoryPlot(
       "the big one and the small one", .animal,
       """
       - {Hero} was the smallest of all the animals in the {park}, and {he} did not like it. "I wish I were
@@ -218,7 +218,7 @@ extension Plot {
       - They all carried {hero} home on their shoulders, and {friend} walked in front and sang. It does not
         matter how big {a kind} is. It matters what {a trait2} {kind} does.
       """),
-    Plot(
+    StoryPlot(
       "the letter", .child,
       """
       - {Oneday}, the postman brought a letter with {a colour} stamp. It was for {hero}! {Hero} had never

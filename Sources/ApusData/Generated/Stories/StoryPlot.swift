@@ -2,7 +2,7 @@
 // are told is in Storyteller.swift.
 
 /// Who can be the hero of a plot.
-enum PlotCast {
+enum StoryCast {
   case child, animal, anyone
 }
 
@@ -11,12 +11,12 @@ enum PlotCast {
 /// Beats are separated by empty lines. Within a beat every way to tell it begins with `- ` and goes on over indented lines.
 /// `[this|that]` is a choice, `{toy}` a word that stays the same for the story, `{toy2}` another of its kind, `{a toy}` one
 /// with its article; a capital (`{He}`) begins a sentence. The last beat is the story's last paragraph.
-struct Plot: Sendable {
+struct StoryPlot: Sendable {
   let name: String
-  let cast: PlotCast
+  let cast: StoryCast
   let beats: [[[UInt8]]]
 
-  init(_ name: String, _ cast: PlotCast, _ script: String) {
+  init(_ name: String, _ cast: StoryCast, _ script: String) {
     self.name = name
     self.cast = cast
     beats = Self.beats(script)
@@ -37,5 +37,5 @@ struct Plot: Sendable {
     return beats.filter { !$0.isEmpty }.map { $0.map { Array($0.utf8) } }
   }
 
-  static let all: [Plot] = lossPlots + couragePlots + friendPlots + homePlots + naturePlots + wonderPlots
+  static let all: [StoryPlot] = lossPlots + couragePlots + friendPlots + homePlots + naturePlots + wonderPlots
 }
