@@ -110,7 +110,7 @@ private enum Found: Equatable {
     switch numbers.count {
     case 0: self = .nothing
     case 1:
-      self = numbers[0].value.map { .answer(.integer($0)) } ?? .other
+      self = numbers[0].value.map { Found.answer(.integer($0)) } ?? .other
     case 2 where isRemainder(bytes[numbers[0].end..<numbers[1].start]):
       guard let quotient = numbers[0].value, let remainder = numbers[1].value else {
         self = .other
@@ -170,7 +170,7 @@ private func isLetter(_ byte: UInt8) -> Bool {
   return lower >= UInt8(ascii: "a") && lower <= UInt8(ascii: "z")
 }
 
-/// Whether a hyphen or U+2212 stands directly before, with no digit before that.
+/// Whether a hyphen or U+2212 stands directly before, and no letter before that.
 private func isMinus(_ before: ArraySlice<UInt8>) -> Bool {
   var rest = before
   if rest.suffix(3).elementsEqual([0xE2, 0x88, 0x92]) {
