@@ -4,6 +4,7 @@ extension Lexicon {
   static let wordScript = """
     species: fox, rabbit, bear, mouse, squirrel, hedgehog, otter, badger, duckling, frog, mole, deer, lamb, kitten,
       puppy, beaver, raccoon, hamster, owl, piglet, turtle, goose, pony, panda, koala, donkey, weasel, robin
+    small species: mouse, frog, hamster, robin, duckling, mole, hedgehog, squirrel, kitten, wren, shrew, lizard
     trait: kind, cheerful, shy, curious, clever, brave, quiet, gentle, playful, dreamy, lively, thoughtful, careful,
       merry, friendly, stubborn, patient, restless, polite, funny, bold, dainty, sleepy, busy, helpful, truthful,
       proud, daring, sensible, noisy, bright, jolly, tidy, messy, hungry, generous, eager, bashful
@@ -46,7 +47,7 @@ extension Lexicon {
       sparrow, robin, kid goat, piglet, foal, chick, mole, swan, crow, ladybird, bat, calf
     bird: sparrow, robin, swallow, blackbird, pigeon, finch, thrush, wren, starling, magpie, lark, woodpecker
     big: cow, horse, donkey, bear, goat, elk, stag, ox, moose, elephant, camel, giraffe
-    park: park, garden, meadow, forest, orchard, woods, valley, field, playground, courtyard, village square, hills, glade
+    park: park, garden, meadow, forest, orchard, valley, field, playground, courtyard, village square, glade, wood, dell
     spot: under a bush, behind a tree, beside the path, under a bench, in the tall grass, next to a well, behind a rock,
       near the gate, under a bridge, inside a hollow log, between two stones, in a ditch, on a wall, by the pond,
       behind a shed, beneath a hedge, in a pile of leaves, among the flowers, at the foot of a tree, on a window sill

@@ -31,13 +31,8 @@ public struct StoryGenerator: Sendable {
       var draws = Draws("stories", seed: seed, number: number, attempt: attempt)
       attempt += 1
       let plot = draws.pick(plots)
-      let isAnimal =
-        switch plot.cast {
-        case .child: false
-        case .animal: true
-        case .anyone: draws.onceIn(3)
-        }
-      var teller = Storyteller(draws, lexicon, isAnimal: isAnimal)
+      let cast: StoryCast = plot.cast == .anyone ? (draws.onceIn(3) ? .animal : .child) : plot.cast
+      var teller = Storyteller(draws, lexicon, cast)
       let story = teller.tell(plot)
       let words = story.utf8.reduce(into: 1) { count, byte in
         if byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\n") { count += 1 }

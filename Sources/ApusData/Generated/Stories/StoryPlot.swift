@@ -3,7 +3,7 @@
 
 /// Who can be the hero of a plot.
 enum StoryCast {
-  case child, animal, anyone
+  case child, animal, smallAnimal, anyone
 }
 
 /// A script for stories.

@@ -10,12 +10,12 @@ struct Storyteller {
   private var bound: [String: [UInt8]] = [:]
   private var output: [UInt8] = []
 
-  init(_ draws: Draws, _ lexicon: Lexicon, isAnimal: Bool) {
+  init(_ draws: Draws, _ lexicon: Lexicon, _ cast: StoryCast) {
     self.draws = draws
     self.lexicon = lexicon
-    kind = isAnimal ? "animal" : "child"
+    kind = cast == .child ? "child" : "animal"
     output.reserveCapacity(1500)
-    bindCast(isAnimal)
+    bindCast(cast)
   }
 
   /// The whole story: how all begin, the plot's beats, its ending as a last paragraph.
@@ -40,7 +40,8 @@ struct Storyteller {
     output += [UInt8(ascii: "\n"), UInt8(ascii: "\n")]
   }
 
-  private mutating func bindCast(_ isAnimal: Bool) {
+  private mutating func bindCast(_ cast: StoryCast) {
+    let isAnimal = cast != .child
     let people = isAnimal ? draws.pick(3, of: Lexicon.animalNames) : Person.some(3, &draws)
     for (prefix, role, person) in [
       ("", "hero", people[0]), ("f", "friend", people[1]), ("g", "third", people[2]),
@@ -55,6 +56,7 @@ struct Storyteller {
     if isAnimal {
       let species = draws.pick(3, of: lexicon.words["species"] ?? [])
       for (prefix, animal) in zip(["", "f", "g"], species) { bound[prefix + "kind"] = animal }
+      if cast == .smallAnimal { bound["kind"] = draws.pick(lexicon.words["small species"] ?? []) }
     }
     // A friend at the first mention: a species tells who an animal is, a child is somebody's friend.
     let friend = people[1].name

@@ -93,7 +93,7 @@ extension StoryPlot {
       - {Hero} practised every evening, until even {neighbour} next door could sing the tune. But as the day
         came near, {hero}'s stomach began to hurt.
       - At home {hero} knew every note. But when {he} thought of all the people, {his} fingers felt like
-        {plant} stalks.
+        [wool|jelly|butter|noodles|string].
       - {He} played for {his} {toy} and for the {bird} at the window. The {toy} liked it [very much|a
         lot|best of all]. But a whole hall full of people was another thing, thought {hero}.
 

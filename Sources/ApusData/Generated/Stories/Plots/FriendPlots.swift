@@ -180,7 +180,7 @@ extension StoryPlot {
         because I like you, {neighbour}."
       - "You are a [kind|good|helpful|thoughtful] {kind}, {hero}," said {neighbour}. "I will not forget it
         [for a year|for ten years|as long as I live|for a long time]."
-      - When they were there, {neighbour} gave {hero} {a food}. The {food} was still warm.
+      - When they were there, {neighbour} gave {hero} {a food}. The {food} was wrapped in {colour3} paper.
 
       - A week later, {hero}'s {toy} flew over the fence and broke. {He} was {sad}. "Bring it to me,
         {hero}," said {neighbour}. "I used to be {a job}, and I can mend anything."

@@ -58,7 +58,8 @@ extension StoryPlot {
 
       - "What if the {room} was a ship?" said {friend} suddenly. "What if the floor was the sea, {hero}?"
         {Hero} sat up.
-      - Then {hero} saw the big basket of washing. "Look, {friend}! A boat for {dream}!" {hero} cried.
+      - Then {hero} saw the big basket of washing. "Look, {friend}! A boat with {a colour3} sail!" {hero}
+        cried.
       - {Elder} brought an old blanket and three chairs. "I wonder what {hero} could make of these," {ehe}
         said.
 

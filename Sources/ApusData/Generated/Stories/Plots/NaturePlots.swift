@@ -50,7 +50,7 @@ extension StoryPlot {
       "garden", .anyone,
       """
       - {Oneday}, {elder} gave {hero} a tiny seed. "This is {a plant}," said {elder}. {Hero} could not
-        believe it. The seed was as small as a crumb of {food}.
+        believe it. The seed was as small as a crumb, thought {hero}.
       - {Oneday}, {hero} planted a seed in {a colour} pot. It was supposed to become {a plant}.
       - Behind {hero}'s home there was a bit of earth that nobody wanted. "I will grow {a plant} there,"
         said {hero}.

@@ -33,7 +33,7 @@ extension StoryPlot {
       - {Hero} ran back as fast as {he} could. "Please," {hero} begged, "take it away again! I want
         everything to be as it was with {friend} and {elder}."
       - "I was foolish," cried {hero}. "Can I give the wish back and keep only my {toy2}?" There was a long
-        silence, and then a laugh like {a treasure} falling on stone.
+        silence, and then a laugh like [a bell|glass|coins|pebbles|keys] falling on stone.
       - With tears in {his} eyes, {hero} went back to the place where it had all begun. "I do not want any
         more wishes," {hero} said.
 
@@ -91,8 +91,8 @@ extension StoryPlot {
       - "Never climb on the old wall behind the {room}," said {elder}. "It is not safe, {hero}."
       - "Do not eat the {colour} berries {spot}, {hero}," {elder} had told {him} more than once.
 
-      - But on {day}, {hero} was bored. "{Elder} worries too much," {he} said to {pal}. "I only want to have
-        a [look|quick look|little look|short look] with you, {friend}."
+      - But on {day}, {hero} was bored. "{Eldercall} worries too much," {he} said to {pal}. "I only want to
+        have a [look|quick look|little look|short look] with you, {friend}."
       - "I am big enough," thought {hero} on {day}. {He} looked left and right, and nobody was watching but
         {a animal}.
       - "You should not do that," said {pal}. "Are you afraid?" laughed {hero}, and off {he} went.
@@ -170,7 +170,7 @@ extension StoryPlot {
         always asked {friend} first.
       """),
     StoryPlot(
-      "the big one and the small one", .animal,
+      "the big one and the small one", .smallAnimal,
       """
       - {Hero} was the smallest of all the animals in the {park}, and {he} did not like it. "I wish I were
         as big as the {big}," {he} said every day.
@@ -231,7 +231,7 @@ extension StoryPlot {
       - "Dear finder," it said, "I am {friend}, and I have nobody to play {game} with. Will you write to
         {friend}?"
       - "My name is {friend}," {hero} read. "I live on the other side of the {water}. What do you like best,
-        {food} or {food2}? I like {hobby2}."
+        {a food} or {a food2}? I like {hobby2}."
       - It said: "I have been ill in bed since {day3} and it is very dull. Please tell me about {dream2} or
         something beautiful. Your {friend}."
 
