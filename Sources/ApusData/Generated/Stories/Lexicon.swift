@@ -37,7 +37,7 @@ struct Lexicon: Sendable {
 
   /// Grown-ups, what a child calls them, and whether they are women.
   static let elders: [(name: String, call: String, isFemale: Bool)] = [
-    ("mother", "Mum", true), ("mother", "Mum", true), ("father", "Dad", false), ("father", "Dad", false),
+    ("mother", "Mum", true), ("father", "Dad", false),
     ("grandmother", "Grandma", true), ("grandfather", "Grandpa", false), ("aunt", "Auntie", true),
     ("uncle", "Uncle", false),
   ]

@@ -114,7 +114,7 @@ extension Lexicon {
     - Every day after [school|breakfast|lunch|supper], {hero} spent some time {hobby}.
     - {He} liked {hobby} and {hobby2}.
     - Nothing made {hero} happier than {hobby}.
-    - {His} favourite thing in the world was {hobby}.
+    - {Hero}'s favourite thing in the world was {hobby}.
     """
 
   static let animalOpeningScript = """

@@ -79,7 +79,7 @@ extension StoryPlot {
         everyone came to see. Those who do not give up, {hero} thought, get there in the end.
       - After [two|three|four] weeks, {hero} could {skill} as if {he} had always known how. And when a
         smaller {kind} asked {him} how to do it, {hero} said, "Let me show you how I began."
-      - And one day, nobody knew how, {hero} could {skill}. {He} did it [five|six|seven] times, just to be
+      - And one day, nobody knew how, {hero} could {skill}. {Hero} did it [five|six|seven] times, just to be
         sure. {Friend} cheered so loudly that {a bird2} flew up from the {tree}.
       """),
     StoryPlot(
@@ -229,15 +229,15 @@ extension StoryPlot {
       - {Hero} found a chair next to the window. Outside, {a bird} was singing, and {hero} wished {he} could
         fly away with it.
 
-      - Then {he} saw {a fkind} who stood alone, too. {Friend} was {fhis} name, as it was written on {fhis}
-        {colour} bag.
+      - Then {hero} saw {a fkind} who stood alone, too. {Friend} was {fhis} name, as it was written on
+        {fhis} {colour} bag.
       - Then {he} noticed {a fkind} with {a colour} coat, who was looking for something on the ground.
       - At the next table sat {a fkind} who was drawing {a big}. The {big} had five legs.
 
       - {Hero} took all {his} courage. "Hello, my name is {hero}. What is yours, and do you like {food}?" "I
         am {friend}," said the {fkind}, and {fhe} smiled.
-      - "Would you like a piece of my {food}?" asked {hero}. "Oh yes," said the {fkind}. "My name is
-        {friend}. It is my first [day|week|{day2}] here as well, {hero}!"
+      - "Would you like a piece of my {food}?" asked {hero}. "Oh yes, {a food} is just what I like," said
+        the {fkind}. "My name is {friend}. It is my first [day|week|{day2}] here as well, {hero}!"
       - {Hero} went over and said, "I am {hero}. Can I help you, or shall we play {game2}?" "I am {friend},"
         said the {fkind}. "I thought nobody would ever ask, {hero}."
 

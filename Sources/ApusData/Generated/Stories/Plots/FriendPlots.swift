@@ -86,7 +86,7 @@ extension StoryPlot {
       - {Oneday}, when {hero} and the others were playing {game}, {a fkind} stood {spot} and watched them.
 
       - "Hello, I am {hero}! Do you want to play {game}?" called {hero}. But the {fkind} shook {fhis} head
-        and ran away.
+        at {hero} and ran away.
       - {Hero} waved, and at once the {fkind} was gone. "That one is strange," said {third}. "Maybe just
         shy," said {hero}.
       - {Hero} went closer and smiled, but the {fkind} did not say a word and looked at {fhis} feet.
@@ -100,8 +100,8 @@ extension StoryPlot {
         {friend}," {fhe} said at last, very softly.
       - After a while, a small voice behind {hero} asked, "Is this from you? My name is {friend}." {Hero}
         turned around and {smiled}.
-      - {Hero} sat down and drew {a big} in the sand. Soon the {fkind} sat down, too. "I can do that as
-        well," {friend} said. "I am called {friend}."
+      - {Hero} sat down and drew {a big} in the sand. Soon the {fkind} sat down beside {hero}. "I can do
+        that as well," {friend} said. "I am called {friend}."
 
       - It turned out that {friend} knew all about {dream} and could tell wonderful stories. {Hero} could
         have listened for hours.
@@ -178,8 +178,8 @@ extension StoryPlot {
 
       - "What can I give you, {hero}?" asked {neighbour} at the door. "Nothing," said {hero}. "I did it
         because I like you, {neighbour}."
-      - "You are a [kind|good|helpful|thoughtful] {kind}, {hero}," said {neighbour}. "I will not forget it
-        [for a year|for ten years|as long as I live|for a long time]."
+      - "You are a [kind|good|helpful|thoughtful] {kind}, {hero}," said {neighbour}. "I will not forget this
+        {day} [for a year|for ten years|as long as I live|for a long time]."
       - When they were there, {neighbour} gave {hero} {a food}. The {food} was wrapped in {colour3} paper.
 
       - A week later, {hero}'s {toy} flew over the fence and broke. {He} was {sad}. "Bring it to me,

@@ -92,8 +92,8 @@ extension StoryPlot {
         of melon]. But {hero} was wide awake.
       - Everyone was asleep on that {weather} {season} night, except {hero}. {Hero} stared into the dark.
 
-      - "{Eldercall}!" {hero} called. "I cannot [sleep|fall asleep|close my eyes|lie still]. My head is full
-        of {dream}." {Elder} came in {ehis} slippers.
+      - "{Eldercall}!" {hero} called. "I have not [slept|closed my eyes|lain still] since {day} evening. My
+        head is full of {dream}." {Elder} came in {ehis} slippers.
       - There was {a sound} sound in the {room}. {Hero} pulled the blanket over {his} head and called for
         {elder}.
       - {He} went to {elder} and pulled at {ehis} sleeve. "Sleep has forgotten me," {hero} said.
@@ -115,8 +115,8 @@ extension StoryPlot {
         slower and slower.
       - {Elder} hummed a tune that {ehis} own mother used to hum. It was about {dream2}, and {hero}'s eyes
         became heavy.
-      - "I will stay until you sleep," said {elder}. {Hero} held {ehis} hand. It was warm, and it smelled of
-        [soap|bread|wool|lavender|apples].
+      - "I will stay until you sleep," said {elder}. {Hero} held {ehis} hand. It was as warm as {a food},
+        and it smelled of [soap|bread|wool|lavender|apples].
 
       - Before {elder} could answer, {hero} was asleep. {Elder} kissed {him}, and outside, the moon smiled
         down on the {park}.
@@ -133,8 +133,8 @@ extension StoryPlot {
         {hero} thought.
       - {Elder} had been ill for a week, and {hero} wanted to make {ehim} happy.
 
-      - {Hero} shook {his} money box. Out fell [two|three|four] small coins and a button. That would not
-        even buy {a food}.
+      - {Hero} shook {his} money box. Out fell [two|three|four] small coins and {a colour2} button. That
+        would not even buy {a food}.
       - But everything in the shop cost more than {hero} had. {Hero} went home with empty hands.
       - {He} asked the {job} what {a treasure} would cost. The {job} named a sum that was as high as the
         sky.
@@ -239,7 +239,7 @@ extension StoryPlot {
       - There sat a tiny {animal}, its head stuck in a paper bag from the {cake}. The {animal} ran in
         circles and bumped into everything.
       - In a basket lay {a animal}, with [three|four|five] little ones no bigger than a thumb. They had made
-        a nest out of {elder}'s scarf.
+        a nest out of {elder}'s {colour2} scarf.
 
       - {Hero} laughed until {he} had to sit down. {He} gave the {animal} {a food} and let it out through
         the window. "Monsters are small when you turn on the light," {hero} said.

@@ -30,7 +30,7 @@ extension StoryPlot {
       - {Friend} looked up and down while {hero} looked left and right, all the way to the {tree} in the
         {park}.
 
-      - And there, {spot3}, lay the {toy}! It was a little [wet|dusty|muddy], but it was not broken.
+      - And there, {spot3}, lay the {toy}! The {toy} was a little [wet|dusty|muddy], but it was not broken.
       - At last {friend} saw something {colour} {spot3}. It was the {toy}!
       - {Spot3}, they found the {toy}. {A bird} was sitting on it as if it were a nest.
 
@@ -136,8 +136,8 @@ extension StoryPlot {
       - {Hero} was frightened. {He} heard {a sound} sound behind {him}, but it was only {a animal}.
       - The wind made {a sound} sound in the leaves. {Hero} shivered and wished {he} were home with {elder}.
 
-      - Then {he} remembered what {elder} had taught {him}: a stream always leads down to the valley. {Hero}
-        listened, and there was the sound of water.
+      - Then {hero} remembered what {elder} had taught {him}: a stream always leads down to the valley.
+        {Hero} listened, and there was the sound of water.
       - Then {hero} thought of something. {Hero} climbed onto a rock and looked for the smoke of the
         chimneys, and there it was, thin and {colour}.
       - "Are you lost?" asked {a fkind} named {friend}. "I know the way past the {tree2}. Follow me, {hero},

@@ -59,8 +59,8 @@ extension StoryPlot {
         sat down to wait.
       - {Hero} waited for an hour, and then for another hour. "When does my {plant} start?" {he} asked
         {pal}.
-      - Every day, {hero} looked at the earth. Nothing, not a bit of {plant}! "Perhaps the {plant} does not
-        like me," {he} said.
+      - Every day, {hero} looked at the earth. Nothing, {hero} saw, not a bit of {plant}! "Perhaps the
+        {plant} does not like me," {he} said.
 
       - On {day}, {he} dug it up to see whether it was doing something. "Leave it in the ground, {hero},"
         said {elder}. "The {plant} works where you cannot see it."
@@ -205,7 +205,7 @@ extension StoryPlot {
       - {Hero} cried. "All my work, {eldercall}, and my {colour2} feather!" {hero} said. {Elder} put a towel
         around {him}. "Was it fun to build it, {hero}?" "Yes," sniffed {hero}. "Then nobody can take that
         away from {hero}."
-      - {Hero} wanted to go home. But then {he} saw {a fkind} whose castle was gone, too. "Shall we build
+      - {Hero} wanted to go home. But then {hero} saw {a fkind} whose castle was gone, too. "Shall we build
         one together, with {a colour3} flag?" {hero} asked. "Further up, this time, with {a colour3} flag?"
       - "The sea only wants to play," said {elder}. "Look, it brought you something, {hero}." There, in the
         wet sand, lay {a treasure2}.

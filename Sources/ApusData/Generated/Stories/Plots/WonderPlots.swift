@@ -32,8 +32,8 @@ extension StoryPlot {
 
       - {Hero} ran back as fast as {he} could. "Please," {hero} begged, "take it away again! I want
         everything to be as it was with {friend} and {elder}."
-      - "I was foolish," cried {hero}. "Can I give the wish back and keep only my {toy2}?" There was a long
-        silence, and then a laugh like [a bell|glass|coins|pebbles|keys] falling on stone.
+      - "I was foolish," cried {hero}. "Can I give the wish back and keep only my {toy2}?" {Hero} heard
+        nothing for a while, and then a laugh like [a bell|glass|coins|pebbles|keys] falling on stone.
       - With tears in {his} eyes, {hero} went back to the place where it had all begun. "I do not want any
         more wishes," {hero} said.
 
@@ -103,7 +103,7 @@ extension StoryPlot {
       - {Hero} went closer, and then a little closer. It was so easy, {hero} thought!
 
       - Then {hero} slipped. {He} grabbed at {a plant}, but it broke, and {he} could not move forward or
-        back. "Help, {eldercall}!" {hero} shouted.
+        back. "Help, {eldercall}, it is {hero}!" {hero} shouted.
       - Suddenly {hero} felt a sharp pain, and {his} head began to spin. "{Friend}," {he} called weakly, "I
         do not feel well."
       - All at once, {hero} was in trouble, and {he} wished that {he} had listened to {elder}. {He} held on
@@ -174,8 +174,8 @@ extension StoryPlot {
       """
       - {Hero} was the smallest of all the animals in the {park}, and {he} did not like it. "I wish I were
         as big as the {big}," {he} said every day.
-      - {Oneday}, the animals wanted to play {game}. "You are too small, {hero}," said {pal}. "[Somebody|The
-        {big}|{Third}] will step on you."
+      - {Oneday}, the animals wanted to play {game}. "You are too small, {hero}," said {pal}. "{Third} will
+        step on you."
       - Nobody ever asked {hero} for help, because {he} was so small. {Pal} called {him} "crumb".
 
       - {Hero} ate {a food} every hour to become bigger. {Hero} only became rounder.
