@@ -2,9 +2,11 @@
 // depends on what; the lines of the solution, the number of steps and the canonical form all follow from here.
 
 /// A number of a working: given, or the result of a step.
-struct Term: Equatable {
+struct Term: Equatable, CustomStringConvertible {
   fileprivate let index: Int
   let value: Int
+
+  var description: String { "\(value)" }
 }
 
 /// Known numbers and the steps on them.

@@ -9,8 +9,8 @@ enum Ages: ProblemFamily {
     var ages = [draft.working.known(draws.number(3...30))]
     draft.sentences.append(
       draws.say(
-        "\(people[0].name) is \(ages[0].value) years old.", "\(people[0].name) is \(ages[0].value).",
-        "\(people[0].name) has just turned \(ages[0].value)."))
+        "\(people[0].name) is \(ages[0]) years old.", "\(people[0].name) is \(ages[0]).",
+        "\(people[0].name) has just turned \(ages[0])."))
     // The last step may be a question about another year, or about everybody's ages.
     let ending = draft.level > 1 ? draws.below(5) : draws.below(3)
     let chain = ending == 0 || draft.level == 1 && ending == 1 ? draft.level : draft.level - 1
@@ -31,17 +31,17 @@ enum Ages: ProblemFamily {
     case 1, 2:
       draft.sentences.append(
         draws.say(
-          "How old will \(last.name) be in \(years.value) years?",
-          "What will \(last.name)'s age be \(years.value) years from now?",
-          "In \(years.value) years, how old will \(last.name) be?"))
-      return draft.working.plus(age, years, "\(last.name) in \(years.value) years")
+          "How old will \(last.name) be in \(years) years?",
+          "What will \(last.name)'s age be \(years) years from now?",
+          "In \(years) years, how old will \(last.name) be?"))
+      return draft.working.plus(age, years, "\(last.name) in \(years) years")
     case 3:
       guard age.value > years.value else { return nil }
       draft.sentences.append(
         draws.say(
-          "How old was \(last.name) \(years.value) years ago?",
-          "What was \(last.name)'s age \(years.value) years ago?"))
-      return draft.working.minus(age, years, "\(last.name) \(years.value) years ago")
+          "How old was \(last.name) \(years) years ago?",
+          "What was \(last.name)'s age \(years) years ago?"))
+      return draft.working.minus(age, years, "\(last.name) \(years) years ago")
     default:
       let other = people[chain - 1]
       draft.sentences.append(
@@ -64,20 +64,20 @@ enum Ages: ProblemFamily {
       let more = draft.working.known(draws.number(2...20))
       draft.sentences.append(
         draws.say(
-          "\(other) is \(more.value) years older than \(one).",
-          "\(one) is \(more.value) years younger than \(other).",
-          "\(other) was born \(more.value) years before \(one).",
-          "\(other) is older than \(one) by \(more.value) years."))
+          "\(other) is \(more) years older than \(one).",
+          "\(one) is \(more) years younger than \(other).",
+          "\(other) was born \(more) years before \(one).",
+          "\(other) is older than \(one) by \(more) years."))
       return draft.working.plus(age, more, label)
     case 3, 4:
       guard age.value > 5 else { return nil }
       let less = draft.working.known(draws.number(2...min(20, age.value - 2)))
       draft.sentences.append(
         draws.say(
-          "\(other) is \(less.value) years younger than \(one).",
-          "\(one) is \(less.value) years older than \(other).",
-          "\(other) was born \(less.value) years after \(one).",
-          "\(other) is younger than \(one) by \(less.value) years."))
+          "\(other) is \(less) years younger than \(one).",
+          "\(one) is \(less) years older than \(other).",
+          "\(other) was born \(less) years after \(one).",
+          "\(other) is younger than \(one) by \(less) years."))
       return draft.working.minus(age, less, label)
     case 5:
       let factor = draft.working.known(draws.number(2...3))

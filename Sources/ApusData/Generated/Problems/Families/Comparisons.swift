@@ -11,17 +11,17 @@ enum Comparisons: ProblemFamily {
     var counts = [draft.working.known(draft.amount(&draws))]
     draft.sentences.append(
       draws.say(
-        "\(people[0].name) has \(counts[0].value) \(things).",
-        "\(people[0].name) owns \(counts[0].value) \(things).",
-        "In \(people[0].name)'s \(goods.holder) there are \(counts[0].value) \(things)."))
+        "\(people[0].name) has \(counts[0]) \(things).",
+        "\(people[0].name) owns \(counts[0]) \(things).",
+        "In \(people[0].name)'s \(goods.holder) there are \(counts[0]) \(things)."))
     var steps = draft.level
     if steps == 1 {
       let other = draft.working.known(draft.amount(&draws))
       guard other.value != counts[0].value else { return nil }
       draft.sentences.append(
         draws.say(
-          "\(people[1].name) has \(other.value) \(things).", "\(people[1].name) has \(other.value).",
-          "\(people[1].name) owns \(other.value) \(things)."))
+          "\(people[1].name) has \(other) \(things).", "\(people[1].name) has \(other).",
+          "\(people[1].name) owns \(other) \(things)."))
       return question(things, people, [counts[0], other], steps, &draft, &draws)
     }
     // Every further person is compared with the one before; the rest of the steps is the question's.
@@ -46,22 +46,22 @@ enum Comparisons: ProblemFamily {
       let more = draft.working.known(draft.amount(&draws))
       draft.sentences.append(
         draws.say(
-          "\(other) has \(more.value) more \(things) than \(one).",
-          "\(other) has \(more.value) more than \(one).",
-          "\(one) has \(more.value) fewer \(things) than \(other)."))
+          "\(other) has \(more) more \(things) than \(one).",
+          "\(other) has \(more) more than \(one).",
+          "\(one) has \(more) fewer \(things) than \(other)."))
       return draft.working.plus(count, more, label)
     case 2, 3:
       guard count.value > 5 else { return nil }
       let fewer = draft.working.known(draws.number(2...min(60, count.value - 2)))
       draft.sentences.append(
         draws.say(
-          "\(other) has \(fewer.value) fewer \(things) than \(one).",
-          "\(other) has \(fewer.value) fewer than \(one).",
-          "\(one) has \(fewer.value) more \(things) than \(other)."))
+          "\(other) has \(fewer) fewer \(things) than \(one).",
+          "\(other) has \(fewer) fewer than \(one).",
+          "\(one) has \(fewer) more \(things) than \(other)."))
       return draft.working.minus(count, fewer, label)
     case 4:
       let factor = draft.working.known(draws.number(2...5))
-      let times = factor.value == 2 ? "twice" : "\(factor.value) times"
+      let times = factor.value == 2 ? "twice" : "\(factor) times"
       draft.sentences.append(
         draws.say(
           "\(other) has \(times) as many \(things) as \(one).", "\(other) has \(times) as many as \(one)."))
@@ -123,17 +123,16 @@ enum Comparisons: ProblemFamily {
       let fewer = draft.working.known(draws.number(2...min(60, total.value - 2)))
       draft.sentences.append(
         draws.say(
-          "\(all) put them all together and give \(fewer.value) away. How many \(things) are left?",
-          "\(all) put their \(things) into one pile, and \(fewer.value) get lost. How many are left "
-            + "in the pile?"
+          "\(all) put them all together and give \(fewer) away. How many \(things) are left?",
+          "\(all) put their \(things) into one pile, and \(fewer) get lost. How many are left in the pile?"
         ))
       return draft.working.minus(total, fewer, "\(things) left")
     }
     let goal = draft.working.known(total.value + draws.number(2...60))
     draft.sentences.append(
       draws.say(
-        "Together \(all) want to have \(goal.value) \(things). How many more do they need?",
-        "\(all) need \(goal.value) \(things) in all. How many \(things) are missing?"))
+        "Together \(all) want to have \(goal) \(things). How many more do they need?",
+        "\(all) need \(goal) \(things) in all. How many \(things) are missing?"))
     return draft.working.minus(goal, total, "missing")
   }
 }

@@ -26,25 +26,22 @@ enum Containers: ProblemFamily {
       steps -= 1
       draft.sentences.append(
         draws.say(
-          "\(name) \(has) \(groups.value) \(goods.holders) with \(each.value) \(things) in each.",
-          "There \(now("are", "were")) \(each.value) \(things) in each of \(name)'s \(groups.value) "
-            + "\(goods.holders).",
-          "\(name) \(now("keeps", "kept")) \(his) \(things) in \(groups.value) \(goods.holders), "
-            + "\(each.value) in each.",
-          "\(name) \(now("fills", "filled")) \(groups.value) \(goods.holders) with \(each.value) "
-            + "\(things) each."
+          "\(name) \(has) \(groups) \(goods.holders) with \(each) \(things) in each.",
+          "There \(now("are", "were")) \(each) \(things) in each of \(name)'s \(groups) \(goods.holders).",
+          "\(name) \(now("keeps", "kept")) \(his) \(things) in \(groups) \(goods.holders), \(each) in each.",
+          "\(name) \(now("fills", "filled")) \(groups) \(goods.holders) with \(each) \(things) each."
         ))
     } else {
       count = draft.working.known(draft.amount(&draws))
       draft.sentences.append(
         draws.say(
-          "\(name) \(has) \(count.value) \(things).",
-          "\(name) \(has) a \(goods.holder) with \(count.value) \(things) in it.",
-          "There \(now("are", "were")) \(count.value) \(things) in \(name)'s \(goods.holder).",
-          "\(name) \(now("starts", "started")) with \(count.value) \(things).",
-          "\(name) \(now("collects", "collected")) \(things) and \(has) \(count.value) of them.",
-          "In the morning \(name) \(has) \(count.value) \(things).",
-          "\(name) \(now("keeps", "kept")) \(count.value) \(things) at home."))
+          "\(name) \(has) \(count) \(things).",
+          "\(name) \(has) a \(goods.holder) with \(count) \(things) in it.",
+          "There \(now("are", "were")) \(count) \(things) in \(name)'s \(goods.holder).",
+          "\(name) \(now("starts", "started")) with \(count) \(things).",
+          "\(name) \(now("collects", "collected")) \(things) and \(has) \(count) of them.",
+          "In the morning \(name) \(has) \(count) \(things).",
+          "\(name) \(now("keeps", "kept")) \(count) \(things) at home."))
     }
     while steps > 0 {
       let result = steps == 1 ? "\(things) \(now("now", "in the end"))" : label
@@ -54,15 +51,15 @@ enum Containers: ProblemFamily {
         count = draft.working.plus(count, more, result)
         draft.sentences.append(
           draws.say(
-            "\(he) \(now("gets", "got")) \(more.value) more.",
-            "then \(he) \(now("finds", "found")) \(more.value) more.",
-            "a friend \(now("gives", "gave")) \(who.him) \(more.value) \(things).",
-            "\(his) aunt \(now("brings", "brought")) \(more.value) more.",
-            "after that, \(he) \(now("buys", "bought")) \(more.value) \(things).",
-            "\(his) grandfather \(now("sends", "sent")) \(who.him) another \(more.value).",
-            "\(name) \(now("adds", "added")) \(more.value) \(things).",
-            "later \(he) \(now("picks", "picked")) up \(more.value) more \(things).",
-            "the next day \(he) \(now("gets", "got")) \(more.value) new \(things)."
+            "\(he) \(now("gets", "got")) \(more) more.",
+            "then \(he) \(now("finds", "found")) \(more) more.",
+            "a friend \(now("gives", "gave")) \(who.him) \(more) \(things).",
+            "\(his) aunt \(now("brings", "brought")) \(more) more.",
+            "after that, \(he) \(now("buys", "bought")) \(more) \(things).",
+            "\(his) grandfather \(now("sends", "sent")) \(who.him) another \(more).",
+            "\(name) \(now("adds", "added")) \(more) \(things).",
+            "later \(he) \(now("picks", "picked")) up \(more) more \(things).",
+            "the next day \(he) \(now("gets", "got")) \(more) new \(things)."
           ).capitalizedFirst)
       } else if kind < 6 {
         guard count.value > 3 else { return nil }
@@ -70,16 +67,16 @@ enum Containers: ProblemFamily {
         count = draft.working.minus(count, fewer, result)
         draft.sentences.append(
           draws.say(
-            "\(he) \(now("gives", "gave")) \(fewer.value) of them away.",
-            "then \(he) \(now("loses", "lost")) \(fewer.value).",
-            "\(he) \(now("sells", "sold")) \(fewer.value) \(things) at a fair.",
-            "\(his) sister \(now("takes", "took")) \(fewer.value) of them.",
-            "after that, \(he) \(now("hands", "handed")) \(fewer.value) \(things) to a friend.",
-            "\(name) \(now("leaves", "left")) \(fewer.value) of them at school.",
-            "\(he) \(now("puts", "put")) \(fewer.value) aside for \(his) brother, who "
+            "\(he) \(now("gives", "gave")) \(fewer) of them away.",
+            "then \(he) \(now("loses", "lost")) \(fewer).",
+            "\(he) \(now("sells", "sold")) \(fewer) \(things) at a fair.",
+            "\(his) sister \(now("takes", "took")) \(fewer) of them.",
+            "after that, \(he) \(now("hands", "handed")) \(fewer) \(things) to a friend.",
+            "\(name) \(now("leaves", "left")) \(fewer) of them at school.",
+            "\(he) \(now("puts", "put")) \(fewer) aside for \(his) brother, who "
               + "\(now("takes", "took")) them away.",
-            "later \(fewer.value) of the \(things) \(now("get", "got")) lost.",
-            "\(he) \(now("swaps", "swapped")) \(fewer.value) of them for a toy."
+            "later \(fewer) of the \(things) \(now("get", "got")) lost.",
+            "\(he) \(now("swaps", "swapped")) \(fewer) of them for a toy."
           ).capitalizedFirst)
       } else if kind == 6, count.value % 2 == 0, count.value < 200 {
         let two = draft.working.known(2)
@@ -99,12 +96,10 @@ enum Containers: ProblemFamily {
         steps -= 1
         draft.sentences.append(
           draws.say(
-            "\(he) \(now("gets", "got")) \(groups.value) \(goods.holders) with \(each.value) "
-              + "\(things) in each.",
-            "then \(he) \(now("buys", "bought")) \(groups.value) \(goods.holders) of \(each.value) "
-              + "\(things) each.",
-            "\(groups.value) friends \(now("give", "gave")) \(who.him) \(each.value) \(things) each.",
-            "for \(groups.value) days, \(he) \(now("finds", "found")) \(each.value) \(things) a day."
+            "\(he) \(now("gets", "got")) \(groups) \(goods.holders) with \(each) \(things) in each.",
+            "then \(he) \(now("buys", "bought")) \(groups) \(goods.holders) of \(each) \(things) each.",
+            "\(groups) friends \(now("give", "gave")) \(who.him) \(each) \(things) each.",
+            "for \(groups) days, \(he) \(now("finds", "found")) \(each) \(things) a day."
           ).capitalizedFirst)
       } else {
         continue
@@ -129,10 +124,10 @@ enum Containers: ProblemFamily {
     var count = draft.working.known(draft.amount(&draws))
     draft.sentences.append(
       draws.say(
-        "There are \(count.value) \(things) \(place).",
-        "\(place.capitalizedFirst) there are \(count.value) \(things).",
-        "At first, \(count.value) \(things) are \(place).",
-        "In the morning there are \(count.value) \(things) \(place)."))
+        "There are \(count) \(things) \(place).",
+        "\(place.capitalizedFirst) there are \(count) \(things).",
+        "At first, \(count) \(things) are \(place).",
+        "In the morning there are \(count) \(things) \(place)."))
     for step in 1...draft.level {
       let label = step == draft.level ? "\(things) at the end" : "\(things)"
       if draws.onceIn(2) || count.value < 6 {
@@ -141,27 +136,27 @@ enum Containers: ProblemFamily {
         draft.sentences.append(
           isAlive
             ? draws.say(
-              "Then \(more.value) more arrive.", "\(more.value) more \(things) come.",
-              "After a while \(more.value) \(things) join them.",
-              "Soon there are \(more.value) more.", "At noon \(more.value) \(things) come along.")
+              "Then \(more) more arrive.", "\(more) more \(things) come.",
+              "After a while \(more) \(things) join them.",
+              "Soon there are \(more) more.", "At noon \(more) \(things) come along.")
             : draws.say(
-              "Then \(more.value) more are brought.", "\(more.value) more \(things) come in.",
-              "Somebody adds \(more.value) \(things).",
-              "The next day \(more.value) more arrive.", "At noon \(more.value) new \(things) come."))
+              "Then \(more) more are brought.", "\(more) more \(things) come in.",
+              "Somebody adds \(more) \(things).",
+              "The next day \(more) more arrive.", "At noon \(more) new \(things) come."))
       } else {
         let fewer = draft.working.known(draws.number(2...min(count.value - 2, 80)))
         count = draft.working.minus(count, fewer, label)
         draft.sentences.append(
           isAlive
             ? draws.say(
-              "Then \(fewer.value) leave.", "\(fewer.value) of them go away.",
-              "After a while \(fewer.value) \(things) leave.",
-              "Later \(fewer.value) go home.", "In the evening \(fewer.value) of the \(things) leave.")
+              "Then \(fewer) leave.", "\(fewer) of them go away.",
+              "After a while \(fewer) \(things) leave.",
+              "Later \(fewer) go home.", "In the evening \(fewer) of the \(things) leave.")
             : draws.say(
-              "Then \(fewer.value) are taken away.", "\(fewer.value) of them are sold.",
-              "Somebody takes \(fewer.value) \(things).",
-              "Later \(fewer.value) are given away.",
-              "In the evening \(fewer.value) of the \(things) are gone."))
+              "Then \(fewer) are taken away.", "\(fewer) of them are sold.",
+              "Somebody takes \(fewer) \(things).",
+              "Later \(fewer) are given away.",
+              "In the evening \(fewer) of the \(things) are gone."))
       }
     }
     draft.sentences.append(

@@ -22,7 +22,7 @@ enum Sharing: ProblemFamily {
     let people = ["children", "friends", "players", "neighbours", "cousins", "pupils", "guests"].contains(
       takers)
     let what =
-      before == 0 ? "\(shared.value) \(things)" : draws.say("all the \(things)", "the \(things)", "them")
+      before == 0 ? "\(shared) \(things)" : draws.say("all the \(things)", "the \(things)", "them")
     let into = takers == "plates" || takers == "tables" ? "on" : "into"
     draft.sentences.append(
       people
@@ -87,14 +87,14 @@ enum Sharing: ProblemFamily {
       rest -= 1
       draft.sentences.append(
         draws.say(
-          "\(name) has \(groups.value) \(goods.holders) with \(each.value) \(things) in each.",
-          "\(name) brings \(groups.value) \(goods.holders) of \(each.value) \(things) each.",
-          "There are \(groups.value) \(goods.holders), and in each are \(each.value) \(things)."))
+          "\(name) has \(groups) \(goods.holders) with \(each) \(things) in each.",
+          "\(name) brings \(groups) \(goods.holders) of \(each) \(things) each.",
+          "There are \(groups) \(goods.holders), and in each are \(each) \(things)."))
     } else {
       count = draft.working.known(draft.amount(&draws))
       draft.sentences.append(
         draws.say(
-          "\(name) has \(count.value) \(things).", "There are \(count.value) \(things) in \(name)'s kitchen.")
+          "\(name) has \(count) \(things).", "There are \(count) \(things) in \(name)'s kitchen.")
       )
     }
     while rest > 0 {
@@ -103,8 +103,8 @@ enum Sharing: ProblemFamily {
         count = draft.working.plus(count, more, "\(things) now")
         draft.sentences.append(
           draws.say(
-            "\(he) gets \(more.value) more.", "a neighbour brings \(more.value) more \(things).",
-            "\(who.his) uncle adds \(more.value) \(things)."
+            "\(he) gets \(more) more.", "a neighbour brings \(more) more \(things).",
+            "\(who.his) uncle adds \(more) \(things)."
           ).capitalizedFirst)
       } else {
         guard count.value > 8 else { return nil }
@@ -112,9 +112,9 @@ enum Sharing: ProblemFamily {
         count = draft.working.minus(count, fewer, "\(things) left")
         draft.sentences.append(
           draws.say(
-            "\(he) keeps \(fewer.value) of them in a drawer, and does not share those.",
-            "\(fewer.value) of the \(things) are bad, and \(he) throws them away.",
-            "\(name) sets \(fewer.value) aside for \(who.his) mother."
+            "\(he) keeps \(fewer) of them in a drawer, and does not share those.",
+            "\(fewer) of the \(things) are bad, and \(he) throws them away.",
+            "\(name) sets \(fewer) aside for \(who.his) mother."
           ).capitalizedFirst)
       }
       rest -= 1

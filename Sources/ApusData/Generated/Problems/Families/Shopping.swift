@@ -28,14 +28,14 @@ enum Shopping: ProblemFamily {
           draft.working.known(draft.few(&draws)), draft.working.known(draws.number(2...15))
         )
         costs.append((item.many, draft.working.times(count, price, item.many)))
-        bought.append("\(count.value) \(item.many)")
-        prices.append("\(item.one) costs \(price.value) \(money)")
+        bought.append("\(count) \(item.many)")
+        prices.append("\(item.one) costs \(price) \(money)")
         steps -= needed + 1
       } else {
         let price = draft.working.known(draws.number(2...40))
         costs.append((item.many, price))
         bought.append(item.one)
-        prices.append("\(item.one) costs \(price.value) \(money)")
+        prices.append("\(item.one) costs \(price) \(money)")
         steps -= needed
       }
       place += 1
@@ -51,7 +51,7 @@ enum Shopping: ProblemFamily {
       total = draft.working.minus(total, less, "with the discount")
       prices.append(
         draws.say(
-          "the whole gets \(less.value) \(money) cheaper", "there are \(less.value) \(money) off the total"))
+          "the whole gets \(less) \(money) cheaper", "there are \(less) \(money) off the total"))
       steps -= 1
       guard steps == 0 else { return nil }
     }

@@ -54,16 +54,15 @@ enum Travel: ProblemFamily {
     draft.sentences.append(
       isTime
         ? draws.say(
-          "\(who.name) has \(whole.value) minutes. How many minutes are left?",
-          "There are \(whole.value) minutes until supper. How many minutes does \(who.he) have left?",
-          "The bus leaves \(whole.value) minutes after \(who.name) started. How many minutes does "
+          "\(who.name) has \(whole) minutes. How many minutes are left?",
+          "There are \(whole) minutes until supper. How many minutes does \(who.he) have left?",
+          "The bus leaves \(whole) minutes after \(who.name) started. How many minutes does "
             + "\(who.he) still have?"
         )
         : draws.say(
-          "The whole way is \(whole.value) \(unit). How many \(unit) are left?",
-          "\(who.name) has \(whole.value) \(unit) to go in all. How many \(unit) are still to go?",
-          "The town \(who.he) wants to reach is \(whole.value) \(unit) from the start. How many "
-            + "\(unit) remain?"
+          "The whole way is \(whole) \(unit). How many \(unit) are left?",
+          "\(who.name) has \(whole) \(unit) to go in all. How many \(unit) are still to go?",
+          "The town \(who.he) wants to reach is \(whole) \(unit) from the start. How many \(unit) remain?"
         ))
     return draft.working.minus(whole, total, "\(unit) left")
   }
@@ -75,14 +74,12 @@ enum Travel: ProblemFamily {
     let way = draft.working.known(speed.value * draws.number(2...10))
     draft.sentences.append(
       draws.say(
-        "\(who.name) walks \(speed.value) \(unit) an hour. How many hours does \(who.he) need for "
-          + "\(way.value) \(unit)?",
-        "A boat makes \(speed.value) \(unit) an hour. \(who.name) wants to go \(way.value) \(unit). "
-          + "How many hours does it take?",
-        "\(who.name) has to go \(way.value) \(unit), at \(speed.value) \(unit) an hour. How many "
-          + "hours is that?",
-        "The way to \(who.name)'s aunt is \(way.value) \(unit). A cart goes \(speed.value) \(unit) "
-          + "an hour. How many hours does the cart need?"
+        "\(who.name) walks \(speed) \(unit) an hour. How many hours does \(who.he) need for \(way) \(unit)?",
+        "A boat makes \(speed) \(unit) an hour. \(who.name) wants to go \(way) \(unit). How many "
+          + "hours does it take?",
+        "\(who.name) has to go \(way) \(unit), at \(speed) \(unit) an hour. How many hours is that?",
+        "The way to \(who.name)'s aunt is \(way) \(unit). A cart goes \(speed) \(unit) an hour. How "
+          + "many hours does the cart need?"
       ))
     return draft.working.over(way, speed, "hours")
   }

@@ -19,10 +19,10 @@ enum TwoPeople: ProblemFamily {
     let (one, other) = (people[0], people[1])
     draft.sentences.append(
       draws.say(
-        "\(one.name) has \(counts[0].value) \(things), and \(other.name) has \(counts[1].value).",
-        "\(one.name) has \(counts[0].value) \(things). \(other.name) has \(counts[1].value) \(things).",
-        "\(one.name) brings \(counts[0].value) \(things), and \(other.name) brings \(counts[1].value).",
-        "\(one.name) starts with \(counts[0].value) \(things) and \(other.name) with \(counts[1].value)."))
+        "\(one.name) has \(counts[0]) \(things), and \(other.name) has \(counts[1]).",
+        "\(one.name) has \(counts[0]) \(things). \(other.name) has \(counts[1]) \(things).",
+        "\(one.name) brings \(counts[0]) \(things), and \(other.name) brings \(counts[1]).",
+        "\(one.name) starts with \(counts[0]) \(things) and \(other.name) with \(counts[1])."))
     let question = draws.below(4)
     let events = max(1, draft.level - (question == 0 ? 0 : 1)) + (draws.onceIn(4) ? 1 : 0)
     var last = -1
@@ -74,10 +74,10 @@ enum TwoPeople: ProblemFamily {
       counts[who] = draft.working.plus(counts[who], more, label)
       draft.sentences.append(
         draws.say(
-          "\(subject) finds \(more.value) more.", "\(subject) gets \(more.value) from \(actor.his) mother.",
-          "then \(subject) buys \(more.value) \(things).",
-          "\(subject) wins \(more.value) \(things) in a game with other children.",
-          "after that, \(subject) gets another \(more.value)."
+          "\(subject) finds \(more) more.", "\(subject) gets \(more) from \(actor.his) mother.",
+          "then \(subject) buys \(more) \(things).",
+          "\(subject) wins \(more) \(things) in a game with other children.",
+          "after that, \(subject) gets another \(more)."
         ).capitalizedFirst)
     case 2:
       guard counts[who].value > 4 else { return nil }
@@ -85,10 +85,10 @@ enum TwoPeople: ProblemFamily {
       counts[who] = draft.working.minus(counts[who], fewer, label)
       draft.sentences.append(
         draws.say(
-          "\(subject) loses \(fewer.value) of \(actor.his) \(things).",
-          "\(subject) gives \(fewer.value) to \(actor.his) teacher.",
-          "then \(subject) uses up \(fewer.value) \(things).",
-          "\(subject) sells \(fewer.value) to a stranger."
+          "\(subject) loses \(fewer) of \(actor.his) \(things).",
+          "\(subject) gives \(fewer) to \(actor.his) teacher.",
+          "then \(subject) uses up \(fewer) \(things).",
+          "\(subject) sells \(fewer) to a stranger."
         ).capitalizedFirst)
     case 3:
       let factor = draft.working.known(2)
@@ -105,10 +105,10 @@ enum TwoPeople: ProblemFamily {
       counts[1 - who] = draft.working.plus(counts[1 - who], given, "\(partner.name)'s \(things)")
       draft.sentences.append(
         draws.say(
-          "\(subject) gives \(given.value) to \(partner.name).",
-          "\(subject) gives \(partner.him) \(given.value) \(things).",
-          "then \(subject) hands \(given.value) of \(actor.his) \(things) to \(partner.name).",
-          "\(subject) lets \(partner.name) have \(given.value) of them."
+          "\(subject) gives \(given) to \(partner.name).",
+          "\(subject) gives \(partner.him) \(given) \(things).",
+          "then \(subject) hands \(given) of \(actor.his) \(things) to \(partner.name).",
+          "\(subject) lets \(partner.name) have \(given) of them."
         ).capitalizedFirst)
     }
     return who
