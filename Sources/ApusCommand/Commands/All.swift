@@ -19,6 +19,7 @@ var allCommands: [any Command.Type] {
     LogitsCommand.self,
     DataTokenizeCommand.self,
     DataInspectCommand.self,
+    DataConversationsCommand.self,
     BenchCommand.self,
     BenchKernelsCommand.self,
     BenchEmbeddingsCommand.self,
