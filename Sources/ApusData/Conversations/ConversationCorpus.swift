@@ -41,7 +41,7 @@ public struct ConversationCorpus: Sendable {
     guard report.examples > 0 else {
       throw ConversationError.nothing(files: paths.count, report, length: encoder.settings.length)
     }
-    let tokenizer = encoder.tokenizer
+    let tokenizer = encoder.formatter.tokenizer
     let dataset = try TokenDataset(
       tokens: tokens, documentEnds: ends, vocabularySize: tokenizer.vocabulary.count,
       fingerprint: tokenizer.fingerprint, name: paths.count == 1 ? paths[0] : "\(paths.count) files",

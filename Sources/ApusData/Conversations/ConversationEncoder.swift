@@ -45,7 +45,8 @@ public struct ConversationEncoder: Sendable {
     }
   }
 
-  var tokenizer: any Tokenizer { renderer.formatter.tokenizer }
+  /// What writes conversations down.
+  package var formatter: ChatFormatter { renderer.formatter }
 
   /// The examples of a conversation, whatever their length.
   func examples(_ conversation: Conversation) throws(BadLine) -> [EncodedExample] {
@@ -56,7 +57,7 @@ public struct ConversationEncoder: Sendable {
 
   private func tokens(of text: ChatText) throws(BadLine) -> [Int32] {
     do throws(TokenizerError) {
-      return try renderer.formatter.plainTokens(of: text)
+      return try formatter.plainTokens(of: text)
     } catch {
       throw BadLine(problem: error.description)
     }
@@ -65,7 +66,7 @@ public struct ConversationEncoder: Sendable {
   private func encode(_ example: RenderedExample) throws(BadLine) -> EncodedExample {
     let tokens = try tokens(of: example.text)
     var ends = [Int]()
-    if let found = tokenizer.ends(of: tokens, in: example.text.bytes) {
+    if let found = formatter.tokenizer.ends(of: tokens, in: example.text.bytes) {
       ends = found
     } else {
       ends = try endsByPrefixes(tokens, example)
@@ -84,7 +85,7 @@ public struct ConversationEncoder: Sendable {
       if own.contains(where: { $0 != last }) { result.straddling += 1 }
       start = end
     }
-    if let first = renderer.formatter.beginning(before: tokens) {
+    if let first = formatter.beginning(before: tokens) {
       result.tokens.insert(first, at: 0)
       result.kinds.insert(.prompt, at: 0)
       result.ends.insert(0, at: 0)
@@ -97,6 +98,12 @@ public struct ConversationEncoder: Sendable {
   private func endsByPrefixes(_ tokens: [Int32], _ example: RenderedExample) throws(BadLine) -> [Int] {
     let borders = Set((example.turns + example.reasoning).flatMap { [$0.lowerBound, $0.upperBound] })
     var ends: [Int] = []
+    var start = 0
+    /// Gives the tokens up to `count` the bytes up to `end`: all of them to the last, as no more is known.
+    func fill(_ count: Int, _ end: Int) {
+      while ends.count < count { ends.append(ends.count + 1 < count ? start : end) }
+      start = end
+    }
     for border in borders.sorted() {
       let before = try self.tokens(of: example.text.prefix(border))
       guard tokens.starts(with: before), before.count >= ends.count else {
@@ -105,9 +112,9 @@ public struct ConversationEncoder: Sendable {
             "the tokenizer changes the text before it cuts it, and a token lies across the border of the assistant's "
             + "words: it cannot be told whose it is")
       }
-      while ends.count < before.count { ends.append(border) }
+      fill(before.count, border)
     }
-    while ends.count < tokens.count { ends.append(example.text.bytes.count) }
+    fill(tokens.count, example.text.bytes.count)
     return ends
   }
 }

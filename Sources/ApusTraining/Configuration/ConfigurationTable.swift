@@ -230,7 +230,7 @@ extension TrainingConfiguration {
       "Texts generated at each evaluation."),
     .init(
       "evaluation.prompt", \.evaluation.prompt, .text("any text", allowsEmpty: true), mayChange: true,
-      "What these texts begin with."),
+      "What these texts begin with; for sft a user's message, which they answer."),
     .init(
       "evaluation.sampleTokens", \.evaluation.sampleTokens, .integer(1...1_000_000), mayChange: true,
       "Tokens of each text."),

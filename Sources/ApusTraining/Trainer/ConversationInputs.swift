@@ -11,6 +11,8 @@ import ApusText
 struct ConversationInputs {
   let training: TokenDataset
   let validation: TokenDataset?
+  /// What writes conversations down.
+  let chat: ChatFormatter
   /// The template that takes the place of the model's; nil for the model's own.
   let ownTemplate: String?
   /// What the user should know, one line each.
@@ -41,9 +43,9 @@ struct ConversationInputs {
     settings.length = configuration.batch.length
     settings.tooLong = data.tooLong == .skip ? .skip : .truncate
     settings.skipLimit = data.skipBad
-    let corpus = ConversationCorpus(
-      try ConversationEncoder(template: template, tokenizer, settings), pool: runtime.workers)
-
+    let encoder = try ConversationEncoder(template: template, tokenizer, settings)
+    chat = encoder.formatter
+    let corpus = ConversationCorpus(encoder, pool: runtime.workers)
     let learned = try corpus.read(data.conversations)
     let held = try data.validation.isEmpty ? nil : corpus.read(data.validation)
     (training, validation) = (learned.dataset, held?.dataset)

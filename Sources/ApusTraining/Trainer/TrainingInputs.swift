@@ -16,6 +16,8 @@ package struct TrainingInputs {
   /// Whether there are no weights yet.
   package let isNew: Bool
   package let tokenizer: (any Tokenizer)?
+  /// What writes conversations down, in fine-tuning.
+  package let chat: ChatFormatter?
   /// The tokenizer's own files, for checkpoints.
   package let tokenizerFiles: TokenizerFiles
   package let training: TokenDataset
@@ -43,6 +45,7 @@ package struct TrainingInputs {
     var notes: [String] = []
     switch configuration.objective {
     case .pretrain:
+      chat = nil
       training = try Self.dataset(
         configuration.data.train, .train, configuration, tokenizer, runtime, &notes)!
       validation = try Self.dataset(
@@ -50,6 +53,7 @@ package struct TrainingInputs {
     case .sft:
       let conversations = try ConversationInputs(configuration, model, tokenizer, runtime)
       (training, validation) = (conversations.training, conversations.validation)
+      chat = conversations.chat
       notes += conversations.notes
       facts = conversations.facts
       if let template = conversations.ownTemplate { tokenizerFiles.set(chatTemplate: template) }

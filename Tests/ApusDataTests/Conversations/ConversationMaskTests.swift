@@ -283,7 +283,7 @@ let chatML =
     var added = document["added_tokens"]!.array!
     for token in tokens {
       var entry = added[0].object!
-      entry["id"] = .int(Int64(451 + added.count))
+      entry["id"] = .int(Int64(446 + added.count))
       entry["content"] = .string(token)
       added.append(.object(entry))
     }
