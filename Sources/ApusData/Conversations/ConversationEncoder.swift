@@ -29,12 +29,14 @@ public struct ConversationEncoder: Sendable {
   /// What it was made with.
   public let settings: ConversationSettings
 
-  /// An encoder for a model's chat template and tokenizer.
+  /// An encoder for a model's chat template and tokenizer; the tags in the settings are not empty.
   ///
   /// - Throws: `ConversationError.template`.
   public init(
     template: String, _ tokenizer: any Tokenizer, _ settings: ConversationSettings = ConversationSettings()
   ) throws(ConversationError) {
+    precondition(
+      !settings.reasoningBegin.isEmpty && !settings.reasoningEnd.isEmpty, "tags of reasoning are not empty")
     self.settings = settings
     do throws(TemplateError) {
       var formatter = try ChatFormatter(template, tokenizer)

@@ -15,6 +15,7 @@ extension Tokenizer {
     var ends: [Int] = []
     ends.reserveCapacity(tokens.count)
     var position = 0
+    let vocabulary = vocabulary
     for (index, token) in tokens.enumerated() {
       let touchesMarker =
         vocabulary.isMarker(token) || index == 0 || vocabulary.isMarker(tokens[index - 1])
