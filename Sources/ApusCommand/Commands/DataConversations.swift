@@ -98,7 +98,9 @@ enum DataConversationsCommand: Command {
     sheet.add("examples", countText(report.examples))
     sheet.add("longest", "\(countText(report.longest)) tokens")
     sheet.add("tokens", countText(tokens))
-    for kind in TokenKind.allCases { sheet.add("  of \(kind)", share(report.tokens[kind, default: 0])) }
+    for kind in ConversationPart.allCases {
+      sheet.add("  of \(kind)", share(report.tokens[kind, default: 0]))
+    }
     sheet.add("too long", "\(countText(report.skippedLong)) skipped, \(countText(report.truncated)) cut")
     sheet.add("bad lines", "\(countText(report.reading.badLines)) skipped")
     for line in sheet.lines(width: console.width) { try console.line(line) }
@@ -142,7 +144,7 @@ enum DataConversationsCommand: Command {
       try console.line("\n")
     }
 
-    private func marks(_ kind: TokenKind) -> (String, String) {
+    private func marks(_ kind: ConversationPart) -> (String, String) {
       guard kind != .prompt else { return ("", "") }
       guard console.usesColor else { return ("[[", "]]") }
       return (kind == .answer ? "\u{1B}[32m" : "\u{1B}[33m", "\u{1B}[0m")

@@ -102,7 +102,9 @@ public final class BatchPlan: Sendable {
     hash.add(UInt64(settings.length))
     hash.add(settings.seed)
     hash.add(settings.shuffles ? 1 : 0)
-    if isWeighted { for kind in TokenKind.allCases { hash.add(UInt64(settings.weights[kind].bitPattern)) } }
+    if isWeighted {
+      for kind in ConversationPart.allCases { hash.add(UInt64(settings.weights[kind].bitPattern)) }
+    }
     return hash.value
   }
 

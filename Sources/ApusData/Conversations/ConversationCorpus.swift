@@ -32,7 +32,7 @@ public struct ConversationCorpus: Sendable {
   public func read(
     _ paths: [String], progress: (ConversationReport) throws -> Void = { _ in }
   ) throws -> (dataset: TokenDataset, report: ConversationReport) {
-    var (tokens, ends, kinds) = ([Int32](), [Int](), [TokenKind]())
+    var (tokens, ends, kinds) = ([Int32](), [Int](), [ConversationPart]())
     let report = try forEachExample(paths, progress) { example in
       tokens += example.tokens
       kinds += example.kinds

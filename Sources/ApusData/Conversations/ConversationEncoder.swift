@@ -9,7 +9,7 @@ public struct EncodedExample: Sendable, Equatable {
   /// The ids.
   public var tokens: [Int32]
   /// What each is part of.
-  public var kinds: [TokenKind]
+  public var kinds: [ConversationPart]
   /// The bytes of `text` up to the end of each token; a token added before the text has none.
   public var ends: [Int]
   /// The text, UTF-8.
@@ -73,7 +73,7 @@ public struct ConversationEncoder: Sendable {
     } else {
       ends = try endsByPrefixes(tokens, example)
     }
-    var kinds = [TokenKind](repeating: .prompt, count: example.text.bytes.count)
+    var kinds = [ConversationPart](repeating: .prompt, count: example.text.bytes.count)
     for turn in example.turns { for byte in turn { kinds[byte] = .answer } }
     for thought in example.reasoning { for byte in thought { kinds[byte] = .reasoning } }
     var result = EncodedExample(

@@ -40,8 +40,8 @@ public struct ConversationReport: Sendable, Equatable {
   public var conversations = 0
   /// Examples made of them: one each, and one more for each answer that the template writes otherwise once more follows.
   public var examples = 0
-  /// Tokens of these by `TokenKind`.
-  public var tokens = [TokenKind: Int]()
+  /// Tokens of these by `ConversationPart`.
+  public var tokens = [ConversationPart: Int]()
   /// Examples left out because they are longer than the limit.
   public var skippedLong = 0
   /// Examples whose end was cut off.

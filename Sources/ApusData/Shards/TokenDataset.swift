@@ -29,7 +29,7 @@ public final class TokenDataset: Sendable {
   /// The shards, none when the tokens came as an array.
   public let shards: [TokenShard]
   /// What each token is part of, where that matters to what is learned.
-  package let kinds: [TokenKind]?
+  package let kinds: [ConversationPart]?
 
   private let sections: [TokenSection]
   /// For each section and the end: tokens and documents before it.
@@ -38,7 +38,7 @@ public final class TokenDataset: Sendable {
 
   private init(
     name: String, sections: [TokenSection], shards: [TokenShard], vocabularySize: Int, fingerprint: UInt64?,
-    kinds: [TokenKind]? = nil
+    kinds: [ConversationPart]? = nil
   ) throws(ShardError) {
     self.name = name
     self.kinds = kinds
@@ -157,7 +157,7 @@ public final class TokenDataset: Sendable {
   /// - Throws: `ShardError.damaged`, `.tokenOutOfRange`.
   public convenience init(
     tokens: [Int32], documentEnds: [Int]? = nil, vocabularySize: Int, fingerprint: UInt64? = nil,
-    name: String = "tokens in memory", kinds: [TokenKind]? = nil
+    name: String = "tokens in memory", kinds: [ConversationPart]? = nil
   ) throws(ShardError) {
     guard !tokens.isEmpty else { throw .noDataset(path: name, reason: "there are none") }
     let ends = documentEnds ?? [tokens.count]

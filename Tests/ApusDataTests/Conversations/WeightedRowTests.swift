@@ -7,7 +7,7 @@ import Testing
 @testable import ApusData
 
 @Suite struct WeightedRowTests {
-  private func dataset(_ documents: [[TokenKind]]) throws -> TokenDataset {
+  private func dataset(_ documents: [[ConversationPart]]) throws -> TokenDataset {
     let kinds = documents.flatMap { $0 }
     var ends: [Int] = []
     for document in documents { ends.append((ends.last ?? 0) + document.count) }

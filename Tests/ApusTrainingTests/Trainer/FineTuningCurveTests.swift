@@ -22,7 +22,7 @@ import Testing
     let length = 32
     let documents = fixture["documents"]!.array!.map { $0.array!.map { Int32($0.int!) } }
     let kinds = try fixture["kinds"]!.array!.map {
-      try $0.array!.map { try #require(TokenKind(rawValue: UInt8($0.int!))) }
+      try $0.array!.map { try #require(ConversationPart(rawValue: UInt8($0.int!))) }
     }
     var ends: [Int] = []
     for document in documents { ends.append((ends.last ?? 0) + document.count) }

@@ -1,7 +1,7 @@
 // What a token of a conversation is part of, and how much each kind counts in a loss.
 
 /// What a token of a conversation is part of.
-public enum TokenKind: UInt8, Sendable, CaseIterable {
+public enum ConversationPart: UInt8, Sendable, CaseIterable {
   /// What the assistant is given: messages of others, and what the template writes around all messages.
   case prompt
   /// What the assistant says, up to the token that ends its turn.
@@ -26,7 +26,7 @@ public struct TokenWeights: Sendable, Equatable {
   }
 
   /// The weight of a kind.
-  public subscript(kind: TokenKind) -> Float {
+  public subscript(kind: ConversationPart) -> Float {
     switch kind {
     case .prompt: prompt
     case .answer: answer
