@@ -197,7 +197,9 @@ let chatML =
           ChatMessage(role: "user", content: "x" + word[..<cut]),
           ChatMessage(role: "assistant", content: String(word[cut...])),
         ]))[0]
-      #expect(example.tokens == (try tokenizer.encode("x" + word, addSpecial: false)))
+      let bos = tokenizer.addsBOS ? [try #require(tokenizer.vocabulary.special.bos)] : []
+      let expected = bos + (try tokenizer.encode("x" + word, addSpecial: false))
+      #expect(example.tokens == expected)
       #expect(example.kinds.last == .answer && example.endless == 1)
       let isCut = example.ends.dropLast().last == example.text.count - 1
       #expect(example.straddling == (isCut ? 0 : 1), "\(word)")

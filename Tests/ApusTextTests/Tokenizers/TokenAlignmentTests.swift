@@ -14,7 +14,7 @@ import Testing
   @Test(
     "tokens spell the text they were made of",
     arguments: [
-      "bytes-gpt2", "bytes-llama3", "bytes-qwen", "bytes-deepseek", "bytes-digits", "bytes-gpt4o",
+      "bytes-gpt2", "bytes-llama3", "bytes-qwen", "bytes-deepseek", "bytes-digits",
       "characters-llama2",
       "characters-gemma",
     ], [false, true])
@@ -24,7 +24,8 @@ import Testing
     for text in Self.texts {
       let bytes = Array(text.utf8)
       let tokens = try tokenizer.encode(bytes, addSpecial: false, parseSpecial: special)
-      let ends = try #require(tokenizer.ends(of: tokens, in: bytes), "\(name): \(text)")
+      let found = tokenizer.ends(of: tokens, in: bytes)
+      let ends = try #require(found, "\(name): \(text)")
       #expect(ends.count == tokens.count)
       #expect((ends.last ?? 0) == (tokens.isEmpty ? 0 : bytes.count), "\(name): \(text)")
       #expect(zip([0] + ends, ends).allSatisfy { $0 <= $1 })
@@ -47,8 +48,10 @@ import Testing
     let file = try #require(readFile(Fixtures.path("tokenizer_json/bytes-qwen.json")))
     let tokenizer = try file.withUnsafeBytes { try HuggingFaceTokenizer.make($0, config: nil, name: "qwen") }
     let text = Array("cafe\u{301}".utf8)
-    #expect(tokenizer.ends(of: try tokenizer.encode(text, addSpecial: false), in: text) == nil)
-    #expect(tokenizer.ends(of: [], in: text) == nil)
+    let ends = tokenizer.ends(of: try tokenizer.encode(text, addSpecial: false), in: text)
+    #expect(ends == nil)
+    let none = tokenizer.ends(of: [], in: text)
+    #expect(none == nil)
   }
 }
 

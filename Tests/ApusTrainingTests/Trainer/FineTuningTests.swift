@@ -90,57 +90,70 @@ import Testing
     #expect(try run.result().differences(from: whole) == [])
   }
 
-  @Test("it learns what the assistant says, and measures that only")
-  func learns() throws {
-    let settings = [
-      "steps=40", "data.validation=\(run.folder.path)/held.jsonl", "evaluation.every=20",
-      "optimizer.learningRate=0.003",
-      "log.every=1", "evaluation.batches=0", "evaluation.samples=1", "evaluation.prompt=abc",
-      "evaluation.sampleTokens=4",
-    ]
-    func evaluations(_ settings: [String]) throws -> (
-      losses: [Double], evaluations: [EvaluationRecord], start: RunStart
-    ) {
-      run.clear()
-      var (losses, records, start) = ([Double](), [EvaluationRecord](), RunStart?.none)
-      try run.train(try configuration(settings), try runtime(threads: 2)) { event in
-        switch event.kind {
-        case .step(let record): losses.append(record.loss)
-        case .evaluation(let record): records.append(record)
-        case .start(let record): start = record
-        default: break
-        }
-      }
-      return (losses, records, try #require(start))
-    }
-    let first = try evaluations(settings)
-    #expect(first.losses.last! < 0.8 * first.losses[0], "\(first.losses[0]) to \(first.losses.last!)")
-    // Tokens of the assistant's, counted apart: its letters, brackets, and an end for each turn.
-    let report = try held()
-    #expect(first.evaluations.map(\.tokens) == [report.countedTokens, report.countedTokens])
-    #expect(report.skippedLong == 0 && report.tokens[.reasoning, default: 0] > 0)
-    // Weights of a run change what is learned, not what is measured.
-    let other = try evaluations(settings + ["loss.prompt=1", "loss.reasoning=0"])
-    #expect(other.evaluations.map(\.tokens) == first.evaluations.map(\.tokens))
-    #expect(other.evaluations.map(\.loss) != first.evaluations.map(\.loss))
+  /// What a run says.
+  private struct Story {
+    var losses: [Double] = []
+    var evaluations: [Double] = []
+    var samples = 0
+    var start: RunStart?
+  }
 
-    let facts = first.start.facts
+  private func story(_ settings: [String]) throws -> Story {
+    run.clear()
+    var story = Story()
+    try run.train(try configuration(settings), try runtime(threads: 2)) { event in
+      switch event.kind {
+      case .step(let record): story.losses.append(record.loss)
+      case .evaluation(let record): story.evaluations.append(record.loss)
+      case .sample: story.samples += 1
+      case .start(let start): story.start = start
+      default: break
+      }
+    }
+    return story
+  }
+
+  @Test("it learns, says what there was to learn from, and leaves a model to talk to")
+  func learns() throws {
+    let story = try story([
+      "steps=40", "data.validation=\(run.folder.path)/held.jsonl", "evaluation.every=20", "log.every=1",
+      "optimizer.learningRate=0.003", "evaluation.samples=1", "evaluation.prompt=abc",
+      "evaluation.sampleTokens=4",
+    ])
+    #expect(story.losses.last! < 0.8 * story.losses[0], "\(story.losses[0]) to \(story.losses.last!)")
+    #expect(story.evaluations.count == 2 && story.samples == 2)
+    let facts = try #require(story.start).facts
     let conversations = try #require(facts.first { $0.name == "conversations" }?.value)
     #expect(
       conversations.hasPrefix("40 read, ") && conversations.hasSuffix(", 4 too long and skipped"),
       "\(conversations)")
     #expect(facts.contains { $0.name == "validation" && $0.value.hasPrefix("6 read, ") })
-    // What it leaves is a model to talk to.
     #expect(readFile(run.directory + "/model/chat_template.jinja") == Array(Self.template.utf8))
   }
 
-  private func held() throws -> ConversationReport {
-    let tokenizer = try #require(
-      try TrainingInputs(configuration(), runtime: runtime(threads: 1)).tokenizer)
-    var settings = ConversationSettings()
-    (settings.reasoningBegin, settings.reasoningEnd) = ("[", "]")
-    let corpus = ConversationCorpus(try ConversationEncoder(template: Self.template, tokenizer, settings))
-    return try corpus.read([run.folder.path + "/held.jsonl"]).report
+  @Test("measured are the assistant's tokens, whatever counts in learning")
+  func measures() throws {
+    // The same few conversations to learn and to measure, all of them in one row, and a rate that changes nothing to speak
+    // of.
+    try run.folder.write("few.jsonl", Self.conversations(3, seed: 6))
+    let path = run.folder.path + "/few.jsonl"
+    func story(_ settings: [String]) throws -> Story {
+      try self.story(
+        [
+          "data.conversations=\(path)", "data.validation=\(path)", "batch.sequences=1", "batch.micro=1",
+          "batch.length=128", "steps=1", "schedule.warmup=0", "evaluation.every=1", "log.every=1",
+          "optimizer.learningRate=1e-12",
+        ] + settings)
+    }
+    let assistant = try story(["loss.reasoning=1"])
+    #expect(abs(assistant.losses[0] - assistant.evaluations[0]) <= 1e-5 * assistant.losses[0], "\(assistant)")
+    let others = [
+      try story(["loss.reasoning=0"]), try story(["loss.prompt=1"]), try story(["loss.answer=0"]),
+    ]
+    for other in others {
+      #expect(abs(other.evaluations[0] - assistant.evaluations[0]) <= 1e-5 * assistant.losses[0])
+      #expect(abs(other.losses[0] - assistant.losses[0]) > 1e-3 * assistant.losses[0], "\(other)")
+    }
   }
 
   @Test("what was left out is told before the start")
