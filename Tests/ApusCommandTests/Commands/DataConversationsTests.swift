@@ -16,7 +16,7 @@ import Testing
     template = folder.write(
       "chat.jinja",
       Array(
-        ("{% for m in messages %}{{ m.role[0] + ': ' + m.content }}{% if m.role == 'assistant' %}</s>{% endif %}\n"
+        ("{% for m in messages %}{{ m.role[0] + ': ' + m.content }}{% if m.role == 'assistant' %}</s>{% endif %}{{ '\\n' }}"
           + "{% endfor %}{% if add_generation_prompt %}a: {% endif %}").utf8))
     chat = folder.write(
       "chat.jsonl",
