@@ -21,6 +21,7 @@ var allCommands: [any Command.Type] {
     DataInspectCommand.self,
     DataProblemsCommand.self,
     DataStoriesCommand.self,
+    DataConversationsCommand.self,
     BenchCommand.self,
     BenchKernelsCommand.self,
     BenchEmbeddingsCommand.self,

@@ -52,7 +52,8 @@ public final class BatchPlan: Sendable {
     }
     self.dataset = dataset
     self.settings = settings
-    guard dataset.tokenCount > settings.length else {
+    // A few conversations need not fill a row: the rest of it is padding.
+    guard dataset.kinds != nil || dataset.tokenCount > settings.length else {
       throw .shorterThanRow(
         dataset: dataset.name, tokens: dataset.tokenCount, length: settings.length)
     }
@@ -86,6 +87,9 @@ public final class BatchPlan: Sendable {
     }
   }
 
+  /// Whether targets have weights: the data say what each token is part of.
+  public var isWeighted: Bool { dataset.kinds != nil }
+
   /// The epoch, from 0, a row belongs to.
   public func epoch(ofRow row: Int) -> Int { row / rowsPerEpoch }
 
@@ -98,6 +102,9 @@ public final class BatchPlan: Sendable {
     hash.add(UInt64(settings.length))
     hash.add(settings.seed)
     hash.add(settings.shuffles ? 1 : 0)
+    if isWeighted {
+      for kind in ConversationPart.allCases { hash.add(UInt64(settings.weights[kind].bitPattern)) }
+    }
     return hash.value
   }
 

@@ -28,6 +28,9 @@ public struct BatchReader: ~Copyable, Sendable {
   /// Segments add up to the row. Where no document fits any more, the last segment is padding: tokens of id 0 that have no
   /// target. The last token of a document has no target either; that of a piece has the first of the next piece.
   ///
+  /// Where the data say what each token is part of, `row.weights` gets what each target counts, and a token that counts nothing
+  /// is no target.
+  ///
   /// - Returns: the number of segments.
   /// - Complexity: O(*length*), and O(documents of a window) when the last row read was in another window; no allocation.
   public mutating func read(row index: Int, into row: RowBuffers) -> Int {
@@ -35,6 +38,9 @@ public struct BatchReader: ~Copyable, Sendable {
     precondition(
       row.tokens.count == length && row.targets.count == length && row.segments.count >= length,
       "a row needs buffers of \(length)")
+    precondition(
+      (row.weights?.count ?? 0) == (plan.isWeighted ? length : 0), "weights are for data with kinds of tokens"
+    )
     let place = plan.place(ofRow: index)
     switch plan.settings.mode {
     case .stream:
@@ -51,6 +57,18 @@ public struct BatchReader: ~Copyable, Sendable {
     plan.dataset.copyTokens(from: start, to: row.tokens)
     plan.dataset.copyTokens(from: start + 1, to: row.targets)
     row.segments[0] = Int32(length)
+    weigh(row, 0..<length, from: start)
+  }
+
+  /// Writes the weights of the targets in `range`, which are the tokens after `start`.
+  private func weigh(_ row: RowBuffers, _ range: Range<Int>, from start: Int) {
+    guard let weights = row.weights, let kinds = plan.dataset.kinds else { return }
+    for place in range {
+      let next = start + 1 + place - range.lowerBound
+      let weight = row.targets[place] < 0 ? 0 : plan.settings.weights[kinds[next]]
+      weights[place] = weight
+      if weight == 0 { row.targets[place] = Self.noTarget }
+    }
   }
 
   private mutating func readDocuments(_ place: Int, into row: RowBuffers) -> Int {
@@ -71,6 +89,7 @@ public struct BatchReader: ~Copyable, Sendable {
         from: piece.start + 1,
         to: UnsafeMutableBufferPointer(rebasing: row.targets[used..<used + following]))
       if following < piece.count { row.targets[used + following] = Self.noTarget }
+      weigh(row, range, from: piece.start)
       row.segments[segments] = Int32(piece.count)
       used += piece.count
       segments += 1
@@ -78,6 +97,7 @@ public struct BatchReader: ~Copyable, Sendable {
     if used < row.tokens.count {
       row.tokens[used...].update(repeating: Self.padding)
       row.targets[used...].update(repeating: Self.noTarget)
+      row.weights?[used...].update(repeating: 0)
       row.segments[segments] = Int32(row.tokens.count - used)
       segments += 1
     }

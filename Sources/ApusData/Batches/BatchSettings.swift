@@ -22,16 +22,20 @@ public struct BatchSettings: Sendable, Equatable {
   public var seed: UInt64
   /// Whether rows come in another order in each epoch, or in the corpus's.
   public var shuffles: Bool
+  /// How much a target counts, where the data say what each token is part of. One that counts nothing is no target.
+  public var weights: TokenWeights
 
   /// Settings with the given fields.
   public init(
-    mode: Mode = .stream, sequences: Int, length: Int, seed: UInt64 = 0, shuffles: Bool = true
+    mode: Mode = .stream, sequences: Int, length: Int, seed: UInt64 = 0, shuffles: Bool = true,
+    weights: TokenWeights = TokenWeights()
   ) {
     self.mode = mode
     self.sequences = sequences
     self.length = length
     self.seed = seed
     self.shuffles = shuffles
+    self.weights = weights
   }
 }
 

@@ -2,7 +2,8 @@
 
 /// Where one row goes.
 ///
-/// `tokens` and `targets` have as many places as a row has tokens, `segments` at least as many.
+/// `tokens` and `targets` have as many places as a row has tokens, `segments` at least as many. `weights`, too, where the data
+/// say what each token is part of; otherwise it is nil.
 public struct RowBuffers {
   /// The ids `[length]`.
   public let tokens: UnsafeMutableBufferPointer<Int32>
@@ -10,12 +11,15 @@ public struct RowBuffers {
   public let targets: UnsafeMutableBufferPointer<Int32>
   /// The lengths of the row's segments, which add up to `length`.
   public let segments: UnsafeMutableBufferPointer<Int32>
+  /// What the loss of each target counts `[length]`.
+  public let weights: UnsafeMutableBufferPointer<Float>?
 
   /// Buffers of the caller's.
   public init(
     tokens: UnsafeMutableBufferPointer<Int32>, targets: UnsafeMutableBufferPointer<Int32>,
-    segments: UnsafeMutableBufferPointer<Int32>
+    segments: UnsafeMutableBufferPointer<Int32>, weights: UnsafeMutableBufferPointer<Float>? = nil
   ) {
+    self.weights = weights
     self.tokens = tokens
     self.targets = targets
     self.segments = segments
@@ -32,11 +36,15 @@ public final class TokenBatch: @unchecked Sendable {
   public let tokens: UnsafeMutableBufferPointer<Int32>
   /// What follows each `[sequences, length]`; −1 where none is to be predicted.
   public let targets: UnsafeMutableBufferPointer<Int32>
+  /// What the loss of each target counts `[sequences, length]`; nil when all count alike.
+  public let weights: UnsafeMutableBufferPointer<Float>?
   private let segmentLengths: UnsafeMutableBufferPointer<Int32>
   private let segmentCounts: UnsafeMutableBufferPointer<Int>
 
   /// Memory for `sequences` rows of `length` tokens.
-  public init(sequences: Int, length: Int) {
+  ///
+  /// - Parameter isWeighted: whether targets have weights; `BatchPlan.isWeighted` says so.
+  public init(sequences: Int, length: Int, isWeighted: Bool = false) {
     precondition(sequences > 0 && length > 0)
     self.sequences = sequences
     self.length = length
@@ -45,11 +53,14 @@ public final class TokenBatch: @unchecked Sendable {
     segmentLengths = .allocate(capacity: sequences * length)
     segmentCounts = .allocate(capacity: sequences)
     for buffer in [tokens, targets, segmentLengths] { buffer.initialize(repeating: 0) }
+    weights = isWeighted ? UnsafeMutableBufferPointer<Float>.allocate(capacity: sequences * length) : nil
+    weights?.initialize(repeating: 0)
     segmentCounts.initialize(repeating: 0)
   }
 
   deinit {
     for buffer in [tokens, targets, segmentLengths] { buffer.deallocate() }
+    weights?.deallocate()
     segmentCounts.deallocate()
   }
 
@@ -69,7 +80,8 @@ public final class TokenBatch: @unchecked Sendable {
         into: RowBuffers(
           tokens: UnsafeMutableBufferPointer(rebasing: tokens[range]),
           targets: UnsafeMutableBufferPointer(rebasing: targets[range]),
-          segments: UnsafeMutableBufferPointer(rebasing: segmentLengths[range])))
+          segments: UnsafeMutableBufferPointer(rebasing: segmentLengths[range]),
+          weights: weights.map { UnsafeMutableBufferPointer(rebasing: $0[range]) }))
     }
   }
 }

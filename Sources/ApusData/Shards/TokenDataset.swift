@@ -28,6 +28,8 @@ public final class TokenDataset: Sendable {
   public let identity: UInt64
   /// The shards, none when the tokens came as an array.
   public let shards: [TokenShard]
+  /// What each token is part of, where that matters to what is learned.
+  package let kinds: [ConversationPart]?
 
   private let sections: [TokenSection]
   /// For each section and the end: tokens and documents before it.
@@ -35,9 +37,11 @@ public final class TokenDataset: Sendable {
   private let documentStarts: [Int]
 
   private init(
-    name: String, sections: [TokenSection], shards: [TokenShard], vocabularySize: Int, fingerprint: UInt64?
+    name: String, sections: [TokenSection], shards: [TokenShard], vocabularySize: Int, fingerprint: UInt64?,
+    kinds: [ConversationPart]? = nil
   ) throws(ShardError) {
     self.name = name
+    self.kinds = kinds
     self.sections = sections
     self.shards = shards
     self.vocabularySize = vocabularySize
@@ -59,6 +63,7 @@ public final class TokenDataset: Sendable {
         hash.add(UnsafeRawBufferPointer(start: section.ends, count: 8 * section.documentCount))
       }
     }
+    if let kinds { kinds.withUnsafeBytes { hash.add($0) } }
     for shard in shards {
       hash.add(UInt64(shard.tokenCount))
       hash.add(UInt64(shard.documentCount))
@@ -148,15 +153,19 @@ public final class TokenDataset: Sendable {
   ///   - vocabularySize: every id is below it.
   ///   - fingerprint: the tokenizer's, if it should be checked later.
   ///   - name: what it is called in messages.
+  ///   - kinds: what each token is part of: then losses count by it.
   /// - Throws: `ShardError.damaged`, `.tokenOutOfRange`.
   public convenience init(
     tokens: [Int32], documentEnds: [Int]? = nil, vocabularySize: Int, fingerprint: UInt64? = nil,
-    name: String = "tokens in memory"
+    name: String = "tokens in memory", kinds: [ConversationPart]? = nil
   ) throws(ShardError) {
     guard !tokens.isEmpty else { throw .noDataset(path: name, reason: "there are none") }
     let ends = documentEnds ?? [tokens.count]
     guard ends.last == tokens.count, zip([0] + ends, ends).allSatisfy(<) else {
       throw .damaged(path: name, what: "document ends do not ascend to \(tokens.count)")
+    }
+    if let kinds, kinds.count != tokens.count {
+      throw .damaged(path: name, what: "there are \(kinds.count) kinds for \(tokens.count) tokens")
     }
     if let index = tokens.firstIndex(where: { $0 < 0 || Int($0) >= vocabularySize }) {
       throw .tokenOutOfRange(
@@ -164,7 +173,7 @@ public final class TokenDataset: Sendable {
     }
     try self.init(
       name: name, sections: [TokenMemory(tokens: tokens, ends: ends).section], shards: [],
-      vocabularySize: vocabularySize, fingerprint: fingerprint)
+      vocabularySize: vocabularySize, fingerprint: fingerprint, kinds: kinds)
   }
 
   /// Throws when the ids do not mean to `tokenizer` what they meant to the one that made them.

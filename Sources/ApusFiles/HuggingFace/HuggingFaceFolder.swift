@@ -87,15 +87,21 @@ extension HuggingFaceFolder {
   /// the one called "default".
   ///
   /// - Throws: `HuggingFaceError`, `FileError`.
-  public func chatTemplate() throws -> String? {
-    if let file = try file("chat_template.jinja") {
-      guard file.byteCount <= Self.settingsLimit else {
+  public func chatTemplate() throws -> String? { try Self.chatTemplate(path) }
+
+  /// Where a template stands that wins over the one in `tokenizer_config.json`.
+  package static let chatTemplateFile = "chat_template.jinja"
+
+  /// The same for a folder that need not hold a model.
+  package static func chatTemplate(_ folder: String) throws -> String? {
+    if let file = try file(folder, chatTemplateFile) {
+      guard file.byteCount <= settingsLimit else {
         throw HuggingFaceError(
-          "\(path)/chat_template.jinja", .tooLarge(bytes: file.byteCount, limit: Self.settingsLimit))
+          "\(folder)/\(chatTemplateFile)", .tooLarge(bytes: file.byteCount, limit: settingsLimit))
       }
       return String(decoding: file.bytes, as: UTF8.self)
     }
-    let template = try json("tokenizer_config.json")?["chat_template"]
+    let template = try json(folder, "tokenizer_config.json")?["chat_template"]
     guard let all = template?.array else { return template?.string }
     return all.first { $0["name"]?.string == "default" }?["template"]?.string
   }

@@ -121,9 +121,15 @@ extension TokenizerFiles {
       end: ([special.eos].compactMap { $0 } + others).map(Int.init), padding: special.pad.map(Int.init))
   }
 
+  /// Takes another chat template, in the file that wins over `tokenizer_config.json`.
+  package mutating func set(chatTemplate: String) {
+    files.removeAll { $0.name == HuggingFaceFolder.chatTemplateFile }
+    files.append((HuggingFaceFolder.chatTemplateFile, Array(chatTemplate.utf8)))
+  }
+
   private static let names = [
     "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json",
-    "merges.txt", "tokenizer.model", "chat_template.jinja",
+    "merges.txt", "tokenizer.model", HuggingFaceFolder.chatTemplateFile,
   ]
 
   /// The tokenizer of a GGUF file.

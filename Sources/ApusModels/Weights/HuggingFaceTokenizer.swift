@@ -20,6 +20,18 @@ package func makeTokenizer(inFolder path: String) throws -> any Tokenizer {
   }
 }
 
+/// How conversations are written down by the word of a GGUF file, of a folder, or of the settings beside a `tokenizer.json`;
+/// nil when it is not said.
+///
+/// - Throws: `GGUFError`, `HuggingFaceError`, `FileError`.
+package func chatTemplate(at path: String) throws -> String? {
+  if path.hasSuffix(".json") {
+    return try HuggingFaceFolder.chatTemplate(path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ".")
+  }
+  if HuggingFaceFolder.isFolder(path) { return try HuggingFaceFolder.chatTemplate(path) }
+  return try GGUFFile.open(path).metadata.string("tokenizer.chat_template")
+}
+
 /// The tokenizer of a `tokenizer.json` under any name; the settings that name its special tokens lie beside it or not at
 /// all.
 ///

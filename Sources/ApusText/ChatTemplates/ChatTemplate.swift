@@ -11,6 +11,8 @@ public struct RenderedChat: Sendable, Equatable {
     public let text: String
     /// Whether it is the template's own: only there may control tokens be spelled.
     public let isTemplate: Bool
+    /// Whether it stands between the template's `{% generation %}` marks: the assistant says it.
+    public let isGenerated: Bool
   }
 
   /// The runs in order.
@@ -44,19 +46,22 @@ public struct ChatTemplate: Sendable {
   ///   - tools: descriptions of functions, an array as in OpenAI's API.
   ///   - addGenerationPrompt: end with the beginning of the assistant's turn.
   ///   - variables: further variables: `bos_token`, `enable_thinking`, ….
+  ///   - time: what `strftime_now` is told, in seconds since 1970, UTC; nil for the local time of now.
   /// - Throws: `TemplateError`: the template's own refusal, a mistake in it, or a limit.
   public func render(
     messages: [ChatMessage], tools: JSONValue? = nil, addGenerationPrompt: Bool,
-    variables: [String: JSONValue] = [:]
+    variables: [String: JSONValue] = [:], time: Int? = nil
   ) throws(TemplateError) -> RenderedChat {
     var values = variables.mapValues { TemplateValue($0, isContent: false) }
     values["messages"] = TemplateValue(.array(messages.map(\.json)), isContent: true)
     values["tools"] = tools.map { TemplateValue($0, isContent: true) } ?? TemplateValue.none
     values["documents"] = values["documents"] ?? .some(.none)
     values["add_generation_prompt"] = .bool(addGenerationPrompt)
-    var interpreter = Interpreter(values, limits: limits)
+    var interpreter = Interpreter(values, limits: limits, time: time)
     let text = try interpreter.render(statements)
     return RenderedChat(
-      segments: text.segments.map { RenderedChat.Segment(text: $0.text, isTemplate: !$0.isContent) })
+      segments: text.segments.map {
+        RenderedChat.Segment(text: $0.text, isTemplate: !$0.isContent, isGenerated: $0.isGenerated)
+      })
   }
 }

@@ -16,6 +16,8 @@ final class TemplateScope {
 
 struct Interpreter {
   let limits: TemplateLimits
+  /// Seconds since 1970 at which the template is read; nil for now.
+  let time: Int?
   private var scopes: [TemplateScope]
   private var output: [UInt32] = []
   private var steps = 0
@@ -24,8 +26,9 @@ struct Interpreter {
   /// Why a body ended before its end.
   private enum Leave { case breakLoop, continueLoop }
 
-  init(_ variables: [String: TemplateValue], limits: TemplateLimits) {
+  init(_ variables: [String: TemplateValue], limits: TemplateLimits, time: Int? = nil) {
     self.limits = limits
+    self.time = time
     let globals = TemplateScope()
     globals.values = templateGlobals()
     let scope = TemplateScope()
@@ -131,7 +134,11 @@ struct Interpreter {
         for (target, expression) in values { try me.assign(target, try me.evaluate(expression)) }
         return try me.run(body)
       }
-    case .block(let body): return try run(body)
+    case .generation(let body):
+      let start = output.count
+      let leave = try run(body)
+      for index in start..<output.count { output[index] |= TemplateText.generationBit }
+      return leave
     case .breakLoop: return .breakLoop
     case .continueLoop: return .continueLoop
     }
@@ -468,17 +475,17 @@ private func templateGlobals() -> [String: TemplateValue] {
       throw TemplateError(
         arguments.positional.first?.printed.string ?? "the template refused the conversation")
     },
-    function("strftime_now") { _, arguments throws(TemplateError) in
-      .string(TemplateText(formattedNow(arguments.positional.first?.printed.string ?? "")))
+    function("strftime_now") { me, arguments throws(TemplateError) in
+      .string(TemplateText(formattedTime(me.time, arguments.positional.first?.printed.string ?? "")))
     },
   ])
 }
 
-/// The local time by `strftime`.
-private func formattedNow(_ format: String) -> String {
-  var now = time(nil)
+/// The local time of now, or a given time in UTC, by `strftime`.
+private func formattedTime(_ given: Int?, _ format: String) -> String {
+  var seconds = given ?? time(nil)
   var parts = tm()
-  localtime_r(&now, &parts)
+  if given == nil { localtime_r(&seconds, &parts) } else { gmtime_r(&seconds, &parts) }
   var buffer = [CChar](repeating: 0, count: 512)
   let count = strftime(&buffer, buffer.count, format, &parts)
   return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)

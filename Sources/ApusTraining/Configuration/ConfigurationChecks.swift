@@ -66,7 +66,28 @@ extension TrainingConfiguration {
   }
 
   private func checkData() throws(ConfigurationError) {
-    guard !data.train.isEmpty else { throw .missing("data.train", reason: "there is nothing to learn from") }
+    switch objective {
+    case .pretrain:
+      guard data.conversations.isEmpty else {
+        throw .contradiction(
+          "data.conversations", "objective", reason: "conversations are for objective \"sft\"")
+      }
+      guard !data.train.isEmpty else {
+        throw .missing("data.train", reason: "there is nothing to learn from")
+      }
+    case .sft:
+      guard data.train.isEmpty else {
+        throw .contradiction(
+          "data.train", "objective", reason: "\"sft\" learns from \"data.conversations\"")
+      }
+      guard !data.conversations.isEmpty else {
+        throw .missing("data.conversations", reason: "there is nothing to learn from")
+      }
+      guard loss.reasoning + loss.answer + loss.prompt > 0 else {
+        throw .contradiction(
+          "loss.answer", "loss.reasoning", reason: "no token counts; one weight must be above 0")
+      }
+    }
     guard data.tokenizer != nil || model.from != nil else {
       throw .missing("data.tokenizer", reason: "a new network has none of its own; `apus data` trains one")
     }
@@ -130,6 +151,16 @@ extension TrainingConfiguration {
     let idle = schedule.name == .constant ? ["schedule.decay", "schedule.minimum"] : ["schedule.decay"]
     for path in schedule.name == .wsd ? [] : idle where isSet(path) {
       notes.append("\"\(path)\" does nothing with schedule \(schedule.name.rawValue)")
+    }
+    let ofOthers =
+      objective == .sft
+      ? ["data.field", "data.mode"]
+      : [
+        "data.chatTemplate", "data.reasoningBegin", "data.reasoningEnd", "data.tooLong", "loss.reasoning",
+        "loss.answer", "loss.prompt",
+      ]
+    for path in ofOthers where isSet(path) {
+      notes.append("\"\(path)\" does nothing with objective \(objective.rawValue)")
     }
     if nonFinite == .stop, isSet("skipLimit") {
       notes.append("\"skipLimit\" does nothing while nonFinite is stop")

@@ -18,6 +18,19 @@ public enum WeightInitialization: String, ConfigurationChoice {
   case mup
 }
 
+/// What is learned.
+public enum TrainingObjective: String, ConfigurationChoice {
+  /// Every token of texts.
+  case pretrain
+  /// What the assistant says in conversations: supervised fine-tuning.
+  case sft
+}
+
+/// What happens to a conversation longer than a sequence.
+public enum TooLongPolicy: String, ConfigurationChoice {
+  case skip, truncate
+}
+
 /// How documents become sequences.
 public enum DataMode: String, ConfigurationChoice {
   /// One endless row of tokens, cut into pieces of equal length.

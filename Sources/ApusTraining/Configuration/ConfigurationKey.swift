@@ -13,8 +13,6 @@ struct ConfigurationKey: Sendable {
   let whenNull: String?
   /// Whether a run that goes on may have another value than it had before.
   let mayChange: Bool
-  /// Whether there is no run without it.
-  let isRequired: Bool
   let expected: String
   let allowed: String
   let schema: [(String, JSONValue)]
@@ -30,12 +28,11 @@ struct ConfigurationKey: Sendable {
   /// A key that always has a value.
   init<Value>(
     _ path: String, _ place: WritableKeyPath<TrainingConfiguration, Value> & Sendable,
-    _ form: ConfigurationForm<Value>, mayChange: Bool = false, isRequired: Bool = false, _ summary: String
+    _ form: ConfigurationForm<Value>, mayChange: Bool = false, _ summary: String
   ) {
     self.path = path
     self.summary = summary
     self.mayChange = mayChange
-    self.isRequired = isRequired
     whenNull = nil
     expected = form.expected
     allowed = form.allowed
@@ -56,7 +53,6 @@ struct ConfigurationKey: Sendable {
     self.path = path
     self.summary = summary
     self.mayChange = mayChange
-    isRequired = false
     whenNull = orNull
     expected = form.expected
     allowed = form.allowed

@@ -12,28 +12,22 @@ extension TrainingConfiguration {
 
   private static func object(section: String, title: String) -> JSONObject {
     var properties = JSONObject()
-    var required: [JSONValue] = []
     if section.isEmpty {
       properties["$schema"] = .members(["type": .string("string"), "description": .string("This schema.")])
     }
     for inner in sections where parent(of: inner.name) == section && !inner.name.isEmpty {
       let name = String(inner.name.split(separator: ".").last ?? "")
       properties[name] = .object(object(section: inner.name, title: inner.summary))
-      if keys.contains(where: { $0.isRequired && $0.section == inner.name }) {
-        required.append(.string(name))
-      }
     }
     let standard = TrainingConfiguration()
     for key in keys where key.section == section {
       properties[String(key.name)] = property(key, standard)
-      if key.isRequired { required.append(.string(String(key.name))) }
     }
     var result = JSONObject()
     result["description"] = .string(title)
     result["type"] = .string("object")
     result["properties"] = .object(properties)
     result["additionalProperties"] = .bool(false)
-    if !required.isEmpty { result["required"] = .array(required) }
     return result
   }
 
@@ -50,7 +44,7 @@ extension TrainingConfiguration {
       default: break
       }
     }
-    if !key.isRequired { result["default"] = key.write(standard) }
+    result["default"] = key.write(standard)
     return .object(result)
   }
 
@@ -93,7 +87,6 @@ extension TrainingConfiguration {
   }
 
   private static func defaultText(_ key: ConfigurationKey, _ standard: TrainingConfiguration) -> String {
-    if key.isRequired { return "required" }
     let value = key.write(standard)
     return value.isNull ? "null (\(key.whenNull ?? ""))" : value.double.map(shortText) ?? value.serialized()
   }

@@ -77,13 +77,34 @@ extension TrainingConfiguration {
 
   private static let dataKeys: [ConfigurationKey] = [
     .init(
-      "data.train", \.data.train, .paths, isRequired: true,
-      "Text, JSONL (also .gz and .zst), token shards, or folders of them, to learn from."),
+      "data.train", \.data.train, .paths,
+      "For objective pretrain: text, JSONL (also .gz and .zst), token shards, or folders of them, to learn from."
+    ),
     .init(
-      "data.validation", \.data.validation, .paths, "The same to evaluate on; nothing is learned from it."),
+      "data.conversations", \.data.conversations, .paths,
+      "For objective sft: JSONL with `messages` (also .gz and .zst) to learn from. They are packed side by side, and none "
+        + "attends to another."),
+    .init(
+      "data.validation", \.data.validation, .paths,
+      "The same to evaluate on; nothing is learned from it. Of conversations the assistant's tokens are measured."
+    ),
     .init(
       "data.tokenizer", \.data.tokenizer, .text("a path"), orNull: "the tokenizer of `model.from`",
       "A tokenizer.json, a folder that holds one, or a GGUF file."),
+    .init(
+      "data.chatTemplate", \.data.chatTemplate, .text("a Jinja file"),
+      orNull: "the template of the tokenizer",
+      "For sft: what writes conversations down in place of the model's own template; exported models have it."
+    ),
+    .init(
+      "data.reasoningBegin", \.data.reasoningBegin, .text("a text"),
+      "For sft: what begins the assistant's reasoning."),
+    .init(
+      "data.reasoningEnd", \.data.reasoningEnd, .text("a text"), "For sft: what ends it."),
+    .init(
+      "data.tooLong", \.data.tooLong, .choice,
+      "For sft: whether a conversation longer than `batch.length` is left out or loses its end; both are counted."
+    ),
     .init(
       "data.field", \.data.field, .text("a name"), "Member of a JSONL line that holds the text."),
     .init(
@@ -175,6 +196,15 @@ extension TrainingConfiguration {
     .init(
       "loss.zLoss", \.loss.zLoss, .number(.within(0...1)),
       "Weight of (log Σ exp logits)², which keeps logits from drifting."),
+    .init(
+      "loss.reasoning", \.loss.reasoning, .number(.within(0...1000)),
+      "For sft: weight of the tokens that the assistant thinks, tags included. A step's loss is divided by the weights of "
+        + "all its tokens."),
+    .init(
+      "loss.answer", \.loss.answer, .number(.within(0...1000)),
+      "For sft: weight of the tokens that it says, with the one that ends its turn."),
+    .init(
+      "loss.prompt", \.loss.prompt, .number(.within(0...1000)), "For sft: weight of all other tokens."),
   ]
 
   private static let memoryKeys: [ConfigurationKey] = [
@@ -200,7 +230,7 @@ extension TrainingConfiguration {
       "Texts generated at each evaluation."),
     .init(
       "evaluation.prompt", \.evaluation.prompt, .text("any text", allowsEmpty: true), mayChange: true,
-      "What these texts begin with."),
+      "What these texts begin with; for sft a user's message, which they answer."),
     .init(
       "evaluation.sampleTokens", \.evaluation.sampleTokens, .integer(1...1_000_000), mayChange: true,
       "Tokens of each text."),
@@ -238,6 +268,9 @@ extension TrainingConfiguration {
   ]
 
   private static let runKeys: [ConfigurationKey] = [
+    .init(
+      "objective", \.objective, .choice,
+      "What is learned: pretrain every token of texts, sft what the assistant says in conversations."),
     .init(
       "steps", \.steps, .integer(1...unboundedCount), orNull: "by `tokens` or `epochs`", mayChange: true,
       "Optimiser steps of the whole run. Exactly one of `steps`, `tokens` and `epochs` is given."),

@@ -7,6 +7,8 @@
 ///     configuration.threads = 2
 ///     try configuration.validate()
 public struct TrainingConfiguration: Sendable, Equatable {
+  /// What is learned.
+  public var objective = TrainingObjective.pretrain
   /// The network.
   public var model = Model()
   /// What it learns from.
@@ -87,10 +89,20 @@ extension TrainingConfiguration {
   public struct Data: Sendable, Equatable {
     /// Files, shards or folders to learn from.
     public var train: [String] = []
-    /// Files, shards or folders to evaluate on.
+    /// Files of conversations to learn from, for objective sft.
+    public var conversations: [String] = []
+    /// Files, shards or folders to evaluate on; files of conversations for objective sft.
     public var validation: [String] = []
     /// A `tokenizer.json`, a folder that has one, or a GGUF file.
     public var tokenizer: String?
+    /// A Jinja file that writes conversations down; nil for the model's own.
+    public var chatTemplate: String?
+    /// What begins the assistant's reasoning.
+    public var reasoningBegin = "<think>"
+    /// What ends it.
+    public var reasoningEnd = "</think>"
+    /// What happens to conversations longer than a sequence.
+    public var tooLong = TooLongPolicy.skip
     /// The member of a JSONL line that holds the text.
     public var field = "text"
     /// How documents become sequences.
@@ -173,6 +185,12 @@ extension TrainingConfiguration {
     public var labelSmoothing = 0.0
     /// Weight of the square of the log of the softmax's sum.
     public var zLoss = 0.0
+    /// Weight of tokens that the assistant thinks.
+    public var reasoning = 1.0
+    /// Weight of tokens that it says.
+    public var answer = 1.0
+    /// Weight of all other tokens of a conversation.
+    public var prompt = 0.0
   }
 
   /// The memory of the run.

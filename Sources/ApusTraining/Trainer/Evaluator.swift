@@ -43,8 +43,8 @@ final class Evaluator {
       let first = batch * rowsAtOnce
       feed.read(from: first, rows: min(rowsAtOnce, rows - first))
       engine.begin(startsGradients: false)
-      feed.add(0, to: engine, targets: feed.targets)
-      sums[3 * batch] = engine.run() * Double(feed.targets)
+      feed.add(0, to: engine, total: feed.weight)
+      sums[3 * batch] = engine.run() * feed.weight
       sums[3 * batch + 1] = Double(feed.targets)
       sums[3 * batch + 2] = Double(feed.targetBytes(byteCounts))
     }

@@ -30,8 +30,14 @@ final class TextSampler {
     guard let tokenizer = inputs.tokenizer, evaluation.samples > 0, evaluation.every > 0,
       evaluation.sampleTokens > 0
     else { return nil }
-    var prompt = try tokenizer.encode(evaluation.prompt, addSpecial: true)
-    if tokenizer.addsEOS, !prompt.isEmpty { prompt.removeLast() }
+    var prompt: [Int32]
+    if let chat = inputs.chat, !evaluation.prompt.isEmpty {
+      prompt = try chat.tokens(
+        [ChatMessage(role: "user", content: evaluation.prompt)], addGenerationPrompt: true)
+    } else {
+      prompt = try tokenizer.encode(evaluation.prompt, addSpecial: true)
+      if tokenizer.addsEOS, !prompt.isEmpty { prompt.removeLast() }
+    }
     if prompt.isEmpty, let first = tokenizer.vocabulary.special.bos ?? tokenizer.vocabulary.special.eos {
       prompt = [first]
     }

@@ -211,13 +211,13 @@ public final class Trainer {
     var saved = state.step
     while state.step < totalSteps {
       feed.read(from: state.cursor, rows: assembly.ramp.sequences(at: state.step))
-      let (targets, why) = try beginStep(shouldStop())
+      let (total, why) = try beginStep(shouldStop())
       if let why {
         reason = why
         break
       }
       do {
-        try learn(targets: targets) { try tell(.note($0)) }
+        try learn(total: total) { try tell(.note($0)) }
       } catch {
         // For those who read the records later; who runs this is told by the error.
         _ = log?.record(RunEvent(step: state.step, .end("\(error)")))
@@ -253,18 +253,18 @@ public final class Trainer {
 
   // MARK: A step
 
-  /// Targets of all processes' rows, and why all stop, if one of them does.
-  private func beginStep(_ wish: String?) throws -> (targets: Int, why: String?) {
-    let (targets, wishes) = try group.sum(Double(feed.targets), wish == nil ? 0 : 1, "the texts of a step")
-    return (Int(targets), wishes == 0 ? nil : wish ?? "another process was told to stop; the run can go on")
+  /// What the targets of all processes' rows count, and why all stop, if one of them does.
+  private func beginStep(_ wish: String?) throws -> (total: Double, why: String?) {
+    let (total, wishes) = try group.sum(feed.weight, wish == nil ? 0 : 1, "the texts of a step")
+    return (total, wishes == 0 ? nil : wish ?? "another process was told to stop; the run can go on")
   }
 
-  private func learn(targets: Int, note: (String) throws -> Void) throws {
+  private func learn(total: Double, note: (String) throws -> Void) throws {
     let clip = configuration.optimizer.clip
     let outcome = try learner.step(
       number: state.step + 1 - state.skipped, learningRate: assembly.schedule.rate(at: state.step),
       clip: clip > 0 ? clip : nil, microBatches: feed.microBatches
-    ) { feed.add($0, to: $1, targets: targets) }
+    ) { feed.add($0, to: $1, total: total) }
     if outcome.isApplied {
       skippedInARow = 0
     } else {
@@ -350,14 +350,17 @@ public final class Trainer {
 
   private var start: RunStart {
     let weights = learner.engine.weights
-    let facts: [RunStart.Fact] =
-      [
-        .init("model", "\(assembly.network.architectureName), \(countText(weights.parameterCount)) weights"),
-        .init("data", "\(inputs.training.name), \(countText(inputs.training.tokenCount)) tokens"),
-        .init("micro-batch", "\(assembly.micro) × \(configuration.batch.length) tokens"),
-        .init("memory", sizeText(forecast.total)), .init("processor", runtime.machine.model),
-        .init("threads", "\(runtime.workers.count)"), .init("kernels", runtime.cpu.name),
-      ] + (group.isAlone ? [] : [.init("processes", "\(group.size)")])
+    var facts: [RunStart.Fact] = [
+      .init("model", "\(assembly.network.architectureName), \(countText(weights.parameterCount)) weights"),
+      .init("data", "\(inputs.training.name), \(countText(inputs.training.tokenCount)) tokens"),
+    ]
+    facts += inputs.facts
+    facts += [
+      .init("micro-batch", "\(assembly.micro) × \(configuration.batch.length) tokens"),
+      .init("memory", sizeText(forecast.total)), .init("processor", runtime.machine.model),
+      .init("threads", "\(runtime.workers.count)"), .init("kernels", runtime.cpu.name),
+    ]
+    if !group.isAlone { facts.append(.init("processes", "\(group.size)")) }
     return RunStart(configuration: configuration, facts: facts, totalSteps: totalSteps)
   }
 

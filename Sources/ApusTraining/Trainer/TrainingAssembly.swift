@@ -43,19 +43,25 @@ package struct TrainingAssembly {
     guard batch.length <= network.configuration.contextLength else {
       throw TrainingError.context(length: batch.length, context: network.configuration.contextLength)
     }
+    let isTuning = configuration.objective == .sft
     let settings = BatchSettings(
-      mode: configuration.data.mode == .stream ? .stream : .documents, sequences: batch.sequences,
-      length: batch.length, seed: UInt64(configuration.data.seed ?? configuration.seed),
-      shuffles: configuration.data.shuffle)
+      mode: isTuning || configuration.data.mode == .documents ? .documents : .stream,
+      sequences: batch.sequences, length: batch.length,
+      seed: UInt64(configuration.data.seed ?? configuration.seed), shuffles: configuration.data.shuffle,
+      weights: configuration.loss.weights)
     plan = try BatchPlan(inputs.training, settings)
     validation = try inputs.validation.map { dataset in
       var settings = settings
       settings.shuffles = false
       settings.sequences = 1
+      // Measured is what the assistant says, whatever counts in learning: so that runs compare.
+      settings.weights = TokenWeights()
       return try BatchPlan(dataset, settings)
     }
     totalSteps = configuration.totalSteps(
-      tokensPerStep: batch.sequences * batch.length, dataTokens: inputs.training.tokenCount)
+      tokensPerStep: batch.sequences * batch.length,
+      // Packed conversations leave places empty, which belong to an epoch, too.
+      dataTokens: isTuning ? plan.rowsPerEpoch * batch.length : inputs.training.tokenCount)
     let (network, validates) = (network, inputs.validation != nil)
     let limit = configuration.memory.limit.bytes(
       available: runtime.memoryLimit / group.communicator.ranksHere)
@@ -283,6 +289,13 @@ package struct TrainingAssembly {
     return BatchRamp(
       first: batch.ramp.from ?? batch.sequences, last: batch.sequences, steps: batch.ramp.steps ?? 0,
       multiple: batch.ramp.from == nil ? 1 : micro)
+  }
+}
+
+extension TrainingConfiguration.Loss {
+  /// What tokens of conversations count.
+  var weights: TokenWeights {
+    TokenWeights(prompt: Float(prompt), answer: Float(answer), reasoning: Float(reasoning))
   }
 }
 

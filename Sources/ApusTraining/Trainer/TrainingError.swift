@@ -22,6 +22,8 @@ public enum TrainingError: ApusError {
   case context(length: Int, context: Int)
   /// Text cannot be read as tokens.
   case noTokenizer(String)
+  /// Nothing says how conversations are written down.
+  case noChatTemplate(String)
   /// Nothing says how many tokens there are.
   case noVocabulary
 
@@ -58,6 +60,9 @@ public enum TrainingError: ApusError {
       return "batch.length is \(length); the model takes \(context) tokens (model.context)"
     case .noTokenizer(let path):
       return "\(path) is text, and data.tokenizer names no tokenizer to read it with"
+    case .noChatTemplate(let path):
+      return
+        "\(path) has no chat template; name a Jinja file that writes conversations down with data.chatTemplate"
     case .noVocabulary:
       return "neither model.vocabulary nor data.tokenizer says how many tokens there are"
     }

@@ -16,12 +16,16 @@ package struct TrainingInputs {
   /// Whether there are no weights yet.
   package let isNew: Bool
   package let tokenizer: (any Tokenizer)?
+  /// What writes conversations down, in fine-tuning.
+  package let chat: ChatFormatter?
   /// The tokenizer's own files, for checkpoints.
   package let tokenizerFiles: TokenizerFiles
   package let training: TokenDataset
   package let validation: TokenDataset?
   /// What the user should know, one line each.
   package private(set) var notes: [String] = []
+  /// What there is to learn from, for the records of a run.
+  package private(set) var facts: [RunStart.Fact] = []
 
   /// Opens everything; text is tokenised in memory.
   ///
@@ -29,6 +33,7 @@ package struct TrainingInputs {
   package init(_ configuration: TrainingConfiguration, runtime: Runtime) throws {
     let model = try configuration.model.from.map { try ModelFiles($0) }
     let tokenizer: (any Tokenizer)?
+    var tokenizerFiles: TokenizerFiles
     if let path = configuration.data.tokenizer {
       (tokenizer, tokenizerFiles) = try Self.tokenizer(path, context: configuration.batch.length)
     } else if let model {
@@ -38,10 +43,22 @@ package struct TrainingInputs {
     }
     self.tokenizer = tokenizer
     var notes: [String] = []
-    training = try Self.dataset(
-      configuration.data.train, .train, configuration, tokenizer, runtime, &notes)!
-    validation = try Self.dataset(
-      configuration.data.validation, .validation, configuration, tokenizer, runtime, &notes)
+    switch configuration.objective {
+    case .pretrain:
+      chat = nil
+      training = try Self.dataset(
+        configuration.data.train, .train, configuration, tokenizer, runtime, &notes)!
+      validation = try Self.dataset(
+        configuration.data.validation, .validation, configuration, tokenizer, runtime, &notes)
+    case .sft:
+      let conversations = try ConversationInputs(configuration, model, tokenizer, runtime)
+      (training, validation) = (conversations.training, conversations.validation)
+      chat = conversations.chat
+      notes += conversations.notes
+      facts = conversations.facts
+      if let template = conversations.ownTemplate { tokenizerFiles.set(chatTemplate: template) }
+    }
+    self.tokenizerFiles = tokenizerFiles
     if let model {
       source = model.source
       hyperparameters = try ModelDescription.of(model).description.hyperparameters

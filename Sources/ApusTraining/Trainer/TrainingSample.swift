@@ -35,6 +35,6 @@ package final class TrainingSample {
       feed.read(from: (step - 1) * rows, rows: rows)
       self.step = step
     }
-    feed.add(microBatch, to: engine, targets: feed.targets)
+    feed.add(microBatch, to: engine, total: feed.weight)
   }
 }

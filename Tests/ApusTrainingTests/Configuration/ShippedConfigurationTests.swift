@@ -4,6 +4,7 @@
 import ApusBasics
 import ApusRuntime
 import ApusTestSupport
+import ApusText
 import Testing
 
 @testable import ApusTraining
@@ -33,6 +34,28 @@ struct ShippedConfigurationTests {
     #expect(configuration.model.vocabulary == vocabulary)
     #expect(configuration.batch.sequences * configuration.batch.length == tokens)
     #expect(configuration.notes == [])
+  }
+
+  @Test func fineTuningIsRead() throws {
+    let configuration = try TrainingConfiguration(path: Self.folder + "chain-of-thought.json")
+    #expect(configuration.objective == .sft && configuration.notes == [])
+    #expect(configuration.batch.sequences * configuration.batch.length == 16 * 256)
+    let path = try #require(configuration.data.chatTemplate)
+    #expect(path == "configs/chat.jinja")
+    let source = String(decoding: try #require(readFile(Self.folder + "chat.jinja")), as: UTF8.self)
+    let template = try ChatTemplate(source)
+    let messages = [
+      ChatMessage(role: "user", content: " 1 + 1?\n"), ChatMessage(role: "assistant", content: "2"),
+    ]
+    func render(_ count: Int, prompt: Bool) throws -> RenderedChat {
+      try template.render(
+        messages: Array(messages[..<count]), addGenerationPrompt: prompt,
+        variables: ["eos_token": .string("<end>")])
+    }
+    let text = try render(2, prompt: false)
+    #expect(text.text == "User:\n1 + 1?\n\nAssistant:\n2<end>\n\n")
+    #expect(text.segments.filter(\.isGenerated).map(\.text).joined() == "2<end>")
+    #expect(text.text.hasPrefix(try render(1, prompt: true).text))
   }
 
   @Test func theSchemaIsNotStale() throws {

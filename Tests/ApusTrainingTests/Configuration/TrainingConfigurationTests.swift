@@ -52,7 +52,7 @@ struct TrainingConfigurationTests {
     var configuration = TrainingConfiguration()
     let value = key.write(standard)
     let word = value.string ?? value.serialized()
-    if path != "data.train" && !word.isEmpty {
+    if !word.isEmpty {
       try configuration.apply(["\(path)=\(word)"])
       #expect(configuration == standard)
     }
@@ -123,7 +123,8 @@ struct ConfigurationErrorTests {
     ("learningRate=1", "unknown key \"learningRate\"; did you mean \"optimizer.learningRate\"?"),
     ("model.from.x=1", "unknown key \"model.from.x\"; did you mean \"model.from\"?"),
     (
-      "loss.qqqq=1", "unknown key \"loss.qqqq\"; \"loss\" has labelSmoothing, zLoss"
+      "loss.qqqq=1",
+      "unknown key \"loss.qqqq\"; \"loss\" has labelSmoothing, zLoss, reasoning, answer, prompt"
     ),
     ("threads", "the setting \"threads\" should be key=value"),
     ("=3", "the setting \"=3\" should be key=value"),
@@ -298,6 +299,8 @@ struct ConfigurationIdentityTests {
     #expect(
       try read(smallest).differences(from: .object(other)).map(\.description) == [
         "\"loss.labelSmoothing\": null then, 0.0 now", "\"loss.zLoss\": null then, 0.0 now",
+        "\"loss.reasoning\": null then, 1.0 now", "\"loss.answer\": null then, 1.0 now",
+        "\"loss.prompt\": null then, 0.0 now",
         "\"future\": 3 then, null now",
       ])
   }

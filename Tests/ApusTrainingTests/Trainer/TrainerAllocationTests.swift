@@ -31,7 +31,7 @@ import Testing
       feed.read(from: 4 * number, rows: 4)
       let outcome = try learner.step(
         number: number, learningRate: 0.01, clip: 1, microBatches: feed.microBatches
-      ) { feed.add($0, to: $1, targets: feed.targets) }
+      ) { feed.add($0, to: $1, total: feed.weight) }
       #expect(outcome.isApplied)
     }
     try step(1)
@@ -42,7 +42,7 @@ import Testing
       learning += try countAllocations(on: runtime.workers) {
         _ = try learner.step(
           number: number, learningRate: 0.01, clip: 1, microBatches: feed.microBatches
-        ) { feed.add($0, to: $1, targets: feed.targets) }
+        ) { feed.add($0, to: $1, total: feed.weight) }
       }
     }
     #expect(reading == 0 && learning == 0, "\(settings): reading \(reading), learning \(learning)")

@@ -56,7 +56,7 @@ let textFilters: [String: TemplateFilter] = [
     var result: [UInt32] = []
     var inside = false
     for scalar in text.scalars {
-      switch scalar & ~TemplateText.contentBit {
+      switch scalar & ~TemplateText.marks {
       case 0x3C: inside = true
       case 0x3E where inside: inside = false
       default: if !inside { result.append(scalar) }

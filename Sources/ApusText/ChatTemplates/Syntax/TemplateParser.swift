@@ -75,7 +75,7 @@ struct TemplateParser {
     case "with": return try with(&parser)
     case "generation":
       try finish(parser)
-      return .block(try body(until: ["endgeneration"]).body)
+      return .generation(try body(until: ["endgeneration"]).body)
     case "break", "continue":
       try finish(parser)
       return word == "break" ? .breakLoop : .continueLoop

@@ -62,7 +62,8 @@ struct TemplateStatement: Sendable {
     case callBlock(TemplateExpression, TemplateMacro)
     case filterBlock(TemplateExpression, [TemplateStatement])
     case with([(TemplateTarget, TemplateExpression)], [TemplateStatement])
-    case block([TemplateStatement])
+    /// What the assistant says.
+    case generation([TemplateStatement])
     case breakLoop
     case continueLoop
   }

@@ -69,7 +69,7 @@ private let stringMethods: [String: TemplateMethod] = [
     var current: [UInt32] = []
     let keeps = a.value(0, "keepends")?.isTrue ?? false
     for (index, scalar) in text.scalars.enumerated() {
-      let plain = scalar & ~TemplateText.contentBit
+      let plain = scalar & ~TemplateText.marks
       guard [0x0A, 0x0B, 0x0C, 0x0D, 0x85, 0x2028, 0x2029].contains(plain) else {
         current.append(scalar)
         continue
@@ -168,7 +168,7 @@ private func braces(_ text: TemplateText, _ arguments: Arguments) throws(Templat
   var result: [UInt32] = []
   var (index, next) = (0, 0)
   while index < text.count {
-    let plain = text.scalars[index] & ~TemplateText.contentBit
+    let plain = text.scalars[index] & ~TemplateText.marks
     if plain == 0x7B || plain == 0x7D, text.matches([plain], at: index + 1) {
       result.append(text.scalars[index])
       index += 2

@@ -173,7 +173,7 @@ extension TemplateValue {
     while index < format.count {
       let scalar = format.scalars[index]
       index += 1
-      guard scalar & ~TemplateText.contentBit == 0x25 else {
+      guard scalar & ~TemplateText.marks == 0x25 else {
         result.append(scalar)
         continue
       }

@@ -4,6 +4,10 @@
 /// a message, a tool or a name, and must never become part of a control token. Every operation keeps the bit.
 struct TemplateText {
   static let contentBit: UInt32 = 1 << 31
+  /// The next bit says that the scalar stands between `{% generation %}` marks: it is what the assistant says. Every operation
+  /// keeps it, too.
+  static let generationBit: UInt32 = 1 << 30
+  static let marks = contentBit | generationBit
 
   var scalars: [UInt32]
 
@@ -19,23 +23,27 @@ struct TemplateText {
   var count: Int { scalars.count }
 
   /// The characters without their origin.
-  var plain: [UInt32] { scalars.map { $0 & ~Self.contentBit } }
+  var plain: [UInt32] { scalars.map { $0 & ~Self.marks } }
 
   var string: String {
     var view = String.UnicodeScalarView()
-    for scalar in scalars { view.append(UnicodeScalar(scalar & ~Self.contentBit) ?? "\u{FFFD}") }
+    for scalar in scalars { view.append(UnicodeScalar(scalar & ~Self.marks) ?? "\u{FFFD}") }
     return String(view)
   }
 
   /// The runs of one origin.
-  var segments: [(text: String, isContent: Bool)] {
-    var segments: [(String, Bool)] = []
+  var segments: [(text: String, isContent: Bool, isGenerated: Bool)] {
+    var segments: [(String, Bool, Bool)] = []
     var start = 0
     while start < count {
-      let isContent = scalars[start] & Self.contentBit != 0
+      let marks = scalars[start] & Self.marks
       var end = start + 1
-      while end < count, (scalars[end] & Self.contentBit != 0) == isContent { end += 1 }
-      segments.append((TemplateText(Array(scalars[start..<end])).string, isContent))
+      while end < count, scalars[end] & Self.marks == marks { end += 1 }
+      segments.append(
+        (
+          TemplateText(Array(scalars[start..<end])).string, marks & Self.contentBit != 0,
+          marks & Self.generationBit != 0
+        ))
       start = end
     }
     return segments
@@ -49,7 +57,7 @@ struct TemplateText {
 
   func matches(_ pattern: [UInt32], at index: Int) -> Bool {
     guard index >= 0, index + pattern.count <= count else { return false }
-    for offset in pattern.indices where scalars[index + offset] & ~Self.contentBit != pattern[offset] {
+    for offset in pattern.indices where scalars[index + offset] & ~Self.marks != pattern[offset] {
       return false
     }
     return true
@@ -93,7 +101,7 @@ struct TemplateText {
   /// Without the characters of `set` (white space if nil) at its ends.
   func stripped(_ set: [UInt32]?, left: Bool, right: Bool) -> TemplateText {
     func drops(_ scalar: UInt32) -> Bool {
-      set?.contains(scalar & ~Self.contentBit) ?? Self.isSpace(scalar)
+      set?.contains(scalar & ~Self.marks) ?? Self.isSpace(scalar)
     }
     var (start, end) = (0, count)
     while left, start < end, drops(scalars[start]) { start += 1 }
@@ -119,8 +127,8 @@ struct TemplateText {
     var result: [UInt32] = []
     var previous: Unicode.Scalar?
     for value in scalars {
-      guard let scalar = Unicode.Scalar(value & ~Self.contentBit) else { continue }
-      for new in body(scalar, previous).unicodeScalars { result.append(new.value | value & Self.contentBit) }
+      guard let scalar = Unicode.Scalar(value & ~Self.marks) else { continue }
+      for new in body(scalar, previous).unicodeScalars { result.append(new.value | value & Self.marks) }
       previous = scalar
     }
     return TemplateText(result)
@@ -128,7 +136,7 @@ struct TemplateText {
 
   /// Python's `str.isspace`.
   static func isSpace(_ value: UInt32) -> Bool {
-    let scalar = value & ~contentBit
+    let scalar = value & ~marks
     switch scalar {
     case 0x09...0x0D, 0x1C...0x20, 0x85, 0xA0: return true
     case 0..<0x80: return false
@@ -139,11 +147,11 @@ struct TemplateText {
 
 extension TemplateText: Hashable {
   static func == (left: TemplateText, right: TemplateText) -> Bool {
-    left.count == right.count && zip(left.scalars, right.scalars).allSatisfy { ($0 ^ $1) & ~contentBit == 0 }
+    left.count == right.count && zip(left.scalars, right.scalars).allSatisfy { ($0 ^ $1) & ~marks == 0 }
   }
 
   func hash(into hasher: inout Hasher) {
-    for scalar in scalars { hasher.combine(scalar & ~Self.contentBit) }
+    for scalar in scalars { hasher.combine(scalar & ~Self.marks) }
   }
 }
 
