@@ -65,11 +65,14 @@ package typealias WeightChange =
 ///   - changed: names of the tensors that `change` is called for.
 /// - Throws: `GGUFError`, as `quantizeFile`; for a changed tensor whose type cannot be written, naming it.
 package func changeFile(
-  _ file: GGUFFile, to output: String, type: TensorType?, changed: Set<String>, force: Bool, pool: WorkerPool?,
+  _ file: GGUFFile, to output: String, type: TensorType?, changed: Set<String>, force: Bool,
+  pool: WorkerPool?,
   progress: (_ tensor: GGUFTensor, _ index: Int, _ count: Int) -> Void = { _, _, _ in },
   change: @escaping WeightChange
 ) throws(GGUFError) -> QuantizeSummary {
-  let plans = file.tensors.map { tensor in type.map { QuantizePlan(tensor, as: $0) } ?? QuantizePlan(keeping: tensor) }
+  let plans = file.tensors.map { tensor in
+    type.map { QuantizePlan(tensor, as: $0) } ?? QuantizePlan(keeping: tensor)
+  }
   for plan in plans where changed.contains(plan.tensor.name) && !plan.type.isEncodable {
     let known = TensorType.all.filter(\.isEncodable).map(\.name).joined(separator: ", ")
     throw GGUFError(

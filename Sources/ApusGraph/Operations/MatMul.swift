@@ -70,7 +70,8 @@ package struct MatMul: Operation, Equatable {
     if g.wants(weight) {
       form = g.builder.type(of: x).activationForm
       guard form == .f32 || form == .bf16 else {
-        throw .shape(operation: Self.name, message: "a weight with activations as \(form.name) is not trained")
+        throw .shape(
+          operation: Self.name, message: "a weight with activations as \(form.name) is not trained")
       }
     }
     let dy = try g.builder.rounded(g.outputGradient(node), to: form)

@@ -63,7 +63,11 @@ extension Network {
         let parts = pattern.split(separator: ".")
         for count in [1, 2] where parts.count >= count {
           let word = parts.suffix(count).joined(separator: ".")
-          if let other = names[word], other != target.short { names[word] = nil } else { names[word] = target.short }
+          if let other = names[word], other != target.short {
+            names[word] = nil
+          } else {
+            names[word] = target.short
+          }
         }
       }
     }

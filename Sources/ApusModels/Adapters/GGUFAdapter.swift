@@ -19,7 +19,8 @@ enum GGUFAdapter {
       throw AdapterError(
         path,
         .setting(
-          general, "is \(try metadata.string(general) ?? "missing"), not \"adapter\": it is no adapter's file"))
+          general, "is \(try metadata.string(general) ?? "missing"), not \"adapter\": it is no adapter's file"
+        ))
     }
     let type = try metadata.string(kind)
     guard type == "lora" else {
@@ -43,7 +44,9 @@ enum GGUFAdapter {
       guard tensor.type.layout != nil, tensor.dimensions.count == 2 else {
         throw AdapterError(path, .tensor(tensor.name, "is no matrix of numbers: \(tensor.type)"))
       }
-      let values = FloatVector(count: tensor.elementCount) { tensor.type.decode(file.bytes(of: tensor), into: $0) }
+      let values = FloatVector(count: tensor.elementCount) {
+        tensor.type.decode(file.bytes(of: tensor), into: $0)
+      }
       try found.add(
         tensor.name, target: target, isA: isA, rows: tensor.rows, columns: tensor.columns, values)
     }

@@ -86,7 +86,8 @@ struct PEFTAdapter {
       file,
       .tensor(
         name,
-        "is no low-rank matrix of a product (\(prefix)….lora_A.weight or lora_B.weight); nothing else is supported"))
+        "is no low-rank matrix of a product (\(prefix)….lora_A.weight or lora_B.weight); nothing else is supported"
+      ))
   }
 
   /// What a folder may call the module of a weight.
@@ -125,7 +126,9 @@ struct PEFTAdapter {
       throw refuse(key, "is true, which is not supported")
     }
     for key in ["rank_pattern", "alpha_pattern"] {
-      guard json[key]?.object?.isEmpty ?? true else { throw refuse(key, "is not empty, which is not supported") }
+      guard json[key]?.object?.isEmpty ?? true else {
+        throw refuse(key, "is not empty, which is not supported")
+      }
     }
     for key in ["modules_to_save", "target_parameters", "trainable_token_indices"] {
       if let value = json[key], !value.isNull, value.array?.isEmpty != true, value.object?.isEmpty != true {
@@ -182,7 +185,8 @@ struct PEFTAdapter {
     json["lora_dropout"] = .double(0)
     json["bias"] = .string("none")
     json["fan_in_fan_out"] = .bool(
-      adapter.changes.contains { TensorName($0.target).map { layout.transposed.contains($0.short) } ?? false })
+      adapter.changes.contains { TensorName($0.target).map { layout.transposed.contains($0.short) } ?? false }
+    )
     json["target_modules"] = .array(modules(adapter).map(JSONValue.string))
     json["inference_mode"] = .bool(true)
     return json
@@ -197,7 +201,7 @@ struct PEFTAdapter {
     }
     return changed.sorted().map { short in
       (1...2).map { ends(short, $0) }.first { end in
-        layout.tensors.keys.allSatisfy { changed.contains($0) || !ends($0, 9).hasSuffix(end) }
+        layout.tensors.keys.allSatisfy { changed.contains($0) || !".\(ends($0, 9))".hasSuffix(".\(end)") }
       } ?? ends(short, 9)
     }.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
   }

@@ -68,7 +68,8 @@ package final class WeightStore: @unchecked Sendable {
     _ graph: Graph, _ source: any WeightSource, _ isWanted: (ParameterReference) -> Bool
   ) -> Wanted {
     graph.values.compactMap { value in
-      guard case .parameter(let reference) = value.source, isWanted(reference), let tensor = source.tensor(reference.tensor)
+      guard case .parameter(let reference) = value.source, isWanted(reference),
+        let tensor = source.tensor(reference.tensor)
       else { return nil }
       return (reference, tensor)
     }
@@ -91,7 +92,8 @@ package final class WeightStore: @unchecked Sendable {
 
   /// Bytes of the weights of a graph, before any is loaded.
   package static func footprint(
-    _ graph: Graph, from source: any WeightSource, where isWanted: (ParameterReference) -> Bool = { _ in true }
+    _ graph: Graph, from source: any WeightSource,
+    where isWanted: (ParameterReference) -> Bool = { _ in true }
   ) -> WeightFootprint {
     let wanted = wanted(graph, source, isWanted)
     let lookedUp = lookedUp(wanted)

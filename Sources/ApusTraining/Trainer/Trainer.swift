@@ -80,8 +80,8 @@ public final class Trainer {
         let learner = try assembly.makeLearner(inputs, runtime)
         let evaluator = try assembly.makeEvaluator(learner, inputs, runtime)
         let files = TrainerFiles(
-          learner: learner, states: assembly.states(learner), architecture: assembly.network.architectureName,
-          hyperparameters: inputs.hyperparameters, tokenizer: inputs.tokenizerFiles)
+          learner: learner, states: assembly.states(learner), network: assembly.network,
+          adapter: inputs.adapter, hyperparameters: inputs.hyperparameters, tokenizer: inputs.tokenizerFiles)
         // Families that cannot be saved are refused now, not after the first hour.
         _ = try files.files()
         guard group.isFirst else { return (learner, evaluator, nil, nil, files) }
@@ -146,7 +146,8 @@ public final class Trainer {
     found = try group.broadcast(found, "the checkpoint of rank 0")
     guard !found.isEmpty else { return notes }
     if !group.isFirst, let object = try JSONValue(parsing: found).object {
-      state = try TrainerState(object, checkpoint: "rank 0's checkpoint", dataIdentity: assembly.plan.identity)
+      state = try TrainerState(
+        object, checkpoint: "rank 0's checkpoint", dataIdentity: assembly.plan.identity)
     }
     try files.states.distribute { state in states!.bytes(of: states!.tensor(named: state.name)!) }
     return notes
@@ -337,8 +338,16 @@ public final class Trainer {
     for note in notes { try tell(.note(note)) }
   }
 
-  /// Writes the model that the run has made as a folder for others to use.
+  /// Writes the model that the run has made as a folder for others to use; or the adapter, in both layouts.
   private func export(_ tell: (RunEvent.Kind) throws -> Void) throws {
+    if let adapter = inputs.adapter {
+      let path = configuration.checkpoint.directory + "/adapter"
+      let trained = adapter.current(learner.engine.weights)
+      try trained.writeFolder(path, for: assembly.network, base: adapter.base, replacing: true)
+      try trained.writeGGUF("\(path).gguf", for: assembly.network, replacing: true)
+      try tell(.note("exported \(path) and \(path).gguf"))
+      return
+    }
     let folder = configuration.checkpoint.directory + "/model"
     try files.modelExport(configuration.checkpoint.export == .bf16 ? .bf16 : .f32).write(
       to: folder, replacing: true)
@@ -349,13 +358,17 @@ public final class Trainer {
 
   private var start: RunStart {
     let weights = learner.engine.weights
-    let facts: [RunStart.Fact] = [
-      .init("model", "\(assembly.network.architectureName), \(countText(weights.parameterCount)) weights"),
-      .init("data", "\(inputs.training.name), \(countText(inputs.training.tokenCount)) tokens"),
-      .init("micro-batch", "\(assembly.micro) × \(configuration.batch.length) tokens"),
-      .init("memory", sizeText(forecast.total)), .init("processor", runtime.machine.model),
-      .init("threads", "\(runtime.workers.count)"), .init("kernels", runtime.cpu.name),
-    ] + (group.isAlone ? [] : [.init("processes", "\(group.size)")])
+    let facts: [RunStart.Fact] =
+      [
+        .init(
+          "model",
+          "\(assembly.network.architectureName), \(countText(weights.parameterCount)) "
+            + (inputs.adapter == nil ? "weights" : "weights of an adapter")),
+        .init("data", "\(inputs.training.name), \(countText(inputs.training.tokenCount)) tokens"),
+        .init("micro-batch", "\(assembly.micro) × \(configuration.batch.length) tokens"),
+        .init("memory", sizeText(forecast.total)), .init("processor", runtime.machine.model),
+        .init("threads", "\(runtime.workers.count)"), .init("kernels", runtime.cpu.name),
+      ] + (group.isAlone ? [] : [.init("processes", "\(group.size)")])
     return RunStart(configuration: configuration, facts: facts, totalSteps: totalSteps)
   }
 

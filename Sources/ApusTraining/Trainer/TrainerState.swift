@@ -110,13 +110,16 @@ struct RecentSteps: Equatable {
   var meanLoss: Double { loss / Double(max(1, steps)) }
 }
 
-/// The files of a checkpoint: a Hugging Face folder of the model, and the states beside it.
+/// The files of a checkpoint: a Hugging Face folder of the model, or of the adapter in PEFT's layout, and the states
+/// beside it.
 ///
 /// Of several processes the first one makes and reads them; only states are asked for where they are.
 struct TrainerFiles {
   let learner: Learner
   let states: OptimizerStates
-  let architecture: String
+  let network: Network
+  /// What is saved in place of the model, where there is one.
+  let adapter: TrainedAdapter?
   /// By the keys of GGUF files, "llama.block_count".
   let hyperparameters: [String: HyperparameterValue]
   let tokenizer: TokenizerFiles
@@ -125,10 +128,12 @@ struct TrainerFiles {
 
   /// Files that give their bytes from where they lie.
   ///
-  /// - Throws: `ExportError` for families without a folder form.
+  /// - Throws: `ExportError`, `AdapterError` for families without a folder form.
   func files() throws -> [CheckpointFile] {
-    let export = try modelExport(.f32)
-    return export.files.map { file in
+    let exported =
+      try adapter.map { try $0.current(learner.engine.weights).folderFiles(for: network, base: $0.base) }
+      ?? modelExport(.f32).files
+    return exported.map { file in
       CheckpointFile(file.name, byteCount: file.byteCount) { sink throws(FileError) in try file.write(sink) }
     } + [stateContents()]
   }
@@ -140,7 +145,7 @@ struct TrainerFiles {
       TensorDescription(name: tensor.name, type: .f32, rows: tensor.rows, columns: tensor.columns)
     }
     let description = ModelDescription(
-      architecture: architecture, hyperparameters: hyperparameters, tensors: descriptions)
+      architecture: network.architectureName, hyperparameters: hyperparameters, tensors: descriptions)
     let source = MasterWeights(weights, descriptions)
     return try HuggingFaceExport(
       description, weights: TensorReader(source), type: type, tokenizer: tokenizer)
@@ -177,7 +182,11 @@ struct TrainerFiles {
   /// - Returns: where the states are, for `OptimizerStates.distribute`.
   func restoreWeights(_ checkpoint: SavedCheckpoint) throws -> SafetensorsFile {
     let weights = learner.engine.weights
-    try weights.load(from: HuggingFaceWeights(HuggingFaceFolder(checkpoint.path)))
+    if let adapter {
+      try adapter.load(checkpoint.path, network, into: weights)
+    } else {
+      try weights.load(from: HuggingFaceWeights(HuggingFaceFolder(checkpoint.path)))
+    }
     let file = try SafetensorsFile.open(checkpoint.file(Self.stateFile))
     func bytes(_ name: String, count: Int) throws(TrainingError) -> UnsafeRawBufferPointer {
       guard let tensor = file.tensor(named: name) else {

@@ -43,7 +43,8 @@ struct CaseGraph {
     forward = b.finish(results: [y] + (counts.map { [$0] } ?? []))
     graph =
       operationCase.isForwardOnly
-      ? forward : try forward.differentiated(from: [y: counts]) {
+      ? forward
+      : try forward.differentiated(from: [y: counts]) {
         $0.tensor != Self.counts && !operationCase.frozen.contains($0.tensor)
       }
     weights = Self.randomWeights(forward, seed: operationCase.name)
@@ -51,7 +52,8 @@ struct CaseGraph {
 
   /// Tensors whose gradients are wanted.
   var trained: [String] {
-    operationCase.isForwardOnly ? [] : weights.keys.filter { $0 != Self.counts && !operationCase.frozen.contains($0) }.sorted()
+    operationCase.isForwardOnly
+      ? [] : weights.keys.filter { $0 != Self.counts && !operationCase.frozen.contains($0) }.sorted()
   }
 
   /// Whole tensors for every parameter of a graph.
