@@ -32,7 +32,7 @@ compare() {
 # An operation of 5 to 40 % of the time of a test: not the one that is nearly everything.
 operation() {
   "$apus" bench "$model" "${tests[@]}" -r 3 --profile --results "$folder" --save shares |
-    awk -F'|' '/ %/ { gsub(/^ +| +$/, "", $3); share = $5 + 0; if (share >= 5 && share < 40 && share > most) { most = share; name = $3 } }
+    awk -F'|' 'NF == 6 && / %/ { gsub(/^ +| +$/, "", $3); share = $5 + 0; if (share >= 5 && share < 40 && share > most) { most = share; name = $3 } }
       END { print name }'
 }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Trains a tiny model with several processes under mpirun: 1, 2 and 4 ranks learn the same, a run goes on with another
-# number of ranks, SIGUSR1 stops all with a checkpoint, and a rank that dies, hangs or does something else ends the run.
+# number of ranks, SIGUSR1 stops all with a checkpoint, and a rank that dies, hangs or does something else ends the run
+# (F83 of the faults that a careful user expects to survive).
 #
 #   dev/test-mpi.sh            installs Open MPI with apt-get where it is missing and this may
 #   APUS=… dev/test-mpi.sh     with a program that is built already, with --traits MPI

@@ -39,7 +39,10 @@ let builtProgram: String? = {
 }()
 
 /// Runs a shell command to its end, with `APUS` naming the built program.
-func shell(_ script: String, timeout: Duration = .seconds(60)) throws -> Ending {
+///
+/// Threads of the concurrency runtime, on which tests run, keep signals out, and a process starts with the mask of the
+/// thread that starts it: it could not be interrupted.
+func shell(_ script: String) throws -> Ending {
   let process = Process()
   process.executableURL = URL(fileURLWithPath: "/bin/bash")
   process.arguments = ["-c", script]
@@ -51,6 +54,10 @@ func shell(_ script: String, timeout: Duration = .seconds(60)) throws -> Ending 
   process.standardInput = FileHandle.nullDevice
   process.standardOutput = output
   process.standardError = errors
+  var (all, mask) = (sigset_t(), sigset_t())
+  sigfillset(&all)
+  pthread_sigmask(SIG_UNBLOCK, &all, &mask)
+  defer { pthread_sigmask(SIG_SETMASK, &mask, nil) }
   try process.run()
   // Errors are short: reading them after the output cannot fill their pipe.
   let outputText = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)

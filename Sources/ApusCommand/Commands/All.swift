@@ -20,6 +20,8 @@ var allCommands: [any Command.Type] {
     LogitsCommand.self,
     DataTokenizeCommand.self,
     DataInspectCommand.self,
+    DataProblemsCommand.self,
+    DataStoriesCommand.self,
     BenchCommand.self,
     BenchKernelsCommand.self,
     BenchEmbeddingsCommand.self,

@@ -195,14 +195,17 @@ extension ExecutionProfile {
     return origin.nanoseconds + nanoseconds(passed(origin.ticks, ticks))
   }
 
+  /// Ticks all workers spent in a group: what a caller may subtract from what it was before.
+  package func busyTicks(phase: Int, group: Int) -> UInt64 {
+    (0..<workers).reduce(0) { $0 + row($1).busy[firstSlot[phase] + group] }
+  }
+
+  /// Seconds of a tick, as the runs so far have it; 0 before the first.
+  package var secondsPerTick: Double { wallTicks > 0 ? Double(wall) * 1e-9 / Double(wallTicks) : 0 }
+
   /// Nanoseconds each worker spent in a group.
   package func busy(phase: Int, group: Int) -> [UInt64] {
     (0..<workers).map { nanoseconds(row($0).busy[firstSlot[phase] + group]) }
-  }
-
-  /// Nanoseconds all workers spent in a group.
-  package func busyTime(phase: Int, group: Int) -> UInt64 {
-    nanoseconds((0..<workers).reduce(0) { $0 + row($1).busy[firstSlot[phase] + group] })
   }
 
   /// Nanoseconds each worker waited at the end of a phase, or while another ran it.

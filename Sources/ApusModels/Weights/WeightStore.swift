@@ -33,6 +33,12 @@ package final class WeightStore: @unchecked Sendable {
     var (packed, mapped, done) = (0, 0, 0)
     let arena = try Self.arena(wanted)
     let lookedUp = Self.lookedUp(wanted)
+    /// Reading a tensor brings the edges of its neighbours back, which were released before: a tenth of the file.
+    func releaseRead() {
+      for (reference, tensor) in wanted where entries[reference] != nil && !lookedUp.contains(tensor.name) {
+        source.release(tensor)
+      }
+    }
     for (reference, tensor) in wanted where entries[reference] == nil {
       let bytes = Self.bytes(reference, tensor)
       entries[reference] = try Self.load(reference, tensor, source, workers, arena)
@@ -40,9 +46,9 @@ package final class WeightStore: @unchecked Sendable {
       if reference.role == .product, !lookedUp.contains(reference.tensor) { source.release(tensor) }
       done += bytes
       progress?(done, total)
+      if entries.count % Self.releaseInterval == 0 { releaseRead() }
     }
-    // Reading a tensor brings the edges of its neighbours back, which were released before: a tenth of the file.
-    for (_, tensor) in wanted where !lookedUp.contains(tensor.name) { source.release(tensor) }
+    releaseRead()
     self.entries = entries
     regions =
       [arena.region]
@@ -60,6 +66,9 @@ package final class WeightStore: @unchecked Sendable {
       ? 4 * reference.rows.count
       : tensor.type.bytes(rows: reference.rows.count, columns: tensor.columns) ?? 0
   }
+
+  /// Tensors after which all that were read are released again.
+  private static let releaseInterval = 32
 
   private typealias Wanted = [(ParameterReference, TensorDescription)]
 

@@ -77,7 +77,9 @@ public struct Audit: Sendable, Equatable {
         groups.append([index])
       }
     }
-    return groups.map { HotPath(phase: phase, at: phaseIndex, members: $0, machine: profile.machine, wall: wall) }
+    return groups.map {
+      HotPath(phase: phase, at: phaseIndex, members: $0, machine: profile.machine, wall: wall)
+    }
   }
 }
 

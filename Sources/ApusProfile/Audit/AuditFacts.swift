@@ -49,7 +49,7 @@ extension Audit {
     facts.append(
       (
         "context switches",
-        "\(countText(system.voluntarySwitches)) by itself, \(countText(system.involuntarySwitches)) forced"
+        "\(countText(system.voluntarySwitches)) voluntary, \(countText(system.involuntarySwitches)) involuntary"
       ))
     if let held = system.throttledMicroseconds {
       facts.append(("held back by the control group", durationText(Double(held) * 1e3)))
@@ -76,7 +76,7 @@ extension Audit {
     if let misses = counters.branchMisses {
       parts.append("\(rateText(Double(misses)))branches predicted wrongly")
     }
-    if let reason = counters.unavailable { parts.append("not counted: \(reason)") }
+    if let reason = counters.unavailable { parts.append(reason) }
     return parts.isEmpty ? [] : [("processor's counters", parts.joined(separator: ", "))]
   }
 }
@@ -94,7 +94,10 @@ extension HotPath {
     text += advice
     if let slowest = slowLayers.first {
       let layers = slowLayers.prefix(5).map { "\($0.layer)" }.joined(separator: ", ")
-      text += " Slow above the others: layer \(layers), up to \(fixed(slowest.ratio, 1)) times the median."
+      text +=
+        slowLayers.count == 1
+        ? " Layer \(layers) takes \(fixed(slowest.ratio, 1)) times the median of all layers."
+        : " Layers \(layers) stand out, with up to \(fixed(slowest.ratio, 1)) times the median of all layers."
     }
     return text
   }
@@ -106,6 +109,7 @@ extension Bound {
     switch self {
     case .compute: "arithmetic"
     case .memory: "memory"
+    case .cache: "caches"
     case .latency: "latency"
     case .imbalance: "imbalance"
     case .serial: "serial work"

@@ -37,7 +37,7 @@ public struct AuditText: Sendable {
   private var machine: [String] {
     let machine = profile.machine
     var line = "\(escapedMarkdown(machine.processor)), kernels \(escapedMarkdown(machine.kernels)), "
-    line += "\(countText(machine.threads)) of \(countText(machine.physicalCores)) cores, "
+    line += "threads \(countText(machine.threads)), physical cores \(countText(machine.physicalCores)), "
     line += "at most \(sizeText(machine.memoryLimit)) of memory."
     return [
       line, "",
@@ -47,8 +47,8 @@ public struct AuditText: Sendable {
 
   private func limits(_ limits: MachineLimits) -> String {
     var parts = ["\(rateText(limits.f32))FLOP/s in f32"]
-    if let bf16 = limits.bf16 { parts.append("\(rateText(bf16)) in bf16") }
-    if let int8 = limits.int8 { parts.append("\(rateText(int8)) in int8") }
+    if let bf16 = limits.bf16 { parts.append("\(rateText(bf16))FLOP/s in bf16") }
+    if let int8 = limits.int8 { parts.append("\(rateText(int8))FLOP/s in int8") }
     return parts.joined(separator: ", ") + ", \(rateText(limits.readBytes))B/s from memory"
   }
 
@@ -62,8 +62,8 @@ public struct AuditText: Sendable {
     for phase in audit.phases {
       table.append([
         escapedMarkdown(phase.name), fixed(phase.tokensPerSecond, 1), countText(phase.steps),
-        countText(phase.tokens), durationText(phase.wall), fixed(phase.flopsPerSecond * 1e-9, 1),
-        fixed(phase.bytesPerSecond * 1e-9, 1), percentText(phase.computeShare),
+        countText(phase.tokens), durationText(phase.wall), billionsText(phase.flopsPerSecond),
+        billionsText(phase.bytesPerSecond), percentText(phase.computeShare),
         percentText(phase.memoryShare), percentText(phase.roofline), percentText(phase.waiting),
         percentText(phase.serial), percentText(phase.outside), "\(rateText(phase.bytesPerToken))B",
       ])
@@ -79,8 +79,8 @@ public struct AuditText: Sendable {
     for path in audit.hotPaths where path.time > 0 {
       table.append([
         escapedMarkdown(path.phase), escapedMarkdown(path.name), durationText(path.time),
-        percentText(path.share), countText(path.calls), fixed(path.flopsPerSecond * 1e-9, 1),
-        fixed(path.bytesPerSecond * 1e-9, 1), path.roofline.map(percentText) ?? "–", path.bound.rawValue,
+        percentText(path.share), countText(path.calls), billionsText(path.flopsPerSecond),
+        billionsText(path.bytesPerSecond), path.roofline.map(percentText) ?? "–", path.bound.rawValue,
         gainText(path.gain),
       ])
     }

@@ -8,6 +8,8 @@ public enum Bound: String, Sendable, CaseIterable {
   case compute
   /// The memory bus: its least time is that of its bytes.
   case memory
+  /// Caches: its bytes come faster than memory gives them, so that neither limit tells what it could reach.
+  case cache
   /// Many short calls, far from both limits: starting and meeting costs more than the work.
   case latency
   /// Threads wait for the one with the most to do.
@@ -24,6 +26,8 @@ extension Bound {
   static let shortCall = 50_000.0
   /// The part of the roofline above which the roofline is what limits, whatever else is amiss.
   static let nearRoof = 0.75
+  /// The part of the roofline that is beyond what a measured limit is uncertain by.
+  static let aboveRoof = 1.05
   /// The part of the threads' time in waiting, or above the mean in the busiest thread, that is imbalance.
   static let wasted = 0.2
 
@@ -31,7 +35,9 @@ extension Bound {
     let roofline = path.roofline ?? 0
     let roof: Bound = path.least == 0 ? .unknown : path.memoryTime >= path.arithmeticTime ? .memory : .compute
     let isShort = path.timePerCall < Self.shortCall && path.calls > 0
-    if roofline >= Self.nearRoof {
+    if roofline > Self.aboveRoof, roof == .memory {
+      self = path.arithmeticTime >= Self.nearRoof * path.time ? .compute : .cache
+    } else if roofline >= Self.nearRoof {
       self = roof
     } else if threads > 1, path.serial > 0.5 {
       self = .serial
@@ -55,6 +61,7 @@ extension HotPath {
     switch bound {
     case .compute: computeAdvice
     case .memory: memoryAdvice
+    case .cache: cacheAdvice
     case .latency: latencyAdvice
     case .imbalance: imbalanceAdvice
     case .serial: serialAdvice
@@ -63,12 +70,12 @@ extension HotPath {
   }
 
   private var computeAdvice: String {
-    let reached =
-      "Its arithmetic alone needs \(percentText(roofline ?? 0)) of its time at the \(arithmetic) peak"
-    if (roofline ?? 0) > 1.05 {
+    let part = ApusProfile.share(arithmeticTime, of: time)
+    let reached = "Its arithmetic alone needs \(percentText(part)) of its time at the \(arithmetic) peak"
+    if part > Bound.aboveRoof {
       return reached + ": more than was measured as the peak, which was then taken in a slower moment."
     }
-    if (roofline ?? 0) >= Bound.nearRoof {
+    if part >= Bound.nearRoof {
       return reached + ": only less arithmetic or a narrower type makes it faster."
     }
     return reached + "; the rest is the kernel's: its tiles, its packing, or shapes that fill them badly."
@@ -77,16 +84,18 @@ extension HotPath {
   private var memoryAdvice: String {
     let rate = "\(rateText(bytesPerSecond))B/s cross the bus if nothing is cached"
     let roofline = roofline ?? 0
-    if roofline > 1.05 {
-      return rate
-        + ", more than memory gives: part of the bytes came from a cache, and memory is not the limit."
-    }
     if roofline >= Bound.nearRoof {
       return rate + ", near what memory gives: only fewer bytes make it faster, by a narrower format or more "
         + "tokens each time the bytes are read."
     }
     return rate + ", \(percentText(roofline)) of what memory gives: more bytes must be in flight at once, by "
       + "longer rows for each thread or by prefetching, before a narrower format pays."
+  }
+
+  private var cacheAdvice: String {
+    "\(rateText(bytesPerSecond))B/s are more than memory gives, so part of the bytes came from a cache, and its "
+      + "arithmetic takes \(percentText(ApusProfile.share(arithmeticTime, of: time))) of its time at the \(arithmetic) peak: what "
+      + "it could reach is not known from these limits."
   }
 
   private var latencyAdvice: String {

@@ -59,7 +59,8 @@ extension MachineLimits {
 
   private static func time(_ amount: Double, _ rate: Double) -> Double {
     guard amount > 0, rate > 0, amount.isFinite, rate.isFinite else { return 0 }
-    return amount / rate * 1e9
+    let time = amount / rate * 1e9
+    return time.isFinite ? time : 0
   }
 }
 

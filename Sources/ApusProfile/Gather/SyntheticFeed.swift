@@ -34,21 +34,10 @@ package final class SyntheticFeed {
       let start = (sequences[number].length + 1) * 7919 + number * 104_729
       for index in 0..<tokens { ids[index] = Int32((start + index * 7919) % vocabulary) }
       let next = UnsafeBufferPointer(start: ids.baseAddress, count: tokens)
-      guard engine.addToStep(sequences[number], next, outputs: outputs) else { throw InferenceError.cacheFull }
+      guard engine.addToStep(sequences[number], next, outputs: outputs) else {
+        throw InferenceError.cacheFull
+      }
     }
     try engine.runStep()
-  }
-
-  /// Runs as many steps as `tokens` of each sequence take; only the last tokens want logits.
-  package func feed(
-    _ sequences: [TokenSequence], tokens: Int, outputs: Int, check: () throws -> Void = {}
-  ) throws {
-    var done = 0
-    while done < tokens {
-      try check()
-      let part = part(of: tokens - done, sequences: sequences.count)
-      try step(sequences, tokens: part, outputs: done + part == tokens ? outputs : 0)
-      done += part
-    }
   }
 }

@@ -74,7 +74,7 @@ package struct EmbeddingPlanner {
     let (layout, together) = (Encoder.cacheLayout(network), capacity / tokens)
     let scratch = try StepMeter.scratchBytes(plan, layout: layout, positions: capacity, runtime)
     let memory = try PlannedMemory.embedding(
-      files, network, pooling, capacity: capacity, scratch: scratch, program: program)
+      files, network, pooling, tokens: tokens, capacity: capacity, scratch: scratch, program: program)
     let meter = try machine.map { _ in
       try StepMeter(
         plan, SyntheticParameters(plan.graph, runtime), layout: layout, positions: capacity,

@@ -44,14 +44,16 @@ extension PlannedMemory {
       ])
   }
 
-  /// Memory of an encoder for steps of up to `capacity` tokens, as it is while texts are made vectors.
+  /// Memory of an encoder for steps of up to `capacity` tokens, when it has made a vector of a text of so many `tokens`. Others
+  /// touch more of the vocabulary's table, up to all of it.
   package static func embedding(
-    _ files: ModelFiles, _ network: Network, _ pooling: Pooling, capacity: Int, scratch: Int, program: Int
+    _ files: ModelFiles, _ network: Network, _ pooling: Pooling, tokens: Int, capacity: Int, scratch: Int,
+    program: Int
   ) throws -> PlannedMemory {
     let graph = try network.graph(contextLength: capacity, for: .embedding(pooling))
     let layout = Encoder.cacheLayout(network)
     return PlannedMemory(
-      weights(graph, network, files, tokens: capacity) + [
+      weights(graph, network, files, tokens: tokens) + [
         MemoryPurpose(
           purpose: "keys and values",
           reserved: PagePool.byteCount(layout, capacity: Encoder.pageCount(capacity)),

@@ -163,7 +163,7 @@ final class StepMeter {
 
   /// Runs that a time is to be the middle of, and the most of them.
   private static let runs = 5
-  private static let mostRuns = 200
+  private static let mostRuns = 1000
 
   private static func executor(
     _ plan: Plan, _ parameters: SyntheticParameters, _ layout: KVLayout, _ positions: Int, _ runtime: Runtime

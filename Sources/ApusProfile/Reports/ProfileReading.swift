@@ -40,12 +40,12 @@ extension Profile {
     workload = try root["workload"].text()
     command = try root["command"].text()
     isInterrupted = try root["interrupted"].flag()
-    machine = try ProfiledMachine(root["machine"])
+    machine = try ProfiledMachine(root["machine"].group())
     phases = try root["phases"].list(ProfiledPhase.init)
     memory = try root["memory"].list(MemoryPurpose.init)
     memoryOverTime = try root["memoryOverTime"].list(MemorySample.init)
-    system = try SystemCounts(root["system"])
-    counters = try HardwareCounters(root["counters"])
+    system = try SystemCounts(root["system"].group())
+    counters = try HardwareCounters(root["counters"].group())
     timeline = try root["timeline"].list(TimelineSpan.init)
     notes = try root["notes"].list { field throws(ProfileError) in try field.text() }
     for (index, span) in timeline.enumerated() {
@@ -84,6 +84,13 @@ private struct ProfileField {
     _ read: (ProfileField) throws(ProfileError) -> Value
   ) throws(ProfileError) -> Value? {
     value == nil || value?.isNull == true ? nil : try read(self)
+  }
+
+  /// The field itself if it holds values with names. A group whose values may all be missing must still be there: a
+  /// file without one was cut or mixed up.
+  func group() throws(ProfileError) -> ProfileField {
+    _ = try found(value?.object, "an object")
+    return self
   }
 
   func text() throws(ProfileError) -> String { try found(value?.string, "a text") }
@@ -132,8 +139,8 @@ extension ProfiledMachine {
     threads = try field["threads"].count()
     physicalCores = try field["physicalCores"].count()
     memoryLimit = try field["memoryLimit"].count()
-    single = try MachineLimits(field["single"])
-    all = try MachineLimits(field["all"])
+    single = try MachineLimits(field["single"].group())
+    all = try MachineLimits(field["all"].group())
   }
 }
 

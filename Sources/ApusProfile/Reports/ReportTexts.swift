@@ -10,6 +10,7 @@ package func percentText(_ part: Double) -> String {
 
 /// An amount per second with its prefix, for a unit to follow: `12.3 G`.
 func rateText(_ rate: Double) -> String {
+  guard rate.isFinite else { return "– " }
   var value = rate
   var unit = 0
   let units = ["", "k", "M", "G", "T", "P", "E"]
@@ -20,6 +21,9 @@ func rateText(_ rate: Double) -> String {
   return "\(fixed(value, value < 9.995 ? 2 : value < 99.95 ? 1 : 0)) \(units[unit])"
 }
 
+/// Billions of an amount per second, whose unit stands in a heading: `12.3`.
+func billionsText(_ rate: Double) -> String { rate.isFinite ? fixed(rate * 1e-9, 1) : "–" }
+
 /// Nanoseconds with a unit: `812 ns`, `3.41 ms`.
 func durationText(_ nanoseconds: Double) -> String {
   var value = nanoseconds
@@ -29,8 +33,8 @@ func durationText(_ nanoseconds: Double) -> String {
     value /= 1000
     unit += 1
   }
-  // Then seconds, of which there may be thousands.
-  if value.magnitude >= 999.5 { return fixed(value / 1000, value < 9995 ? 2 : 1) + " s" }
+  // Then seconds, of which there may be thousands: with what a stopwatch shows.
+  if value.magnitude >= 999.5 { return fixed(value / 1000, value < 99_950 ? 2 : 1) + " s" }
   return "\(fixed(value, unit == 0 || value >= 99.95 ? 0 : value < 9.995 ? 2 : 1)) \(units[unit])"
 }
 

@@ -42,28 +42,35 @@ public struct Transfer: Sendable, Equatable {
 
 /// The only process of its run.
 public final class SingleProcess: Communicator {
+  /// It is the first.
   public let rank = 0
+  /// There is no other.
   public let size = 1
+  /// Itself.
   public let ranksHere = 1
 
   /// Nothing is opened.
   public init() {}
 
+  /// There is nobody to send to.
   public func send(
     _ bytes: UnsafeRawBufferPointer, to rank: Int, tag: Int
   ) throws(CommunicationError) -> Transfer {
     preconditionFailure("there is nobody to send to")
   }
 
+  /// There is nobody to receive from.
   public func receive(
     _ bytes: UnsafeMutableRawBufferPointer, from rank: Int, tag: Int
   ) throws(CommunicationError) -> Transfer {
     preconditionFailure("there is nobody to receive from")
   }
 
+  /// There is no transfer to ask for.
   public func isDone(_ transfer: Transfer) throws(CommunicationError) -> Bool {
     preconditionFailure("there is no transfer")
   }
 
+  /// Nothing but itself is to be ended.
   public func abort() {}
 }

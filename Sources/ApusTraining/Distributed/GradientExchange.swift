@@ -77,7 +77,9 @@ package final class GradientExchange {
     attempt { () throws(CommunicationError) in
       try sendReady()
       // The library moves messages along when it is asked about one.
-      if finished < transfers.count, try group.communicator.isDone(transfers[finished].transfer) { finished += 1 }
+      if finished < transfers.count, try group.communicator.isDone(transfers[finished].transfer) {
+        finished += 1
+      }
       _ = try receiver.add(atMost: Self.additionsBetweenPhases, isReady: isReady) { target, source, count in
         cpu.pointee.add(target, source, Int32(count), target)
       }
@@ -131,7 +133,8 @@ package final class GradientExchange {
   ) {
     var job = AddJob(target: target, source: source, count: count, cpu: cpu)
     withUnsafeMutablePointer(to: &job) { job in
-      workers.parallel((count + AddJob.unit - 1) / AddJob.unit, UnsafeMutableRawPointer(job)) { job, unit, _ in
+      workers.parallel((count + AddJob.unit - 1) / AddJob.unit, UnsafeMutableRawPointer(job)) {
+        job, unit, _ in
         job.assumingMemoryBound(to: AddJob.self).pointee.run(unit)
       }
     }
@@ -186,7 +189,8 @@ package final class GradientExchange {
       }
     }
     for (transfer, rank) in transfers {
-      try group.wait(for: transfer, with: rank, "the weights after a step", seconds: origin.map { _ in group.patience })
+      try group.wait(
+        for: transfer, with: rank, "the weights after a step", seconds: origin.map { _ in group.patience })
     }
     transfers.removeAll(keepingCapacity: true)
   }

@@ -73,7 +73,8 @@
 
     private static func check(_ code: Int32, _ name: String, rank: Int) throws(CommunicationError) {
       guard code != MPI_SUCCESS else { return }
-      let text = withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(MPI_MAX_ERROR_STRING) + 1) { text in
+      let text = withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(MPI_MAX_ERROR_STRING) + 1) {
+        text in
         var length: Int32 = 0
         text[0] = 0
         MPI_Error_string(code, text.baseAddress, &length)

@@ -43,9 +43,11 @@ package struct OptimizerStates {
     }
     var pieces: [Key: [Piece]] = [:]
     for rank in 0..<(plan?.size ?? 1) {
-      let rows = plan?.pieces(of: rank) ?? tensors.indices.map { TensorRows(tensor: $0, rows: 0..<tensors[$0].rows) }
+      let rows =
+        plan?.pieces(of: rank) ?? tensors.indices.map { TensorRows(tensor: $0, rows: 0..<tensors[$0].rows) }
       let parts = rows.map { tensors[$0.tensor].rows($0.rows) }
-      for (index, (part, shape)) in OptimizerEngine.stateShapes(kind, parts, averages: averages).enumerated() {
+      for (index, (part, shape)) in OptimizerEngine.stateShapes(kind, parts, averages: averages).enumerated()
+      {
         let key = Key(tensor: rows[part].tensor, firstRow: rows[part].rows.lowerBound, state: shape.name)
         let bytes = rank == group.rank ? optimizer.states[index].bytes : nil
         pieces[key] = [Piece(owner: rank, byteCount: shape.byteCount, bytes: bytes)]
@@ -57,7 +59,8 @@ package struct OptimizerStates {
       let keys = starts[Key(tensor: tensor, firstRow: 0, state: shape.name)] ?? []
       let whole = Whole(
         name: "\(shape.name).\(tensors[tensor].name)", shape: shape, pieces: keys.flatMap { pieces[$0]! })
-      precondition(whole.pieces.reduce(0) { $0 + $1.byteCount } == shape.byteCount, "\(whole.name) is not whole")
+      precondition(
+        whole.pieces.reduce(0) { $0 + $1.byteCount } == shape.byteCount, "\(whole.name) is not whole")
       return whole
     }
   }
@@ -71,7 +74,8 @@ package struct OptimizerStates {
         give(UnsafeRawBufferPointer(bytes))
         continue
       }
-      let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: min(chunk, piece.byteCount), alignment: 64)
+      let memory = UnsafeMutableRawBufferPointer.allocate(
+        byteCount: min(chunk, piece.byteCount), alignment: 64)
       defer { memory.deallocate() }
       for start in stride(from: 0, to: piece.byteCount, by: chunk) {
         let part = UnsafeMutableRawBufferPointer(

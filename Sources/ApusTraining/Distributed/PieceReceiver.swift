@@ -106,7 +106,8 @@ struct PieceReceiver: ~Copyable {
   /// - Returns: floats added; 0 when there is nothing to add yet.
   mutating func add(
     atMost limit: Int, isReady: (_ bucket: Int) -> Bool,
-    _ add: (_ target: UnsafeMutablePointer<Float>, _ source: UnsafeMutablePointer<Float>, _ count: Int) -> Void
+    _ add: (_ target: UnsafeMutablePointer<Float>, _ source: UnsafeMutablePointer<Float>, _ count: Int) ->
+      Void
   ) throws(CommunicationError) -> Int {
     if addition == nil { try take(isReady) }
     guard var sum = addition else { return 0 }

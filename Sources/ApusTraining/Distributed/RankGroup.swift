@@ -65,7 +65,8 @@ package final class RankGroup {
   ) throws(CommunicationError) {
     guard bytes.count > 0 else { return }
     try wait(
-      for: communicator.receive(bytes, from: rank, tag: RankTag.control), with: rank, awaited, seconds: seconds)
+      for: communicator.receive(bytes, from: rank, tag: RankTag.control), with: rank, awaited,
+      seconds: seconds)
   }
 
   // MARK: Numbers
@@ -162,7 +163,8 @@ package final class RankGroup {
       try receive(bytes, from: rank, awaited, seconds: patience)
     }
     guard (0...Self.longestText).contains(Int(count)) else {
-      throw .call(name: "receiving \(awaited)", rank: self.rank, reason: "rank \(rank) speaks another version")
+      throw .call(
+        name: "receiving \(awaited)", rank: self.rank, reason: "rank \(rank) speaks another version")
     }
     var bytes = [UInt8](repeating: 0, count: Int(count))
     let received = bytes.withUnsafeMutableBytes { buffer in
@@ -213,7 +215,9 @@ package final class RankGroup {
         let line = "\(error)"
         let prefix = line.hasPrefix("rank \(rank): ") ? "" : "rank \(rank): "
         // The run ends here, before anybody could show the error.
-        _ = Array("\(prefix)\(line)\n".utf8).withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        _ = Array("\(prefix)\(line)\n".utf8).withUnsafeBytes {
+          write(STDERR_FILENO, $0.baseAddress, $0.count)
+        }
         communicator.abort()
       }
       throw error

@@ -70,7 +70,8 @@ extension RankGroup {
       case .done: return
       case .failed: try agree("", "rank 0's failure")
       case .state(let state, let piece, let start): try answer(state, piece, start)
-      case nil: throw .call(name: "receiving rank 0's wishes", rank: rank, reason: "it speaks another version")
+      case nil:
+        throw .call(name: "receiving rank 0's wishes", rank: rank, reason: "it speaks another version")
       }
     }
   }

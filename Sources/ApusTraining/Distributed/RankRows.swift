@@ -13,7 +13,8 @@ extension RankGroup {
 extension TrainingAssembly {
   /// Who updates which rows; nil when one process updates all.
   static func shards(
-    _ layout: [TrainableWeights.Tensor], _ tensors: [TrainableTensor], _ kind: OptimizerKind, _ group: RankGroup
+    _ layout: [TrainableWeights.Tensor], _ tensors: [TrainableTensor], _ kind: OptimizerKind,
+    _ group: RankGroup
   ) -> ShardPlan? {
     guard !group.isAlone else { return nil }
     return ShardPlan(layout, size: group.size) { kind.needsWholeTensor(tensors[$0].kind) }

@@ -51,7 +51,8 @@ private final class AdamW8Rule: AdamRule {
       let offset = row * slot.columns
       let count = min(16, unit.firstRow + unit.rowCount - row) * slot.columns
       cpu.pointee.adamw8(
-        &arguments, seed, origins[unit.slot] + UInt64(offset), Int32(count), slot.weights + offset, slot.gradient + offset,
+        &arguments, seed, origins[unit.slot] + UInt64(offset), Int32(count), slot.weights + offset,
+        slot.gradient + offset,
         (m + offset).assumingMemoryBound(to: UInt8.self), (v + offset).assumingMemoryBound(to: UInt8.self),
         scales + 2 * AdamW8Settings.blocks(row, slot.columns))
     }

@@ -137,8 +137,8 @@ struct HTMLReport: Sendable {
   private static let style =
     PageStyle.common + """
 
-    body{max-width:760px}
-    .line{stroke:var(--line);stroke-width:1.6;fill:none}
-    .band{fill:var(--line);opacity:.16}.dot{fill:var(--dot)}
-    """
+      body{max-width:760px}
+      .line{stroke:var(--line);stroke-width:1.6;fill:none}
+      .band{fill:var(--line);opacity:.16}.dot{fill:var(--dot)}
+      """
 }

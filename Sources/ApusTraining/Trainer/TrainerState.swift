@@ -135,7 +135,7 @@ struct TrainerFiles {
       ?? modelExport(.f32).files
     return exported.map { file in
       CheckpointFile(file.name, byteCount: file.byteCount) { sink throws(FileError) in try file.write(sink) }
-    } + [stateContents()]
+    } + [stateContents(after: export)]
   }
 
   /// The model as a Hugging Face folder.
@@ -152,7 +152,10 @@ struct TrainerFiles {
   }
 
   /// The optimiser's states; and the vectors once more, because some families' folders hold them less one, rounded.
-  private func stateContents() -> CheckpointFile {
+  ///
+  /// It is the last file: weights that are no numbers, found when theirs were written, end the attempt here, before the
+  /// checkpoint has its name.
+  private func stateContents(after export: HuggingFaceExport) -> CheckpointFile {
     var writer = SafetensorsWriter(metadata: ["format": "apus"])
     let gathering = Gathering()
     for (number, state) in states.all.enumerated() {
@@ -167,6 +170,9 @@ struct TrainerFiles {
     }
     let contents = writer
     return CheckpointFile(Self.stateFile, byteCount: writer.byteCount) { sink throws(FileError) in
+      if let fault = export.fault {
+        throw .system(path: "model.safetensors", operation: "save", reason: "\(fault)")
+      }
       gathering.failure = nil
       try contents.write { bytes throws(FileError) in
         if let error = gathering.failure { throw error }

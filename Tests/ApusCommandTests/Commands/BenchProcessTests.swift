@@ -70,7 +70,7 @@ struct BenchProcessTests {
     let path = try tiny()
     let ending = try shell(
       """
-      cd \(folder.path); $APUS bench \(path) -t 1 --suite decode -n 8 --save cut --budget 600 & child=$!
+      cd \(folder.path); $APUS bench \(path) -t 1 --suite decode -n 8 --save cut --budget 30 & child=$!
       sleep 2; kill -INT $child; wait $child
       """)
     #expect(ending.code == 130, "\(ending.errors)")
@@ -79,7 +79,7 @@ struct BenchProcessTests {
     let isMarked = text.contains("\"isInterrupted\":true")
     #expect(isMarked)
     let rivals = try shell(
-      "$APUS bench \(path) -t 1 --suite decode -n 8 --rival-set threads=1 --budget 600 & child=$!; sleep 2; "
+      "$APUS bench \(path) -t 1 --suite decode -n 8 --rival-set threads=1 --budget 30 & child=$!; sleep 2; "
         + "kill -INT $child; wait $child")
     #expect(rivals.code == 130 && rivals.output.contains("threads=1 against this:"), "\(rivals.errors)")
   }

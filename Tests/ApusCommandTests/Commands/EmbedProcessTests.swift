@@ -16,15 +16,9 @@ struct EmbedProcessTests {
     try scratch.write("out/old.npy", "old")
   }
 
-  /// Runs a script in the scratch folder with one thread. Threads of the concurrency runtime, on which tests run, keep
-  /// signals out, and a process starts with the mask of the thread that starts it.
+  /// Runs a script in the scratch folder with one thread.
   private func run(_ script: String) throws -> Ending {
-    var all = sigset_t()
-    var mask = sigset_t()
-    sigfillset(&all)
-    pthread_sigmask(SIG_UNBLOCK, &all, &mask)
-    defer { pthread_sigmask(SIG_SETMASK, &mask, nil) }
-    return try shell("export APUS_THREADS=1; cd '\(scratch.path)'; \(script)")
+    try shell("export APUS_THREADS=1; cd '\(scratch.path)'; \(script)")
   }
 
   @Test func binaryGoesIntoAPipe() throws {

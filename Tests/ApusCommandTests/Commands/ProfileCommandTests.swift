@@ -113,12 +113,6 @@ struct ProfileProcessTests {
   @Test("Ctrl-C ends measuring and shows what there is")
   func interrupt() throws {
     let scratch = try EmbedScratch()
-    // Threads of the test program may have signals blocked; see EmbedProcessTests.
-    var all = sigset_t()
-    var mask = sigset_t()
-    sigfillset(&all)
-    pthread_sigmask(SIG_UNBLOCK, &all, &mask)
-    defer { pthread_sigmask(SIG_SETMASK, &mask, nil) }
     let ending = try shell(
       """
       cd '\(scratch.path)'; "$APUS" tiny tiny.gguf > /dev/null

@@ -17,14 +17,9 @@ struct TrainProcessTests {
     try scratch.writeRun()
   }
 
-  /// Runs a script in the scratch folder; see EmbedProcessTests for the mask.
+  /// Runs a script in the scratch folder.
   private func run(_ script: String) throws -> Ending {
-    var all = sigset_t()
-    var mask = sigset_t()
-    sigfillset(&all)
-    pthread_sigmask(SIG_UNBLOCK, &all, &mask)
-    defer { pthread_sigmask(SIG_SETMASK, &mask, nil) }
-    return try shell("export APUS_THREADS=1; cd '\(scratch.path)'; \(script)")
+    try shell("export APUS_THREADS=1; cd '\(scratch.path)'; \(script)")
   }
 
   @Test("F79: a signal ends the step, saves and exits with 0", arguments: ["INT", "TERM", "USR1"])

@@ -25,7 +25,9 @@ import Testing
   private func accounted(_ profile: ExecutionProfile) -> UInt64 {
     profile.plan.phases.enumerated().reduce(0) { sum, phase in
       sum + profile.wait(phase: phase.offset).reduce(0, +)
-        + phase.element.groups.indices.reduce(0) { $0 + profile.busyTime(phase: phase.offset, group: $1) }
+        + phase.element.groups.indices.reduce(0) {
+          $0 + profile.busy(phase: phase.offset, group: $1).reduce(0, +)
+        }
     }
   }
 

@@ -63,7 +63,9 @@ import Testing
       types = file[1].map { "\(texts[$0.number(1)])/\(texts[$0.number(2)])" }
       for sample in file[2] {
         let stack = (sample.numbers[1] ?? []).reversed().compactMap { locations[Int($0)] }
-        guard stack.count == sample.numbers[1]?.count, sample.numbers[2]?.count == types.count else { return nil }
+        guard stack.count == sample.numbers[1]?.count, sample.numbers[2]?.count == types.count else {
+          return nil
+        }
         samples[stack.joined(separator: ";")] = sample.numbers[2]?.map { Int($0) }
       }
       comments = (file.numbers[13] ?? []).map { texts[Int($0)] }

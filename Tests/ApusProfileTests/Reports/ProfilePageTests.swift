@@ -65,12 +65,66 @@ import Testing
     #expect(unbalancedHTML(text) == nil)
     #expect(Self.count("<circle class=\"mark", in: text) == 4)
     #expect(!text.contains("<img"))
-    for number in [">nan", ">inf", "\"nan", "\"inf", "\"-"] { #expect(!text.contains(number), "\(number)") }
+    // An operation with absurd numbers does not push the machine's limits out of the picture.
+    #expect(text.contains("memory 10.0 GB/s") && text.contains("int8 400 GFLOP/s"))
+    #expect(Self.wrongNumbers(text) == [])
     let data = try #require(page.firstRange(of: "id=\"data\">"))
     let end = try #require(page[data.upperBound...].firstRange(of: "</script>"))
     let json = try JSONValue(parsing: String(page[data.upperBound..<end.lowerBound]))
     #expect(json["operations"]?.array?.count == 4)
     #expect(json["spans"]?.array?.count == 16)
+  }
+
+  /// Numbers that are none, and places or sizes below nothing; one may reach a mark by script alone (tabindex −1).
+  private static func wrongNumbers(_ text: String) -> [String] {
+    let words = text.utf8.split { !(0x30...0x39).contains($0) && !(0x61...0x7A).contains($0 | 0x20) }
+    let signs = [
+      " x=\"-", " y=\"-", "cx=\"-", "cy=\"-", " r=\"-", "width=\"-", "height=\"-", "width:-", "d=\"M-",
+      "points=\"-",
+    ]
+    return words.filter { $0.count < 9 }.map { String($0)!.lowercased() }.filter {
+      ["nan", "inf", "infinity"].contains($0)
+    } + signs.filter { text.contains($0) }
+  }
+
+  /// Every figure of an operation and every limit may be nothing, tiny, huge or endless, together or alone.
+  @Test(
+    arguments: [0, .leastNonzeroMagnitude, 1e-9, 1, 1e300, 1.7e308, .infinity, .nan] as [Double],
+    [true, false])
+  func extremes(_ number: Double, alone: Bool) {
+    for part in 0..<6 {
+      var extreme = smallProfile
+      for index in extreme.phases[0].operations.indices where !alone || index == 1 {
+        if part == 0 || part == 4 { extreme.phases[0].operations[index].flops = number }
+        if part == 1 || part == 4 { extreme.phases[0].operations[index].bytes = number }
+      }
+      if part == 2 || part == 4 { extreme.machine.all.readBytes = number }
+      if part == 3 || part == 4 {
+        extreme.machine.all.f32 = number
+        if !alone { (extreme.machine.all.bf16, extreme.machine.all.int8) = (number, number) }
+      }
+      if part == 5 {
+        extreme.machine.single = MachineLimits(f32: number, bf16: number, int8: nil, readBytes: number)
+      }
+      let (text, _) = Self.markup(Audit(extreme).html)
+      #expect(Self.wrongNumbers(text) == [], "part \(part)")
+      #expect(unbalancedHTML(text) == nil)
+      #expect(Self.count("<circle class=\"mark", in: text) == 4)
+    }
+  }
+
+  /// Times of nothing and of centuries.
+  @Test(arguments: [0, 1, UInt64.max / 4]) func extremeTimes(_ time: UInt64) {
+    var extreme = smallProfile
+    for index in extreme.phases[0].operations.indices {
+      extreme.phases[0].operations[index].busy = [time, time]
+      extreme.phases[0].operations[index].wait = [0, time]
+      extreme.phases[0].operations[index].single = time
+    }
+    extreme.phases[0].wall = time
+    let (text, _) = Self.markup(Audit(extreme).html)
+    #expect(Self.wrongNumbers(text) == [])
+    #expect(unbalancedHTML(text) == nil)
   }
 
   @Test func nothingAtAll() {
@@ -84,7 +138,8 @@ import Testing
   @Test(arguments: 1...5 as ClosedRange<UInt64>) func allOperationsArePoints(_ seed: UInt64) {
     let sample = modelProfile(seed: seed, layers: 6, threads: 4, spans: 0)
     let page = Audit(sample).html
-    #expect(Self.count("<circle class=\"mark", in: page) == sample.phases.reduce(0) { $0 + $1.operations.count })
+    #expect(
+      Self.count("<circle class=\"mark", in: page) == sample.phases.reduce(0) { $0 + $1.operations.count })
   }
 }
 
@@ -99,7 +154,8 @@ import Testing
     for (part, size) in zip(parts, sizes) {
       #expect(abs(part.area - size / total * whole.area) < 1e-6 * whole.area, "seed \(seed)")
       #expect(part.x >= whole.x - 1e-6 && part.x + part.width <= whole.x + whole.width + 1e-6, "seed \(seed)")
-      #expect(part.y >= whole.y - 1e-6 && part.y + part.height <= whole.y + whole.height + 1e-6, "seed \(seed)")
+      #expect(
+        part.y >= whole.y - 1e-6 && part.y + part.height <= whole.y + whole.height + 1e-6, "seed \(seed)")
     }
     for (index, a) in parts.enumerated() {
       for b in parts[..<index] {
@@ -142,12 +198,14 @@ import Testing
     arguments: [
       (0, "0 ns"), (812, "812 ns"), (3_410, "3.41 µs"), (34_100, "34.1 µs"), (341_000, "341 µs"),
       (3_410_000, "3.41 ms"), (12_340_000_000, "12.34 s"),
+      (999_600_000, "1.00 s"), (99_960_000_000, "100.0 s"), (4_321_000_000_000, "4321.0 s"),
     ] as [(Double, String)])
   func durations(_ nanoseconds: Double, _ text: String) {
     #expect(durationText(nanoseconds) == text)
   }
 
-  @Test(arguments: [(0, "0.00 "), (999.4, "999 "), (12_300, "12.3 k"), (4.2e11, "420 G")] as [(Double, String)])
+  @Test(
+    arguments: [(0, "0.00 "), (999.4, "999 "), (12_300, "12.3 k"), (4.2e11, "420 G")] as [(Double, String)])
   func rates(_ rate: Double, _ text: String) {
     #expect(rateText(rate) == text)
   }

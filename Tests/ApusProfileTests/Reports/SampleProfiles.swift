@@ -221,7 +221,8 @@ private func timeline(of profile: Profile, spans: Int) -> [TimelineSpan] {
 /// Names nobody should give, and somebody will.
 let hostileNames = [
   "</script><script>alert(1)</script>", "<img src=x onerror=alert(1)>", "\"quoted\" & 'single' &amp;",
-  "two\nlines\r\nand\ta tab", "semi;colon;", "|pipe|`tick`*star*_under_[link](x)", "\u{0}\u{1B}[31m\u{7F}\u{85}",
+  "two\nlines\r\nand\ta tab", "semi;colon;", "|pipe|`tick`*star*_under_[link](x)",
+  "\u{0}\u{1B}[31m\u{7F}\u{85}",
   "", " ", "\u{202E}right to left\u{2028}", "𝔘𝔫𝔦\u{301}code 🦜", "layer 3", "/", "]]><!--",
   String(repeating: "long ", count: 400),
 ]

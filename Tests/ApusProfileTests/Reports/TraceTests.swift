@@ -30,14 +30,18 @@ import Testing
   @Test func foldedInterrupted() {
     var stopped = smallProfile
     stopped.isInterrupted = true
-    #expect(stopped.foldedStacks.split(separator: "\n").allSatisfy { $0.hasPrefix("interrupted;generation;") })
+    #expect(
+      stopped.foldedStacks.split(separator: "\n").allSatisfy { $0.hasPrefix("interrupted;generation;") })
   }
 
   @Test(arguments: hostileNames) func foldedHostile(_ name: String) throws {
-    for line in hostileProfile(name).foldedStacks.split(separator: "\n", omittingEmptySubsequences: false).dropLast() {
+    for line in hostileProfile(name).foldedStacks.split(separator: "\n", omittingEmptySubsequences: false)
+      .dropLast()
+    {
       let space = try #require(line.lastIndex(of: " "))
       #expect(Int(line[line.index(after: space)...]) ?? 0 > 0, "\(line)")
-      #expect(line[..<space].split(separator: ";", omittingEmptySubsequences: false).allSatisfy { !$0.isEmpty })
+      #expect(
+        line[..<space].split(separator: ";", omittingEmptySubsequences: false).allSatisfy { !$0.isEmpty })
       #expect(!line.unicodeScalars.contains { $0.value < 32 })
     }
     #expect(emptyProfile.foldedStacks == "")

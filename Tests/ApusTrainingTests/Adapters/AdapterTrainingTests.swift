@@ -103,7 +103,8 @@ import Testing
       ["evaluation.every=3", "evaluation.samples=1", "evaluation.sampleTokens=4", "evaluation.prompt=ab"])
     watched.data.validation = ["\(run.folder.path)/validation.jsonl"]
     try run.train(watched, runtime) { event in if case .sample = event.kind { samples += 1 } }
-    #expect(samples == 2 && (try file("adapter.gguf")) == expected)
+    #expect(samples == 2)
+    #expect(try file("adapter.gguf") == expected)
   }
 
   @Test("the forecast counts masters of the adapter and the blocks of the rest")

@@ -240,6 +240,22 @@ import Testing
     #expect(try CheckpointFolder(run.directory).steps() == [3])
   }
 
+  @Test("F76: weights that are no numbers do not become a checkpoint")
+  func faultyWeights() throws {
+    let trainer = try run.trainer(try run.configuration(["checkpoint.every=3", "log.every=1"]), two)
+    let weights = trainer.learner.engine.weights
+    let tensor = try #require(weights.tensor("blk.0.ffn_up.weight"))
+    #expect {
+      _ = try trainer.run { event in
+        // Between the last step and its checkpoint.
+        if case .step = event.kind, event.step == 6 { weights.master(tensor)[5] = .nan }
+      }
+    } throws: {
+      "\($0)".contains("the checkpoint of step 6 was not saved") && "\($0)".contains("blk.0.ffn_up.weight")
+    }
+    #expect(try CheckpointFolder(run.directory).steps() == [3])
+  }
+
   // MARK: F81, F82
 
   @Test(

@@ -111,10 +111,11 @@ struct OperationClock {
     var now = [UInt64](repeating: 0, count: names.count)
     for (phase, groups) in places.enumerated() {
       for (group, operation) in groups.enumerated() {
-        now[operation] += profile.busyTime(phase: phase, group: group)
+        now[operation] += profile.busyTicks(phase: phase, group: group)
       }
     }
     defer { before = now }
-    return zip(now, before).map { Double($0 - $1) * 1e-9 }
+    let tick = profile.secondsPerTick
+    return zip(now, before).map { Double($0 - $1) * tick }
   }
 }

@@ -30,11 +30,14 @@ struct MemoryPicture {
     }
     func y(_ bytes: Double) -> Double { floor - bytes / peak * (floor - Self.top) }
 
-    var svg = "<figure class=\"wide\"><svg id=\"memory\" viewBox=\"0 0 \(Int(Self.width)) \(Int(Self.height))\" role=\"img\" "
+    var svg =
+      "<figure class=\"wide\"><svg id=\"memory\" viewBox=\"0 0 \(Int(Self.width)) \(Int(Self.height))\" role=\"img\" "
     svg += "aria-label=\"Resident memory over time, at most \(sizeText(Int(highest)))\">\n"
     for level in levels {
-      svg += "<path class=\"grid\" d=\"M\(Int(Self.left)) \(fixed(y(level), 1))H\(Int(Self.width - Self.right))\"/>"
-      svg += "<text class=\"axis\" text-anchor=\"end\" x=\"\(Int(Self.left) - 8)\" y=\"\(fixed(y(level) + 4, 1))\">"
+      svg +=
+        "<path class=\"grid\" d=\"M\(Int(Self.left)) \(fixed(y(level), 1))H\(Int(Self.width - Self.right))\"/>"
+      svg +=
+        "<text class=\"axis\" text-anchor=\"end\" x=\"\(Int(Self.left) - 8)\" y=\"\(fixed(y(level) + 4, 1))\">"
       svg += "\(sizeText(Int(clamping: level)))</text>\n"
     }
     for tick in axisTicks(0, span) where tick <= span {

@@ -18,6 +18,8 @@ struct OperationMark {
   /// Its figures in a line.
   var numbers: String
 
+  /// Whether it has all it takes to be a point of a roofline.
+  var isPlaced: Bool { flops > 0 && flops.isFinite && bytes > 0 && bytes.isFinite && time > 0 }
   var label: String { "\(name), \(place): \(numbers)" }
 }
 
@@ -44,11 +46,13 @@ struct OperationMarks {
           operation.calls == 1 ? "1 call" : "\(countText(operation.calls)) calls",
         ]
         if time > 0 {
-          numbers.append("\(rateText(operation.flops / time * 1e9))FLOP/s in \(operation.arithmetic.rawValue)")
+          numbers.append(
+            "\(rateText(operation.flops / time * 1e9))FLOP/s in \(operation.arithmetic.rawValue)")
           numbers.append("\(rateText(operation.bytes / time * 1e9))B/s")
           if least > 0 { numbers.append("\(percentText(least / time)) of the roofline") }
         }
-        if operation.bytes > 0 { numbers.append("\(fixed(operation.flops / operation.bytes, 2)) FLOP/byte") }
+        let intensity = operation.bytes > 0 ? operation.flops / operation.bytes : .infinity
+        if intensity.isFinite { numbers.append("\(fixed(intensity, 2)) FLOP/byte") }
         if let bound = bounds[index], time > 0 { numbers.append("its kind is bound by \(bound.phrase)") }
         let place = operation.scope.isEmpty ? phase.name : "\(phase.name)/\(operation.scope)"
         list.append(

@@ -34,13 +34,15 @@ struct PageTables {
   var phases: String {
     let fastest = audit.phases.map(\.tokensPerSecond).max() ?? 0
     var html = head(
-      ["phase", "tokens/s", "steps", "tokens", "time", "GFLOP/s", "GB/s", "of compute", "of memory",
-        "of roofline", "waiting", "serial", "outside", "bytes a token"], texts: [0], id: "phases")
+      [
+        "phase", "tokens/s", "steps", "tokens", "time", "GFLOP/s", "GB/s", "of compute", "of memory",
+        "of roofline", "waiting", "serial", "outside", "bytes a token",
+      ], texts: [0], id: "phases")
     for phase in audit.phases {
       html += row([
         .text(phase.name), .share(share(phase.tokensPerSecond, of: fastest), rateText(phase.tokensPerSecond)),
         .number(countText(phase.steps)), .number(countText(phase.tokens)), .number(durationText(phase.wall)),
-        .number(fixed(phase.flopsPerSecond * 1e-9, 1)), .number(fixed(phase.bytesPerSecond * 1e-9, 1)),
+        .number(billionsText(phase.flopsPerSecond)), .number(billionsText(phase.bytesPerSecond)),
         .number(percentText(phase.computeShare)), .number(percentText(phase.memoryShare)),
         .number(percentText(phase.roofline)), .number(percentText(phase.waiting)),
         .number(percentText(phase.serial)), .number(percentText(phase.outside)),
@@ -60,7 +62,7 @@ struct PageTables {
       html += row([
         .text(path.phase), .text(path.name), .number(durationText(path.time)),
         .share(path.share, percentText(path.share)), .number(countText(path.calls)),
-        .number(fixed(path.flopsPerSecond * 1e-9, 1)), .number(fixed(path.bytesPerSecond * 1e-9, 1)),
+        .number(billionsText(path.flopsPerSecond)), .number(billionsText(path.bytesPerSecond)),
         path.roofline.map { .share($0, percentText($0)) } ?? .number("–"), .bound(path.bound),
         .number(gainText(path.gain)),
       ])

@@ -72,7 +72,8 @@ struct ProfilePage {
       cards.append((countText(allocations), "heap allocations in steps"))
     }
     return "<div class=\"cards\">"
-      + cards.map { "<div><b>\(escapedHTML($0.figure))</b><span>\(escapedHTML($0.text))</span></div>" }.joined()
+      + cards.map { "<div><b>\(escapedHTML($0.figure))</b><span>\(escapedHTML($0.text))</span></div>" }
+      .joined()
       + "</div>\n"
   }
 
@@ -91,9 +92,9 @@ struct ProfilePage {
       return "<p class=\"hint\">No timeline was recorded.</p>\n"
     }
     return """
-      <p class="hint">What each thread does; waiting is pale. Zoom with the wheel (after a click into the picture, or
-      with Ctrl) or with + and −, move by dragging or with ← and →, choose a thread with ↑ and ↓ and walk its spans
-      with , and . (0 shows everything again).</p>
+      <p class="hint">What each thread does; waiting is pale, and where nothing stands nothing was recorded. Zoom with
+      the wheel (after a click into the picture, or with Ctrl) or with + and −, move by dragging or with ← and →,
+      choose a thread with ↑ and ↓ and walk its spans with , and . (0 shows everything again).</p>
       <p class="buttons"><button type="button" data-zoom="0.5">zoom in</button>
       <button type="button" data-zoom="2">zoom out</button>
       <button type="button" data-zoom="all">show everything</button></p>

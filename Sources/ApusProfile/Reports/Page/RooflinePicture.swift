@@ -23,16 +23,23 @@ struct RooflinePicture {
   init(_ machine: ProfiledMachine, _ marks: [OperationMark]) {
     self.machine = machine
     self.marks = marks
-    let drawn = marks.filter { $0.flops > 0 && $0.bytes > 0 && $0.time > 0 }
+    let drawn = marks.filter(\.isPlaced)
     let limits = machine.all
     let peaks = [limits.f32, limits.bf16 ?? 0, limits.int8 ?? 0].filter { $0 > 0 }
     let ridges = limits.readBytes > 0 ? peaks.map { $0 / limits.readBytes } : []
     x = LogScale(
-      drawn.map { $0.flops / $0.bytes } + ridges.map { $0 * 4 } + [0.1, 10], decades: 9,
+      Self.near(drawn.map { $0.flops / $0.bytes }, ridges) + ridges.map { $0 * 4 } + [0.1, 10], decades: 9,
       from: Self.left, to: Self.width - Self.right)
     y = LogScale(
-      drawn.map { $0.flops / $0.time * 1e9 } + peaks.map { $0 * 1.5 }, decades: 9,
+      Self.near(drawn.map { $0.flops / $0.time * 1e9 }, peaks) + peaks.map { $0 * 1.5 }, decades: 9,
       from: Self.height - Self.bottom, to: Self.top)
+  }
+
+  /// Values that share an axis with the limits; one that is far beyond all of them stands at the edge, and does not
+  /// push them out of the picture.
+  private static func near(_ values: [Double], _ limits: [Double]) -> [Double] {
+    guard let most = limits.max() else { return values }
+    return values.filter { $0 < 1e4 * most }
   }
 
   /// The picture.
@@ -64,8 +71,9 @@ struct RooflinePicture {
     }
     svg += "<text class=\"axis name\" text-anchor=\"middle\" x=\"\(fixed((Self.left + end) / 2, 0))\" "
     svg += "y=\"\(fixed(Self.height - 10, 0))\">FLOP per byte</text>\n"
-    svg += "<text class=\"axis name\" text-anchor=\"middle\" transform=\"rotate(-90)\" "
-    return svg + "x=\"\(fixed(-(Self.top + floor) / 2, 0))\" y=\"16\">GFLOP/s</text>\n"
+    svg += "<text class=\"axis name\" text-anchor=\"middle\" "
+    return svg
+      + "transform=\"translate(16 \(fixed((Self.top + floor) / 2, 0))) rotate(-90)\">GFLOP/s</text>\n"
   }
 
   /// Ceilings and the slope of memory, of all threads and, dashed, of one.
@@ -90,7 +98,8 @@ struct RooflinePicture {
       guard ridge < end else { continue }
       let label = max(level + 4, next)
       next = label + 14
-      svg += "<path class=\"roof\(ceiling.isSingle ? " single" : "")\" d=\"M\(fixed(ridge, 1)) \(fixed(level, 1))"
+      svg +=
+        "<path class=\"roof\(ceiling.isSingle ? " single" : "")\" d=\"M\(fixed(ridge, 1)) \(fixed(level, 1))"
       svg += "H\(fixed(end, 0))l10 \(fixed(label - 4 - level, 1))\"/>"
       svg += "<text class=\"ceiling\" x=\"\(fixed(end + 14, 0))\" y=\"\(fixed(label, 1))\">"
       svg += "\(escapedHTML(ceiling.label)) \(rateText(ceiling.rate))FLOP/s</text>\n"
@@ -126,23 +135,28 @@ struct RooflinePicture {
     guard start < end else { return "" }
     let (x0, y0) = (x.place(start), y.place(start * bandwidth))
     let (x1, y1) = (x.place(end), y.place(end * bandwidth))
-    var svg = "<path class=\"\(style)\" d=\"M\(fixed(x0, 1)) \(fixed(y0, 1))L\(fixed(x1, 1)) \(fixed(y1, 1))\"/>"
+    var svg =
+      "<path class=\"\(style)\" d=\"M\(fixed(x0, 1)) \(fixed(y0, 1))L\(fixed(x1, 1)) \(fixed(y1, 1))\"/>"
     // SVG turns clockwise in degrees; slopes of both scales are constant.
     let angle = SlopeAngle.degrees(rise: y0 - y1, run: x1 - x0)
     let isSingle = style.hasSuffix("single")
+    // The label of the slower one lies below its line, so that both keep clear of each other.
+    let isBelow = isSingle != (machine.single.readBytes > machine.all.readBytes) && machine.threads > 1
     let along = isSingle ? 0.06 : 0.1
     let (px, py) = (x0 + along * (x1 - x0), y0 + along * (y1 - y0))
-    svg += "<text class=\"ceiling\" transform=\"translate(\(fixed(px, 1)) \(fixed(py, 1))) rotate(\(fixed(-angle, 1)))\" "
-    svg += "y=\"\(isSingle ? 16 : -7)\">\(name) \(rateText(bandwidth))B/s</text>\n"
+    svg +=
+      "<text class=\"ceiling\" transform=\"translate(\(fixed(px, 1)) \(fixed(py, 1))) rotate(\(fixed(-angle, 1)))\" "
+    svg += "dy=\"\(isBelow ? 16 : -7)\">\(name) \(rateText(bandwidth))B/s</text>\n"
     return svg
   }
 
   private func point(_ mark: OperationMark, _ most: Double) -> String {
     let intensity = mark.bytes > 0 ? mark.flops / mark.bytes : mark.flops > 0 ? x.high : x.low
     let rate = mark.time > 0 ? mark.flops / mark.time * 1e9 : 0
-    let isWhole = mark.flops > 0 && mark.bytes > 0 && mark.time > 0
-    let radius = 3 + 15 * share(mark.time, of: most).squareRoot()
-    return "<circle class=\"mark k\(mark.kind)\(isWhole ? "" : " hollow")\" data-op=\"\(mark.index)\" tabindex=\"-1\" "
+    // Those without a place meet on the edges, where large ones would hide the axes.
+    let radius = mark.isPlaced ? 3 + 15 * share(mark.time, of: most).squareRoot() : 3.5
+    return
+      "<circle class=\"mark k\(mark.kind)\(mark.isPlaced ? "" : " hollow")\" data-op=\"\(mark.index)\" tabindex=\"-1\" "
       + "cx=\"\(fixed(x.place(intensity), 1))\" cy=\"\(fixed(y.place(rate), 1))\" r=\"\(fixed(radius, 1))\">"
       + "<title>\(escapedHTML(mark.label))</title></circle>\n"
   }
@@ -150,10 +164,9 @@ struct RooflinePicture {
   /// A power of ten without its exponent, as far as people read them.
   private static func tickText(_ value: Double) -> String {
     switch value {
-    case ..<0.99e-4: "\(Float(value))"
-    case ..<0.99: shortText((value * 1e4).rounded() / 1e4)
-    case ..<1e9: countText(Int(value.rounded()))
-    default: "\(Float(value))"
+    case 0.99e-4..<0.99: shortText((value * 1e4).rounded() / 1e4)
+    case 0.99..<1e9: countText(Int(value.rounded()))
+    default: "1e\(LogScale.exponent(value))"
     }
   }
 }

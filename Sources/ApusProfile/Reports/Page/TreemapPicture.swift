@@ -32,7 +32,7 @@ struct TreemapPicture {
   /// Below this many pixels a side nothing can be seen.
   private static let least = 0.4
   /// A letter's mean width at the size of labels.
-  private static let letter = 6.3
+  private static let letter = 6.6
   private static let heading = 16.0
 
   init(_ profile: Profile, _ marks: OperationMarks) {
@@ -55,7 +55,8 @@ struct TreemapPicture {
 
   /// The picture.
   var svg: String {
-    var svg = "<figure class=\"wide\"><svg id=\"treemap\" class=\"marks\" viewBox=\"0 0 1000 560\" role=\"group\" "
+    var svg =
+      "<figure class=\"wide\"><svg id=\"treemap\" class=\"marks\" viewBox=\"0 0 1000 560\" role=\"group\" "
     svg += "aria-label=\"Time by phase, part of the model and operation\">\n"
     append(root, Self.frame, to: &svg)
     return svg + "</svg></figure>\n"
@@ -82,7 +83,8 @@ struct TreemapPicture {
 
   private func appendLeaf(_ part: Part, _ place: Rectangle, to svg: inout String) {
     if let mark = part.mark {
-      svg += "<rect class=\"mark k\(mark.kind)\" data-op=\"\(mark.index)\" tabindex=\"-1\" \(Self.attributes(place))>"
+      svg +=
+        "<rect class=\"mark k\(mark.kind)\" data-op=\"\(mark.index)\" tabindex=\"-1\" \(Self.attributes(place))>"
       svg += "<title>\(escapedHTML(mark.label))</title></rect>"
     } else {
       svg += "<rect class=\"outside\" \(Self.attributes(place))>"
