@@ -106,13 +106,25 @@ extension LowRankAdapter {
           name,
           .shape(b, found: [change.rows, change.rank], expected: [target.rows, change.rank], model: model))
       }
-      for (tensor, values) in [(a, change.a), (b, change.b)] {
+    }
+    if let nonFinite { throw nonFinite }
+  }
+
+  /// The first number that is none.
+  ///
+  /// - Complexity: O(`parameterCount`).
+  package var nonFinite: AdapterError? {
+    for change in changes {
+      for (tensor, values) in [
+        (AdapterTensor.a(of: change.target), change.a), (AdapterTensor.b(of: change.target), change.b),
+      ] {
         let floats = UnsafeBufferPointer(start: values.base, count: values.count)
         if let index = floats.firstIndex(where: { !$0.isFinite }) {
-          throw AdapterError(name, .notFinite(tensor, index: index))
+          return AdapterError(name, .notFinite(tensor, index: index))
         }
       }
     }
+    return nil
   }
 }
 

@@ -130,12 +130,26 @@ struct TrainerFiles {
   ///
   /// - Throws: `ExportError`, `AdapterError` for families without a folder form.
   func files() throws -> [CheckpointFile] {
-    let exported =
-      try adapter.map { try $0.current(learner.engine.weights).folderFiles(for: network, base: $0.base) }
-      ?? modelExport(.f32).files
+    let (exported, fault) = try savedFiles()
     return exported.map { file in
       CheckpointFile(file.name, byteCount: file.byteCount) { sink throws(FileError) in try file.write(sink) }
-    } + [stateContents(after: export)]
+    } + [stateContents(fault)]
+  }
+
+  /// What is saved, and who knows of a weight in it that is no number once it is written.
+  private func savedFiles() throws -> ([ExportedFile], fault: () -> FileError?) {
+    func failure(_ file: String, _ fault: some CustomStringConvertible) -> FileError {
+      .system(path: file, operation: "save", reason: "\(fault)")
+    }
+    guard let adapter else {
+      let export = try modelExport(.f32)
+      return (export.files, { export.fault.map { failure("model.safetensors", $0) } })
+    }
+    let current = adapter.current(learner.engine.weights)
+    return (
+      try current.folderFiles(for: network, base: adapter.base),
+      { current.nonFinite.map { failure("adapter_model.safetensors", $0) } }
+    )
   }
 
   /// The model as a Hugging Face folder.
@@ -155,7 +169,7 @@ struct TrainerFiles {
   ///
   /// It is the last file: weights that are no numbers, found when theirs were written, end the attempt here, before the
   /// checkpoint has its name.
-  private func stateContents(after export: HuggingFaceExport) -> CheckpointFile {
+  private func stateContents(_ fault: @escaping () -> FileError?) -> CheckpointFile {
     var writer = SafetensorsWriter(metadata: ["format": "apus"])
     let gathering = Gathering()
     for (number, state) in states.all.enumerated() {
@@ -170,9 +184,7 @@ struct TrainerFiles {
     }
     let contents = writer
     return CheckpointFile(Self.stateFile, byteCount: writer.byteCount) { sink throws(FileError) in
-      if let fault = export.fault {
-        throw .system(path: "model.safetensors", operation: "save", reason: "\(fault)")
-      }
+      if let fault = fault() { throw fault }
       gathering.failure = nil
       try contents.write { bytes throws(FileError) in
         if let error = gathering.failure { throw error }
