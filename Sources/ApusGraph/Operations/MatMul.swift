@@ -117,10 +117,16 @@ private final class MatMulKernel: Kernel {
 
   override func run(unit: Int, worker: Int, _ step: Step) {
     let tokens = step.sizes[x.type.rows]
-    if rest != nil { product.run(unit: unit, worker: worker, x: x, from: 0, count: tokens, into: y, at: 0) }
+    guard let rest else {
+      product.run(
+        unit: unit, worker: worker, x: x, from: 0, count: tokens, into: y, at: 0, bias: bias,
+        residual: residual, activation: activation)
+      return
+    }
+    product.run(unit: unit, worker: worker, x: x, from: 0, count: tokens, into: y, at: 0)
     product.run(
-      unit: unit, worker: worker, x: rest ?? x, from: 0, count: tokens, into: y, at: 0,
-      accumulates: rest != nil, bias: bias, residual: residual, activation: activation)
+      unit: unit, worker: worker, x: rest, from: 0, count: tokens, into: y, at: 0, accumulates: true,
+      bias: bias, residual: residual, activation: activation)
   }
 }
 

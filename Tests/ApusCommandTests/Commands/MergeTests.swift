@@ -15,7 +15,7 @@ import Testing
   private func logits(_ model: String, _ options: [String] = []) throws -> [Float] {
     let out = scratch.file("logits.npy")
     let ending = runApplication(
-      ["logits", model, "--ids", "1,40,7,300,12", "--out", out, "-t", "1"] + options)
+      ["logits", model, "--ids", "1,40,7,300,12", "--out", out, "-t", "1", "--cache-type", "f32"] + options)
     #expect(ending.code == 0, "\(ending.errors)")
     let bytes = try #require(readFile(out))
     // The header is a multiple of 64 bytes; five rows of 320 floats end the file.

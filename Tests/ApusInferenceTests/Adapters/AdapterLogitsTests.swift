@@ -72,9 +72,11 @@ import Testing
       base, fixture.network.fileBytes(type == .f32 ? nil : ModelFixture.storing(type)))
     let files = try ModelFiles(base)
     let adapter = try LowRankAdapter(fixture.path, for: files.network())
-    let merge = WeightMerge([(adapter, 1)])
+    // As large a change as PEFT's fixture makes these networks so steep that roundings to bytes grow without bound.
+    let scale = type == .f32 ? 1 : 0.125
+    let merge = WeightMerge([(adapter, scale)])
     guard case .gguf(let file) = files.kind else { return }
-    let expected = try logits(files, [AdapterFile(fixture.path)])
+    let expected = try logits(files, [AdapterFile(fixture.path, scale: scale)])
     let merged = scratch.file("merged.gguf")
     _ = try merge.write(file, to: merged, type: nil, force: false, pool: runtime.workers)
     let output = try GGUFFile.open(merged)
@@ -92,7 +94,7 @@ import Testing
     for index in values.indices {
       let (row, column) = (index / change.columns, index % change.columns)
       for k in 0..<change.rank {
-        let share = Float(change.factor) * change.b.base[row * change.rank + k]
+        let share = Float(scale * change.factor) * change.b.base[row * change.rank + k]
         values[index] += share * change.a.base[k * change.columns + column]
       }
     }
@@ -102,26 +104,38 @@ import Testing
       : try #require(ModelFixture.storing(type)(change.target, values, change.columns)).1
     #expect(output.bytes(of: try #require(output.tensor(named: change.target))).elementsEqual(bytes))
     let own = try logits(ModelFiles(merged), [])
-    #expect(difference(own, expected) <= (type == .f32 ? 2e-5 : 0.1), "\(difference(own, expected))")
-    if type == .q8_0 {
-      let whole = scratch.file("whole.gguf")
-      _ = try merge.write(file, to: whole, type: .f32, force: false, pool: runtime.workers)
-      let floats = try logits(ModelFiles(whole), [])
-      #expect(difference(floats, expected) < difference(own, expected))
+    guard type == .q8_0 else {
+      #expect(difference(own, expected) <= 2e-5, "\(difference(own, expected))")
+      return
     }
+    // Rounding the sum costs no more than rounding the weights did.
+    let exact = try logits(
+      ModelFiles(fixture.network.file()), [AdapterFile(fixture.path, scale: scale)])
+    let (before, after) = (difference(expected, exact), difference(own, exact))
+    #expect(after <= 2 * before, "\(after), before \(before)")
+    let whole = scratch.file("whole.gguf")
+    _ = try merge.write(file, to: whole, type: .f32, force: false, pool: runtime.workers)
+    #expect(try difference(logits(ModelFiles(whole), []), expected) < before)
   }
 
   @Test("a type that is not written is refused before anything is")
   func refused() throws {
     let fixture = try AdapterFixture("llama")
-    let files = try ModelFiles(fixture.network.file())
+    let files = try ModelFiles(
+      fixture.network.file { name, values, _ in
+        guard name == "blk.0.attn_q.weight" else { return nil }
+        let type = TensorType.iq4_nl
+        return (type, [UInt8](repeating: 0, count: values.count / type.blockSize * type.blockBytes))
+      })
     let adapter = try LowRankAdapter(fixture.path, for: files.network())
     guard case .gguf(let file) = files.kind else { return }
     let merge = WeightMerge([(adapter, 1)])
     let target = scratch.file("merged.gguf")
-    #expect(throws: GGUFError.self) {
-      try merge.write(file, to: target, type: .q6_k, force: false, pool: runtime.workers)
+    let error = #expect(throws: GGUFError.self) {
+      _ = try merge.write(file, to: target, type: nil, force: false, pool: runtime.workers)
     }
+    #expect(error?.description.contains("blk.0.attn_q.weight") == true, "\(error?.description ?? "")")
+    #expect(error?.description.contains("IQ4_NL is not written here; --type takes one of") == true)
     #expect(readFile(target) == nil)
   }
 }

@@ -20,11 +20,11 @@ import Testing
 
   /// The engine of a network with an adapter, its weights loaded.
   private func engine(
-    _ source: any WeightSource, _ adapter: LowRankAdapter, optimized: Bool = true,
+    _ source: any WeightSource, _ adapter: LowRankAdapter, scale: Double = 1, optimized: Bool = true,
     recomputing: RecomputationBudget = .none, runtime: Runtime? = nil
   ) throws -> TrainingEngine {
     let runtime = runtime ?? self.runtime
-    let adapted = AdaptedWeights(source, [(adapter, 1)])
+    let adapted = AdaptedWeights(source, [(adapter, scale)])
     let network = try Network(PrecisionSource(base: adapted, precision: .f32))
     let batch = try GradientBatch()
     var options = TrainingEngineOptions(
@@ -85,7 +85,9 @@ import Testing
     let fixture = try AdapterFixture(name)
     let blocks = try ModelFiles(fixture.network.file(ModelFixture.storing(type)))
     let adapter = try LowRankAdapter(fixture.path, for: blocks.network())
-    let (loss, own) = try gradients(engine(blocks.source, adapter))
+    // As large a change as PEFT's fixture makes these networks so steep that roundings to bytes grow without bound.
+    let scale = 0.125
+    let (loss, own) = try gradients(engine(blocks.source, adapter, scale: scale))
     // The same weights, dequantised: nothing of the forward pass is rounded there.
     let floats = try ModelFiles(
       fixture.network.file { name, values, columns in
@@ -96,7 +98,7 @@ import Testing
         }
         return (.f32, dequantised.withUnsafeBytes { Array($0) })
       })
-    let (exactLoss, exact) = try gradients(engine(floats.source, adapter))
+    let (exactLoss, exact) = try gradients(engine(floats.source, adapter, scale: scale))
     #expect(own.count == exact.count && own.allSatisfy(\.isFinite))
     var (square, error) = (0.0, 0.0)
     for (a, b) in zip(own, exact) {
@@ -114,7 +116,7 @@ import Testing
       options.oversubscribes = true
       let other = try gradients(
         engine(
-          blocks.source, adapter, optimized: optimized, recomputing: recomputing,
+          blocks.source, adapter, scale: scale, optimized: optimized, recomputing: recomputing,
           runtime: Runtime(options: options)))
       #expect(
         other.values.map(\.bitPattern) == own.map(\.bitPattern), "\(recomputing), \(threads), \(optimized)")
