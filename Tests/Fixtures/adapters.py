@@ -5,17 +5,21 @@ The networks are those of models.py. PEFT puts an adapter into each, whose numbe
 names for its tensors; PEFT saves it; transformers runs it in float64 on the prompt of models.py, and on the packed batch of
 gradients.py, whose loss's gradients by A and B autograd takes.
 
-    pip install torch==2.15.0 transformers==5.23.0 peft==0.21.2 safetensors==0.8.0 numpy==2.4.6
-    python Tests/Fixtures/adapters.py
+    pip install torch==2.15.0 transformers==5.23.0 peft==0.21.2 safetensors==0.8.0 numpy==2.4.6 gguf==0.19.0
+    python Tests/Fixtures/adapters.py [--llama-cpp DIR]
 
 Written to adapters/NAME/: adapter_config.json and adapter_model.safetensors, as PEFT saves them; logits.f32,
 little-endian floats [tokens, vocabulary]; gradients.safetensors, float32 under the names of the adapter's tensors;
-expected.json, the loss and what the case is made of.
+expected.json, the loss and what the case is made of. With --llama-cpp also llamacpp.gguf, as convert_lora_to_gguf.py of
+that source tree makes it of the adapter; without, the one that is there stays.
 """
 
+import argparse
 import json
 import os
-import shutil
+import subprocess
+import sys
+import tempfile
 
 import numpy as np
 import peft
@@ -68,7 +72,6 @@ def loss(model):
 
 def make(name):
     folder = os.path.join(OUT, name)
-    shutil.rmtree(folder, ignore_errors=True)
     model = adapted(name)
     state = peft.get_peft_model_state_dict(model)
     with torch.no_grad():
@@ -99,6 +102,20 @@ def make(name):
           f"changed by {np.abs(out - plain).max():.2f}, {len(by_name)} tensors, {size} bytes")
 
 
+def convert(name, source):
+    """The adapter as llama.cpp's converter writes it."""
+    folder = os.path.join(OUT, name)
+    with tempfile.TemporaryDirectory() as base:
+        models.build(name)[1].save_pretrained(base)
+        subprocess.run([sys.executable, os.path.join(source, "convert_lora_to_gguf.py"), "--base", base, "--outtype", "f32",
+                        "--outfile", os.path.join(folder, "llamacpp.gguf"), folder], check=True)
+
+
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--llama-cpp", metavar="DIR")
+    arguments = parser.parse_args()
     for case in CASES:
         make(case)
+        if arguments.llama_cpp:
+            convert(case, arguments.llama_cpp)

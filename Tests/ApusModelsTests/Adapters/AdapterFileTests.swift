@@ -77,6 +77,25 @@ import Testing
     #expect(file.tensor(named: "blk.0.attn_k.weight.lora_b")?.dimensions == [4, 32])
   }
 
+  @Test("what llama.cpp's converter makes of PEFT's adapter is the same", arguments: AdapterFixture.names)
+  func converted(_ name: String) throws {
+    let (fixture, network) = (try AdapterFixture(name), try network(name))
+    let adapter = try LowRankAdapter(fixture.path, for: network)
+    let theirs = try LowRankAdapter(fixture.path + "/llamacpp.gguf", for: network)
+    #expect(theirs.changes.map(\.target) == adapter.changes.map(\.target))
+    for (own, other) in zip(adapter.changes, theirs.changes) {
+      #expect((0..<own.a.count).allSatisfy { own.a.base[$0] == other.a.base[$0] }, "\(own.target)")
+      #expect((0..<own.b.count).allSatisfy { own.b.base[$0] == other.b.base[$0] }, "\(own.target)")
+      // That converter takes no notice of the root: it writes PEFT's alpha.
+      #expect(other.factor == adapter.settings.alpha / Double(adapter.settings.rank))
+    }
+    let ours = scratch.file("ours.gguf")
+    try adapter.writeGGUF(ours, for: network, replacing: false)
+    let (a, b) = (try GGUFFile.open(ours), try GGUFFile.open(fixture.path + "/llamacpp.gguf"))
+    #expect(Set(a.tensors.map(\.name)) == Set(b.tensors.map(\.name)))
+    for tensor in b.tensors { #expect(a.tensor(named: tensor.name)?.dimensions == tensor.dimensions) }
+  }
+
   @Test("a new adapter's numbers: B zero, A uniform within 1/√columns, the same for a seed")
   func new() throws {
     let targets = try network("llama").productTargets(named: ["q", "down"], key: "adapter.targets")
