@@ -48,17 +48,59 @@ public func quantizeFile(
     throw GGUFError(output, .refused("cannot be written as \(type), only as \(known)"))
   }
   let file = try GGUFFile.open(input, limits: limits)
+  return try rewrite(
+    file, to: output, plans: file.tensors.map { QuantizePlan($0, as: type) }, type: type,
+    fileType: format.fileType, force: force, pool: pool, progress: progress)
+}
+
+/// Changes weights on their way from one file to another: a range of a tensor's weights, counted from its first, as floats.
+/// Called by several threads at once.
+package typealias WeightChange =
+  @Sendable (_ tensor: GGUFTensor, _ weights: Range<Int>, _ values: UnsafeMutableBufferPointer<Float>) -> Void
+
+/// Writes a file again with some of its weights changed, each tensor in its own type or, where one is asked for, matrices
+/// in that. What is neither changed nor converted keeps its bytes.
+///
+/// - Parameters:
+///   - changed: names of the tensors that `change` is called for.
+/// - Throws: `GGUFError`, as `quantizeFile`; for a changed tensor whose type cannot be written, naming it.
+package func changeFile(
+  _ file: GGUFFile, to output: String, type: TensorType?, changed: Set<String>, force: Bool,
+  pool: WorkerPool?,
+  progress: (_ tensor: GGUFTensor, _ index: Int, _ count: Int) -> Void = { _, _, _ in },
+  change: @escaping WeightChange
+) throws(GGUFError) -> QuantizeSummary {
+  let plans = file.tensors.map { tensor in
+    type.map { QuantizePlan(tensor, as: $0) } ?? QuantizePlan(keeping: tensor)
+  }
+  for plan in plans where changed.contains(plan.tensor.name) && !plan.type.isEncodable {
+    let known = TensorType.all.filter(\.isEncodable).map(\.name).joined(separator: ", ")
+    throw GGUFError(
+      file.name, .tensor(plan.tensor.name, offset: nil),
+      .refused("changes, and \(plan.type) is not written here; --type takes one of \(known)"))
+  }
+  let fileType = (type?.format as? any EncodableFormat.Type)?.fileType
+  return try rewrite(
+    file, to: output, plans: plans, type: type, fileType: fileType, changed: changed, change: change,
+    force: force, pool: pool, progress: progress)
+}
+
+/// - Parameter fileType: what `general.file_type` becomes; nil leaves it.
+private func rewrite(
+  _ file: GGUFFile, to output: String, plans: [QuantizePlan], type: TensorType?, fileType: UInt32?,
+  changed: Set<String> = [], change: @escaping WeightChange = { _, _, _ in }, force: Bool, pool: WorkerPool?,
+  progress: (_ tensor: GGUFTensor, _ index: Int, _ count: Int) -> Void
+) throws(GGUFError) -> QuantizeSummary {
   for path in file.paths where isSameFile(path, output) {
     throw GGUFError(output, .refused("is the input itself, which is never overwritten; choose another name"))
   }
-  let plans = file.tensors.map { QuantizePlan($0, as: type) }
   var summary = QuantizeSummary()
   for plan in plans {
     if let reason = plan.reason { summary.left.append((plan.tensor.name, plan.type, reason)) }
     if plan.type == type { summary.converted += 1 }
     summary.bytesBefore += plan.tensor.byteCount
   }
-  let header = quantizedHeader(file, plans, format.fileType)
+  let header = rewrittenHeader(file, plans, fileType)
   summary.bytesAfter = header.tensors.reduce(0) { $0 + $1.byteCount }
   var writer: GGUFWriter
   do {
@@ -66,7 +108,7 @@ public func quantizeFile(
   } catch {
     throw GGUFError(output, .file(error))
   }
-  let recoder = Recoder(file: file, pool: pool, output: output)
+  let recoder = Recoder(file: file, pool: pool, output: output, changed: changed, change: change)
   for (index, plan) in plans.enumerated() {
     progress(plan.tensor, index, plans.count)
     try recoder.write(plan, to: &writer)
@@ -81,13 +123,15 @@ public func quantizeFile(
 }
 
 /// The header of the file to be written.
-private func quantizedHeader(_ file: GGUFFile, _ plans: [QuantizePlan], _ fileType: UInt32) -> GGUFHeader {
+private func rewrittenHeader(_ file: GGUFFile, _ plans: [QuantizePlan], _ fileType: UInt32?) -> GGUFHeader {
   var header = GGUFHeader()
   for key in file.metadata.keys where !key.hasPrefix("split.") {
     if let value = file.metadata[key] { header.set(key, value) }
   }
-  header.set("general.file_type", .scalar(fileType))
-  header.set("general.quantization_version", .scalar(UInt32(2)))
+  if let fileType {
+    header.set("general.file_type", .scalar(fileType))
+    header.set("general.quantization_version", .scalar(UInt32(2)))
+  }
   for plan in plans {
     header.addTensor(plan.tensor.name, type: plan.type, dimensions: plan.tensor.dimensions)
   }
@@ -107,6 +151,8 @@ private struct Recoder {
   let file: GGUFFile
   let pool: WorkerPool?
   let output: String
+  let changed: Set<String>
+  let change: WeightChange
   private let buffer = UnitBuffer(byteCount: unitWeights * units * MemoryLayout<Double>.size)
 
   /// Weights one unit of work converts: 64 KiB of floats, which stay in the cache between decoding and
@@ -115,10 +161,14 @@ private struct Recoder {
   /// Units between two writes: 16 MiB of the longest type.
   static let units = 128
 
-  init(file: GGUFFile, pool: WorkerPool?, output: String) {
+  init(
+    file: GGUFFile, pool: WorkerPool?, output: String, changed: Set<String>, change: @escaping WeightChange
+  ) {
     self.file = file
     self.pool = pool
     self.output = output
+    self.changed = changed
+    self.change = change
   }
 
   func write(_ plan: QuantizePlan, to writer: inout GGUFWriter) throws(GGUFError) {
@@ -142,6 +192,7 @@ private struct Recoder {
   private func convert(_ plan: QuantizePlan, _ weights: Range<Int>) throws(GGUFError) {
     let source = SendableBytes(file.bytes(of: plan.tensor))
     let buffer = buffer
+    let (tensor, change) = (plan.tensor, changed.contains(plan.tensor.name) ? self.change : nil)
     let units = (weights.count + Self.unitWeights - 1) / Self.unitWeights
     let faults = UnitResults<Fault>(count: units, initial: Fault(index: -1, isTooLarge: false))
     forEachUnit(units, on: pool) { unit in
@@ -150,7 +201,11 @@ private struct Recoder {
       let input = source.buffer.blocks(plan.tensor.type, from: weights.lowerBound + start, count: count)
       let result = UnsafeMutableRawBufferPointer(
         rebasing: buffer.buffer[byteRange(plan.type, from: start, count: count)])
-      if var fault = recode(input, plan.tensor.type, into: result, plan.type, count: count) {
+      let first = weights.lowerBound + start
+      let own = change.map { change in
+        { (values: UnsafeMutableBufferPointer<Float>) in change(tensor, first..<first + count, values) }
+      }
+      if var fault = recode(input, tensor.type, into: result, plan.type, count: count, change: own) {
         fault.index += weights.lowerBound + start
         faults[unit] = fault
       }
@@ -174,15 +229,16 @@ private struct Fault: BitwiseCopyable {
 /// Converts `count` weights; what is already of the right type is copied as it is, once found sound.
 private func recode(
   _ input: UnsafeRawBufferPointer, _ from: TensorType, into output: UnsafeMutableRawBufferPointer,
-  _ to: TensorType, count: Int
+  _ to: TensorType, count: Int, change: ((UnsafeMutableBufferPointer<Float>) -> Void)?
 ) -> Fault? {
   if let index = from.firstFault(in: input) { return Fault(index: index, isTooLarge: false) }
-  guard from != to, let format = to.format as? any EncodableFormat.Type else {
+  guard from != to || change != nil, let format = to.format as? any EncodableFormat.Type else {
     output.copyMemory(from: input)
     return nil
   }
   withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { values in
     from.decode(input, into: values)
+    change?(values)
     format.encode(UnsafeBufferPointer(values), into: output)
   }
   return to.firstFault(in: UnsafeRawBufferPointer(output)).map { Fault(index: $0, isTooLarge: true) }

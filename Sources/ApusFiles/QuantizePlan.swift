@@ -25,6 +25,11 @@ package struct QuantizePlan {
     self.reason = type == wanted ? nil : reason
   }
 
+  /// A tensor that keeps its type.
+  package init(keeping tensor: GGUFTensor) {
+    (self.tensor, type, reason) = (tensor, tensor.type, nil)
+  }
+
   private static func isVector(_ tensor: GGUFTensor) -> Bool { tensor.rows == 1 }
 
   private static func exemption(_ tensor: GGUFTensor, _ wanted: TensorType) -> String? {

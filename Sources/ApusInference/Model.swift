@@ -30,14 +30,15 @@ public final class Model: Sendable {
   /// Loads a GGUF file or a Hugging Face folder: maps it, checks it, packs its weights for this CPU.
   ///
   /// - Parameters:
+  ///   - adapters: low-rank adapters to run beside the weights; their changes add up.
   ///   - runtime: the machine; shared between models.
   ///   - progress: called with bytes done and bytes in all while weights are packed.
-  /// - Throws: `GGUFError`, `HuggingFaceError`, `SafetensorsError`, `ModelError`, `TokenizerError`,
+  /// - Throws: `GGUFError`, `HuggingFaceError`, `SafetensorsError`, `ModelError`, `AdapterError`, `TokenizerError`,
   ///   `HuggingFaceTokenizerError`, `InferenceError`.
   public convenience init(
-    _ path: String, runtime: Runtime, progress: ((Int, Int) -> Void)? = nil
+    _ path: String, adapters: [AdapterFile] = [], runtime: Runtime, progress: ((Int, Int) -> Void)? = nil
   ) throws {
-    try self.init(ModelFiles(path), runtime: runtime, progress: progress)
+    try self.init(ModelFiles(path).adapted(by: adapters), runtime: runtime, progress: progress)
   }
 
   /// Loads a GGUF file that is open already.

@@ -14,8 +14,15 @@ package struct NetworkBuilder {
   package let selectsOutputs: Bool
   private var builder = GraphBuilder()
   private var layer: Int?
+  /// Narrow values of adapters: the parts of a fused weight share one.
+  private var inner: [InnerKey: ValueID] = [:]
   /// Names asked for and not found: reported together at the end.
   private var missing: [String] = []
+
+  private struct InnerKey: Hashable {
+    let x: ValueID
+    let a: String
+  }
 
   package init(
     _ source: any WeightSource, hiddenSize: Int, contextLength: Int, selectsOutputs: Bool = true
@@ -103,7 +110,29 @@ package struct NetworkBuilder {
     if has(name, "bias") {
       bias = try vector(fullName(name, "bias"), count: rows, part: part)
     }
-    return try graph { (g) throws(GraphError) in try g.linear(x, weight, bias: bias, refined: refined) }
+    var y = try graph { (g) throws(GraphError) in try g.linear(x, weight, bias: bias, refined: refined) }
+    for term in source.lowRankTerms(of: fullName(name, "weight")) {
+      y = try adding(term, to: y, x, rows: rows, part: part)
+    }
+    return y
+  }
+
+  /// What an adapter changes of `y`, a product with `x`.
+  private mutating func adding(
+    _ term: LowRankTerm, to y: ValueID, _ x: ValueID, rows: Int, part: Range<Int>?
+  ) throws(ModelError) -> ValueID {
+    let key = InnerKey(x: x, a: term.a)
+    let known: ValueID
+    if let made = inner[key] {
+      known = made
+    } else {
+      let a = try weight(
+        term.a, rows: term.rank, columns: builder.type(of: x).columns, part: nil, role: .product)
+      known = try graph { (g) throws(GraphError) in try g.lowRankInner(x, a, factor: term.factor) }
+      inner[key] = known
+    }
+    let b = try weight(term.b, rows: rows, columns: term.rank, part: part, role: .product)
+    return try graph { (g) throws(GraphError) in try g.addingLowRank(to: y, known, b) }
   }
 
   private mutating func vector(

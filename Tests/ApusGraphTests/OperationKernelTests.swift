@@ -80,6 +80,24 @@ import Testing
     }
   }
 
+  /// More rows than a part has: sums wait in between.
+  @Test("a gradient through many rows of bytes that are not trained")
+  func longDepth() throws {
+    let operationCase = OperationCase("many rows in bytes", frozen: ["w"]) { b in
+      try b.linear(
+        b.example("x", columns: 32), b.exampleWeight("w", rows: 2090, columns: 32, type: .q8_0))
+    }
+    let built = try CaseGraph(operationCase)
+    let run = try KernelRun(
+      built.graph, passes: trainingPasses, operationCase.step, weights: built.weights, cache: nil, runtime)
+    run.run(operationCase.step)
+    var reference = ReferenceExecutor(built.graph, weights: built.weights)
+    reference.run(operationCase.step)
+    let (own, expected) = (run.gradient("x"), try #require(reference.gradients["x"]).values)
+    let largest = expected.map(abs).max()!
+    #expect(largest > 0 && own.indices.allSatisfy { abs(Double(own[$0]) - expected[$0]) <= 1e-5 * largest })
+  }
+
   @Test("a selection stops at what is no row of floats")
   func selectedLookup() throws {
     var b = GraphBuilder()

@@ -46,6 +46,14 @@ package struct ModelFixture: Sendable, CustomTestStringConvertible {
     _ encode: ((String, [Float], Int) -> (TensorType, [UInt8])?)? = nil, leavingOut: String = "",
     edit: (inout GGUFHeader) -> Void = { _ in }
   ) throws -> GGUFFile {
+    try GGUFFile(bytes: fileBytes(encode, leavingOut: leavingOut, edit: edit), name: name + ".gguf")
+  }
+
+  /// The bytes of that file.
+  package func fileBytes(
+    _ encode: ((String, [Float], Int) -> (TensorType, [UInt8])?)? = nil, leavingOut: String = "",
+    edit: (inout GGUFHeader) -> Void = { _ in }
+  ) throws -> [UInt8] {
     var tiny = TinyGGUF()
     for entry in description["metadata"]!.array! {
       let key = entry["key"]!.string!
@@ -70,7 +78,19 @@ package struct ModelFixture: Sendable, CustomTestStringConvertible {
         tiny.add(tensor, dimensions, values)
       }
     }
-    return try GGUFFile(bytes: tiny.bytes(), name: name + ".gguf")
+    return tiny.bytes()
+  }
+
+  /// Stores matrices in a type that can be written.
+  package static func storing(_ type: TensorType) -> (String, [Float], Int) -> (TensorType, [UInt8])? {
+    { _, values, columns in
+      guard columns % type.blockSize == 0 else { return nil }
+      var bytes = [UInt8](repeating: 0, count: values.count / type.blockSize * type.blockBytes)
+      values.withUnsafeBufferPointer { values in
+        bytes.withUnsafeMutableBytes { (type.format as! any EncodableFormat.Type).encode(values, into: $0) }
+      }
+      return (type, bytes)
+    }
   }
 
   // MARK: As a folder

@@ -127,6 +127,13 @@ static void products(const struct apus_cpu *cpu, const struct apus_cpu *portable
         free(expected);
         free(found);
       }
+      const size_t floats = 256 * ((k + 15) / 16);
+      float *expected = memory(4 * floats, 0), *found = memory(4 * floats, 0);
+      portable->unpack_transposed(l, panels, 0, (int)k, 16, expected, 256);
+      cpu->unpack_transposed(l, panels, 0, (int)k, 16, found, 256);
+      check(cpu->name, "unpacked panel", layout, expected, cpu == portable ? expected : found, floats);
+      free(expected);
+      free(found);
       free(file);
       free(panels);
       free(x);

@@ -13,6 +13,7 @@ var allCommands: [any Command.Type] {
     InspectCommand.self,
     QuantizeCommand.self,
     ConvertCommand.self,
+    MergeCommand.self,
     TokenizeCommand.self,
     DetokenizeCommand.self,
     DataTokenizerCommand.self,

@@ -108,7 +108,7 @@ private struct Conversion {
       folder: folder.path, rows: network.configuration.vocabularySize,
       chatTemplate: files.chatTemplate(), ends: folder.endOfText())
     console.notes(keys.notes)
-    let export = try GGUFExport(description, type: type, tokenizer: keys, sampling: sampling)
+    let export = try GGUFExport(description, type: type, tokenizer: keys, sampling: files.samplingSettings)
     for (tensor, type, reason) in export.exceptions {
       console.notes(["\(tensor) becomes \(type): \(reason)"])
     }
@@ -118,7 +118,7 @@ private struct Conversion {
       check: { try files.verifyUnchanged() })
     bar.finish()
     return Summary(
-      format: "GGUF", type: type?.name ?? matrixType?.name ?? "they were",
+      format: "GGUF", type: type?.name ?? description.matrixType?.name ?? "they were",
       tensors: export.header.tensors.count,
       bytes: export.byteCount)
   }
@@ -128,12 +128,13 @@ private struct Conversion {
   ) throws -> Summary {
     let tokenizer = try TokenizerFiles(
       of: file, contextLength: files.network().configuration.contextLength)
-    let chosen = type ?? matrixType ?? .f32
-    if type == nil, matrixType == nil {
+    let chosen = type ?? description.matrixType ?? .f32
+    if type == nil, description.matrixType == nil {
       console.notes(["weights of several or of quantised types become f32; --type bf16 takes half as much"])
     }
     let export = try HuggingFaceExport(
-      description, weights: TensorReader(files.source), type: chosen, tokenizer: tokenizer, sampling: sampling
+      description, weights: TensorReader(files.source), type: chosen, tokenizer: tokenizer,
+      sampling: files.samplingSettings
     )
     var bar = ProgressBar("converting", total: export.byteCount, on: console)
     do {
@@ -148,17 +149,5 @@ private struct Conversion {
     return Summary(
       format: "Hugging Face folder", type: chosen.name, tensors: description.tensors.count,
       bytes: export.byteCount)
-  }
-
-  /// The one type of all matrices, if they have one that both formats have.
-  private var matrixType: TensorType? {
-    let types = Set(description.tensors.filter(GGUFExport.isConverted).map(\.type))
-    return types.count == 1 ? types.first.flatMap { HuggingFaceExport.types.contains($0) ? $0 : nil } : nil
-  }
-
-  private var sampling: [(name: String, value: Double)] {
-    HuggingFaceFolder.samplingKeys.keys.sorted().compactMap { name in
-      files.samplingDefault(name).map { (name, $0) }
-    }
   }
 }

@@ -77,10 +77,7 @@ package struct LinearCrossEntropy: Operation {
   }
 
   package func kernel(_ inputs: [Operand], _ outputs: [Operand], _ context: KernelContext) -> Kernel {
-    guard case .floats(let weights) = inputs[1].parameter else {
-      preconditionFailure("a head that is trained has floats")
-    }
-    return LinearCrossEntropyKernel(self, weights, inputs, outputs, context)
+    LinearCrossEntropyKernel(self, inputs, outputs, context)
   }
 }
 
@@ -97,23 +94,27 @@ private final class LinearCrossEntropyKernel: Kernel {
   /// A chunk's logits, then its gradient; rounded where products want that.
   private let logits: Operand
   private let gradient: Operand
-  private let forward: FloatProductUnits
-  private let backward: FloatProductUnits?
+  private let forward: ProductUnits
+  private let backward: ProductUnits?
   private let outer: OuterProducts?
   private let memory: HugeBuffer
   private let scratch: WorkerScratch
 
   init(
-    _ operation: LinearCrossEntropy, _ weights: FloatWeights, _ inputs: [Operand], _ outputs: [Operand],
-    _ context: KernelContext
+    _ operation: LinearCrossEntropy, _ inputs: [Operand], _ outputs: [Operand], _ context: KernelContext
   ) {
     self.operation = operation
     (x, targets, tokenWeights, losses) = (inputs[0], inputs[2], inputs[3], outputs[0])
     cpu = context.cpu
-    row = LossRow(operation.options, vocabulary: weights.rows, context.cpu)
+    guard case .fixed(let vocabulary) = inputs[1].type.rows else {
+      preconditionFailure("a head has as many rows as there are tokens to know")
+    }
+    row = LossRow(operation.options, vocabulary: vocabulary, context.cpu)
     limit = context.limits[x.type.rows]
-    let form = x.type.activationForm
-    let type = ValueType(.f32, rows: x.type.rows, columns: weights.rows)
+    // A head that is not trained passes its gradient on in floats, as MatMul does.
+    var form = ActivationForm.f32
+    if case .floats = inputs[1].parameter { form = x.type.activationForm }
+    let type = ValueType(.f32, rows: x.type.rows, columns: vocabulary)
     chunk = LinearCrossEntropy.chunk(tokens: limit, rowBytes: type.rowBytes)
     // The plan cannot reserve it: it does not live in the arena, because it is no value.
     guard let memory = try? HugeBuffer(byteCount: chunk * type.rowBytes, purpose: "logits") else {
@@ -127,16 +128,16 @@ private final class LinearCrossEntropyKernel: Kernel {
       form == .f32
       ? logits
       : Operand(
-        type: ValueType(.activation(form), rows: x.type.rows, columns: weights.rows), base: base,
+        type: ValueType(.activation(form), rows: x.type.rows, columns: vocabulary), base: base,
         parameter: nil, rowBytes: type.rowBytes)
     scratch = context.scratch
-    if operation.softCap > 0 { scratch.reserve(4 * weights.rows) }
-    forward = FloatProductUnits(weights, isTransposed: false, context)
+    if operation.softCap > 0 { scratch.reserve(4 * vocabulary) }
+    forward = inputs[1].productUnits(isTransposed: false, form: x.type.activationForm, context)
     guard operation.gradients != .none else {
       (backward, outer, dx) = (nil, nil, nil)
       return
     }
-    backward = FloatProductUnits(weights, isTransposed: true, context)
+    backward = inputs[1].productUnits(isTransposed: true, form: form, context)
     dx = outputs[1]
     outer = inputs.count > 4 ? OuterProducts(dy: gradient, x: x, gradient: inputs[4].gradient, context) : nil
   }
@@ -151,11 +152,13 @@ private final class LinearCrossEntropyKernel: Kernel {
     let tokens = tokens(stage, step)
     guard !tokens.isEmpty else { return 0 }
     switch stage % 3 {
-    case 0: return forward.unitCount
+    case 0: return forward.unitCount(tokens: tokens.count)
     case 1: return (tokens.count + Self.rowsPerUnit - 1) / Self.rowsPerUnit
-    default: return (backward?.unitCount ?? 0) + (outer?.unitCount ?? 0)
+    default: return backwardUnits(tokens.count) + (outer?.unitCount ?? 0)
     }
   }
+
+  private func backwardUnits(_ tokens: Int) -> Int { backward?.unitCount(tokens: tokens) ?? 0 }
 
   private static let rowsPerUnit = 4
 
@@ -177,14 +180,14 @@ private final class LinearCrossEntropyKernel: Kernel {
         finish(token, of: tokens, worker)
       }
     default:
-      if let backward, let dx, unit < backward.unitCount {
+      if let backward, let dx, unit < backwardUnits(tokens.count) {
         backward.run(
           unit: unit, worker: worker, x: gradient, from: 0, count: tokens.count, into: dx,
           at: tokens.lowerBound)
       } else {
         let isFirst = operation.gradients == .ofInputAndWeight(isFirst: true) && step.startsGradients
         outer?.run(
-          unit: unit - backward!.unitCount, worker: worker, dyTokens: 0, xTokens: tokens.lowerBound,
+          unit: unit - backwardUnits(tokens.count), worker: worker, dyTokens: 0, xTokens: tokens.lowerBound,
           count: tokens.count, accumulates: !isFirst || tokens.lowerBound > 0)
       }
     }
@@ -258,7 +261,12 @@ extension LinearCrossEntropy {
         let x = try b.example("table", columns: 7, rows: 11)
         let logits = try b.linear(x, b.exampleWeight("table", rows: 11, columns: 7))
         return try b.crossEntropy(logits, LossOptions())
-      }
+      },
+      OperationCase("head-loss in bytes", ReferenceStep(lengths: [5, 4]), frozen: ["head"]) { b in
+        let x = try b.example("x", columns: 32)
+        let logits = try b.linear(x, b.exampleWeight("head", rows: 21, columns: 32, type: .q8_0))
+        return try b.crossEntropy(logits, LossOptions())
+      },
     ]
   }
 }

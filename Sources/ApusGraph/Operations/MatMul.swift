@@ -51,20 +51,13 @@ package struct MatMul: Operation, Equatable {
   }
 
   package func kernel(_ inputs: [Operand], _ outputs: [Operand], _ context: KernelContext) -> Kernel {
-    let residual = hasResidual ? inputs.last : nil
-    let bias = hasBias ? inputs[inputs.count - (hasResidual ? 2 : 1)].vector : nil
-    switch inputs[1].parameter {
-    case .matrix(let matrix) where !isTransposed:
-      return MatMulKernel(
-        matrix: matrix, x: inputs[0], rest: hasRest ? inputs[2] : nil, y: outputs[0], bias: bias,
-        residual: residual, activation: activation, context)
-    case .floats(let weights) where !hasRest:
-      return FloatMatMulKernel(
-        weights, isTransposed: isTransposed, x: inputs[0], y: outputs[0], bias: bias, residual: residual,
-        activation: activation, context)
-    default:
-      preconditionFailure("a product reads a packed matrix, or one in training")
-    }
+    let form = inputs[0].type.activationForm
+    precondition(!hasRest || !isTransposed, "gradients have no rest")
+    return MatMulKernel(
+      inputs[1].productUnits(isTransposed: isTransposed, form: form, context), x: inputs[0],
+      rest: hasRest ? inputs[2] : nil, y: outputs[0],
+      bias: hasBias ? inputs[inputs.count - (hasResidual ? 2 : 1)].vector : nil,
+      residual: hasResidual ? inputs.last : nil, activation: activation)
   }
 
   package func gradient(of node: Node, _ g: inout GradientBuilder) throws(GraphError) {
@@ -72,14 +65,20 @@ package struct MatMul: Operation, Equatable {
       throw .shape(operation: Self.name, message: "gradients are taken before products are fused")
     }
     let (x, weight) = (node.inputs[0], node.inputs[1])
-    let form = g.builder.type(of: x).activationForm
-    guard form == .f32 || form == .bf16 else {
-      throw .shape(operation: Self.name, message: "has no gradient for activations as \(form.name)")
+    // What is not trained is a packed matrix, whose gradient's product is one of floats, whatever its format.
+    var form = ActivationForm.f32
+    if g.wants(weight) {
+      form = g.builder.type(of: x).activationForm
+      guard form == .f32 || form == .bf16 else {
+        throw .shape(
+          operation: Self.name, message: "a weight with activations as \(form.name) is not trained")
+      }
     }
     let dy = try g.builder.rounded(g.outputGradient(node), to: form)
     if g.wants(x) {
       try g.add(try g.apply(MatMul(isTransposed: true), [dy, weight])[0], to: x)
     }
+    guard g.wants(weight) else { return }
     try g.gather(into: weight, [dy, x]) { WeightGradient(isFirst: $0) }
   }
 }
@@ -91,69 +90,43 @@ extension ValueType {
   }
 }
 
-/// Units are runs of panels; every unit takes all tokens.
+/// Every unit takes all tokens.
 private final class MatMulKernel: Kernel {
-  private let gemm: ProductKernel
-  private let matrix: PackedMatrix
+  private let product: ProductUnits
   private let x: Operand
   private let rest: Operand?
   private let y: Operand
   private let bias: FloatVector?
   private let residual: Operand?
   private let activation: Activation?
-  private let workers: Int
-  /// Of the step at hand.
-  private var panelsPerUnit = 1
 
   init(
-    matrix: PackedMatrix, x: Operand, rest: Operand?, y: Operand, bias: FloatVector?, residual: Operand?,
-    activation: Activation?, _ context: KernelContext
+    _ product: ProductUnits, x: Operand, rest: Operand?, y: Operand, bias: FloatVector?, residual: Operand?,
+    activation: Activation?
   ) {
-    gemm = context.cpu.product(matrix.layout, for: x.type.activationForm)
-    self.residual = residual
-    self.matrix = matrix
+    self.product = product
     self.x = x
     self.rest = rest
     self.y = y
     self.bias = bias
+    self.residual = residual
     self.activation = activation
-    workers = context.workers
   }
 
-  override func unitCount(_ step: Step) -> Int {
-    let tokens = step.sizes[x.type.rows]
-    guard tokens > 0 else { return 0 }
-    panelsPerUnit = PackedMatrix.panelsPerUnit(
-      panels: matrix.panelCount, panelBytes: matrix.panelBytes, tokens: tokens, columns: matrix.columns,
-      workers: workers)
-    return (matrix.panelCount + panelsPerUnit - 1) / panelsPerUnit
-  }
+  override func unitCount(_ step: Step) -> Int { product.unitCount(tokens: step.sizes[x.type.rows]) }
 
   override func run(unit: Int, worker: Int, _ step: Step) {
-    let first = unit * panelsPerUnit
-    let row = first * APUS_LANES
-    var arguments = apus_gemm()
-    arguments.panels = matrix.panel(first)
-    arguments.panel_bytes = matrix.panelBytes
-    arguments.rows = Int32(min(panelsPerUnit * APUS_LANES, matrix.rows - row))
-    arguments.k = matrix.columns
-    arguments.x = UnsafeRawPointer(x.base!)
-    arguments.x_bytes = x.rowBytes
-    arguments.tokens = Int32(step.sizes[x.type.rows])
-    arguments.y = y.floats + row
-    arguments.y_stride = y.stride
-    if let rest {
-      gemm(&arguments)
-      arguments.x = UnsafeRawPointer(rest.base!)
-      arguments.accumulate = 1
+    let tokens = step.sizes[x.type.rows]
+    guard let rest else {
+      product.run(
+        unit: unit, worker: worker, x: x, from: 0, count: tokens, into: y, at: 0, bias: bias,
+        residual: residual, activation: activation)
+      return
     }
-    arguments.bias = bias.map { UnsafePointer($0.base + row) }
-    arguments.activation = activation?.kind ?? APUS_IDENTITY
-    if let residual {
-      arguments.residual = UnsafePointer(residual.floats + row)
-      arguments.residual_stride = residual.stride
-    }
-    gemm(&arguments)
+    product.run(unit: unit, worker: worker, x: x, from: 0, count: tokens, into: y, at: 0)
+    product.run(
+      unit: unit, worker: worker, x: rest, from: 0, count: tokens, into: y, at: 0, accumulates: true,
+      bias: bias, residual: residual, activation: activation)
   }
 }
 
@@ -237,7 +210,7 @@ extension MatMul {
         let weight = b.exampleWeight("w", rows: 7, columns: 7)
         return try b.linear(b.activate(b.linear(b.example("x", columns: 7), weight), .tanh), weight)
       },
-    ]
+    ] + OperationCase.lowRank
   }
 }
 

@@ -12,18 +12,22 @@ package struct OperationCase: Sendable {
   package var cache: (layers: Int, heads: Int, headSize: Int)?
   /// Whether there is no gradient to check: nothing that is trained has a part in it, or its format is not trained.
   package var isForwardOnly = false
+  /// Tensors whose gradients are not wanted.
+  package var frozen: Set<String> = []
   /// Builds the graph and gives the value to check: f32, or losses, from which gradients start by themselves.
   package let build: @Sendable (inout GraphBuilder) throws -> ValueID
 
   package init(
     _ name: String, _ step: ReferenceStep = ReferenceStep(lengths: [5]),
     cache: (layers: Int, heads: Int, headSize: Int)? = nil, isForwardOnly: Bool = false,
+    frozen: Set<String> = [],
     _ build: @escaping @Sendable (inout GraphBuilder) throws -> ValueID
   ) {
     self.name = name
     self.step = step
     self.cache = cache
     self.isForwardOnly = isForwardOnly
+    self.frozen = frozen
     self.build = build
   }
 }

@@ -151,9 +151,7 @@ package struct HuggingFaceExport {
   private static func layout(
     _ description: ModelDescription, _ network: Network
   ) throws(ExportError) -> HuggingFaceLayout {
-    let layouts = type(of: network.architecture).huggingFace.filter { $0.className != nil }
-    let modelType = network.architecture.huggingFaceModelType
-    guard let layout = layouts.first(where: { modelType == nil || $0.modelTypes[modelType!] != nil }) else {
+    guard let layout = network.huggingFaceLayout else {
       throw .architecture(description.architecture, known: architectures)
     }
     return layout

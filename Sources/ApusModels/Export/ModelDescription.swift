@@ -36,6 +36,12 @@ package struct ModelDescription: Sendable {
   /// A hyper-parameter by its name without the architecture.
   package subscript(name: String) -> HyperparameterValue? { hyperparameters["\(architecture).\(name)"] }
 
+  /// The one type of all matrices, if they have one that both formats have.
+  package var matrixType: TensorType? {
+    let types = Set(tensors.filter(GGUFExport.isConverted).map(\.type))
+    return types.count == 1 ? types.first.flatMap { HuggingFaceExport.types.contains($0) ? $0 : nil } : nil
+  }
+
   /// The network this describes, all of whose tensors are there with the right shapes.
   ///
   /// - Throws: `ModelError`; `ExportError.tensor` for a tensor that the network has no use for.
@@ -79,7 +85,7 @@ extension ModelDescription {
       }
       return (description, file.tensors.map(\.name).filter { !known.contains($0) })
     case .folder:
-      guard let weights = files.source as? HuggingFaceWeights else { break }
+      guard let weights = files.folderWeights else { break }
       for name in weights.hyperparameterNames {
         description.hyperparameters["\(architecture).\(name)"] = weights.hyperparameter(
           "\(architecture).\(name)")

@@ -29,6 +29,30 @@ public struct ModelFiles: Sendable {
     self = try HuggingFaceFolder.isFolder(path) ? .init(HuggingFaceFolder(path)) : .init(GGUFFile.open(path))
   }
 
+  /// The model with adapters beside its weights.
+  ///
+  /// - Throws: `AdapterError` for one that is damaged or was made for another model, and what opening it throws.
+  /// - Complexity: O(bytes of the adapters).
+  public func adapted(by adapters: [AdapterFile]) throws -> ModelFiles {
+    guard !adapters.isEmpty else { return self }
+    let network = try network()
+    guard network.isGenerative else {
+      throw ModelError.notGenerative(architecture: network.architectureName)
+    }
+    var read: [(adapter: LowRankAdapter, scale: Double)] = []
+    for file in adapters { read.append((try LowRankAdapter(file.path, for: network), file.scale)) }
+    return adapted(by: read)
+  }
+
+  /// The model with adapters that were made for it.
+  package func adapted(by adapters: [(adapter: LowRankAdapter, scale: Double)]) -> ModelFiles {
+    ModelFiles(path: path, kind: kind, source: AdaptedWeights(source, adapters))
+  }
+
+  private init(path: String, kind: Kind, source: any WeightSource) {
+    (self.path, self.kind, self.source) = (path, kind, source)
+  }
+
   /// A GGUF file that is open already.
   public init(_ file: GGUFFile) {
     path = file.name
@@ -106,8 +130,13 @@ public struct ModelFiles: Sendable {
   package func graph(
     _ network: Network, contextLength: Int, for use: NetworkUse = .generation
   ) throws -> Graph {
-    if use == .generation, let weights = source as? HuggingFaceWeights { try weights.requireHead() }
+    if use == .generation, let weights = folderWeights { try weights.requireHead() }
     return try named { () throws(ModelError) in try network.graph(contextLength: contextLength, for: use) }
+  }
+
+  /// The weights of a folder as they are there.
+  package var folderWeights: HuggingFaceWeights? {
+    ((source as? AdaptedWeights)?.base ?? source) as? HuggingFaceWeights
   }
 
   /// Gives errors about a folder the names that are used in it.
@@ -115,7 +144,7 @@ public struct ModelFiles: Sendable {
     do {
       return try body()
     } catch {
-      guard let weights = source as? HuggingFaceWeights else { throw error }
+      guard let weights = folderWeights else { throw error }
       throw weights.named(error)
     }
   }
@@ -158,6 +187,15 @@ public struct ModelFiles: Sendable {
       let value = file.metadata["general.sampling.\(name)"]
       return value?.float ?? value?.int.map(Double.init)
     case .folder(let folder): return folder.samplingDefault(name)
+    }
+  }
+}
+
+extension ModelFiles {
+  /// All settings of a sampler that the model was published with, by llama.cpp's names.
+  package var samplingSettings: [(name: String, value: Double)] {
+    HuggingFaceFolder.samplingKeys.keys.sorted().compactMap { name in
+      samplingDefault(name).map { (name, $0) }
     }
   }
 }

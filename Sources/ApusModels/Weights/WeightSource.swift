@@ -60,9 +60,12 @@ package protocol WeightSource: Sendable {
   func bytes(of tensor: TensorDescription) -> UnsafeRawPointer
   /// Says that nobody reads the tensor any more before asking for its bytes again, so that its memory may be dropped.
   func release(_ tensor: TensorDescription)
+  /// Changes of the product by a weight, in the order they are added.
+  func lowRankTerms(of tensor: String) -> [LowRankTerm]
 }
 
 extension WeightSource {
+  package func lowRankTerms(of tensor: String) -> [LowRankTerm] { [] }
   package func fileKey(_ key: String) -> String { key }
   package func tensor(_ name: String, rows: Int, columns: Int) -> TensorDescription? { tensor(name) }
   package func has(_ name: String) -> Bool { tensor(name) != nil }

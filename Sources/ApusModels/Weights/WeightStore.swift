@@ -18,13 +18,16 @@ package final class WeightStore: @unchecked Sendable {
 
   /// Loads what `graph` refers to, in parallel.
   ///
-  /// - Parameter progress: called with bytes done and bytes in all.
+  /// - Parameters:
+  ///   - isWanted: which of them; the others have their place elsewhere.
+  ///   - progress: called with bytes done and bytes in all.
   package init(
     _ graph: Graph, from source: any WeightSource, workers: WorkerPool,
+    where isWanted: (ParameterReference) -> Bool = { _ in true },
     progress: ((Int, Int) -> Void)? = nil
   ) throws(ModelError) {
     self.source = source
-    let wanted = Self.wanted(graph, source)
+    let wanted = Self.wanted(graph, source, isWanted)
     let total = wanted.reduce(0) { $0 + Self.bytes($1.0, $1.1) }
     var entries: [ParameterReference: Parameter] = [:]
     var (packed, mapped, done) = (0, 0, 0)
@@ -70,9 +73,12 @@ package final class WeightStore: @unchecked Sendable {
   private typealias Wanted = [(ParameterReference, TensorDescription)]
 
   /// What a graph refers to.
-  private static func wanted(_ graph: Graph, _ source: any WeightSource) -> Wanted {
+  private static func wanted(
+    _ graph: Graph, _ source: any WeightSource, _ isWanted: (ParameterReference) -> Bool
+  ) -> Wanted {
     graph.values.compactMap { value in
-      guard case .parameter(let reference) = value.source, let tensor = source.tensor(reference.tensor)
+      guard case .parameter(let reference) = value.source, isWanted(reference),
+        let tensor = source.tensor(reference.tensor)
       else { return nil }
       return (reference, tensor)
     }
@@ -94,8 +100,11 @@ package final class WeightStore: @unchecked Sendable {
   }
 
   /// Bytes of the weights of a graph, before any is loaded.
-  package static func footprint(_ graph: Graph, from source: any WeightSource) -> WeightFootprint {
-    let wanted = wanted(graph, source)
+  package static func footprint(
+    _ graph: Graph, from source: any WeightSource,
+    where isWanted: (ParameterReference) -> Bool = { _ in true }
+  ) -> WeightFootprint {
+    let wanted = wanted(graph, source, isWanted)
     let lookedUp = lookedUp(wanted)
     let products = Set(wanted.filter { $0.0.role == .product }.map(\.0.tensor))
     var footprint = WeightFootprint(panels: panelBytes(wanted))

@@ -4,6 +4,7 @@
 import ApusGraph
 import ApusRuntime
 import ApusTensor
+import ApusTraining
 
 /// Parameters of graphs, none of which was read from a file.
 final class SyntheticParameters {
@@ -15,7 +16,8 @@ final class SyntheticParameters {
   /// Rows of a table that has `rows` in the model.
   static func tableRows(_ rows: Int) -> Int { rows <= mostTableRows ? rows : 4096 }
 
-  private let isTraining: Bool
+  /// Which weights are floats.
+  private let isTrained: (ParameterReference) -> Bool
   private let pools: [SyntheticBytes: Pool]
   /// Gradients are written while weights are read: they must not be the same memory.
   private let gradients: Pool?
@@ -24,13 +26,15 @@ final class SyntheticParameters {
   private var knownGradients: [ParameterReference: GradientMemory] = [:]
 
   /// - Parameters:
-  ///   - isTraining: weights are floats then, whatever their products round them to.
+  ///   - isTraining: trained weights are floats then, whatever their products round them to.
   ///   - isFilled: whether they have contents, without which they take no memory and nothing can be timed.
   /// - Throws: `PlanError.measuring` when the machine has no room for them.
   init(
     _ graph: Graph, isTraining: Bool = false, isFilled: Bool = true, _ runtime: Runtime
   ) throws {
-    self.isTraining = isTraining
+    let isTrainedWhenTraining = graph.isTrained
+    let isTrained = { isTraining && isTrainedWhenTraining($0) }
+    self.isTrained = isTrained
     var sizes: [SyntheticBytes: (all: Int, largest: Int)] = [:]
     var gathered = (all: 0, largest: 0)
     var gradientBytes: [ParameterReference: Int] = [:]
@@ -38,7 +42,7 @@ final class SyntheticParameters {
     for value in graph.values {
       switch value.source {
       case .parameter(let reference) where seen.insert(reference).inserted:
-        let (kind, bytes) = Self.size(reference, value.type, isTraining)
+        let (kind, bytes) = Self.size(reference, value.type, isTrained(reference))
         let size = sizes[kind] ?? (0, 0)
         sizes[kind] = (size.all + bytes, max(size.largest, bytes))
       case .gradient(let reference):
@@ -65,7 +69,7 @@ final class SyntheticParameters {
 
   func parameter(_ reference: ParameterReference, _ type: ValueType) -> Parameter {
     if let parameter = known[reference] { return parameter }
-    let (kind, bytes) = Self.size(reference, type, isTraining)
+    let (kind, bytes) = Self.size(reference, type, isTrained(reference))
     let pool = pools[kind]!
     let base = pool.take(bytes)
     let parameter = make(reference, type, base, pool)
@@ -85,6 +89,7 @@ final class SyntheticParameters {
     _ reference: ParameterReference, _ type: ValueType, _ base: UnsafeMutableRawPointer, _ pool: Pool
   ) -> Parameter {
     let rows = reference.rows.count
+    let isTraining = isTrained(reference)
     switch reference.role {
     case .vector:
       return .vector(FloatVector(borrowing: base.assumingMemoryBound(to: Float.self), count: rows))
@@ -115,16 +120,16 @@ final class SyntheticParameters {
   }
 
   private static func size(
-    _ reference: ParameterReference, _ type: ValueType, _ isTraining: Bool
+    _ reference: ParameterReference, _ type: ValueType, _ isTrained: Bool
   ) -> (SyntheticBytes, Int) {
     let rows = reference.rows.count
     switch reference.role {
     case .vector: return (.floats, 4 * rows)
     case .lookup:
       let rows = tableRows(rows)
-      return isTraining
+      return isTrained
         ? (.floats, 4 * rows * type.columns) : (SyntheticBytes(format(type).layout!), rows * type.rowBytes)
-    case .product where isTraining: return (.floats, 4 * rows * type.columns)
+    case .product where isTrained: return (.floats, 4 * rows * type.columns)
     case .product:
       let layout = format(type).layout!
       return (

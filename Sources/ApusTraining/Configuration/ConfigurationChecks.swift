@@ -14,6 +14,7 @@ extension TrainingConfiguration {
       do throws(ValueProblem) { try key.read(value, &copy) } catch { throw key.error(error, value) }
     }
     try checkModel()
+    try checkAdapter()
     try checkData()
     try checkBatch()
     try checkLength()
@@ -62,6 +63,18 @@ extension TrainingConfiguration {
         ? .missing("model.mupBaseWidth", reason: "initialization mup needs it")
         : .contradiction(
           "model.mupBaseWidth", "model.initialization", reason: "the width is for initialization mup only")
+    }
+  }
+
+  private func checkAdapter() throws(ConfigurationError) {
+    guard adapter.rank == nil else {
+      guard model.from != nil else {
+        throw .missing("model.from", reason: "an adapter changes a model that is there")
+      }
+      return
+    }
+    if adapter != Adapter() {
+      throw .missing("adapter.rank", reason: "without a rank there is no adapter")
     }
   }
 

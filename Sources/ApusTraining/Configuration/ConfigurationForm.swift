@@ -122,13 +122,33 @@ extension ConfigurationForm where Value == String {
 
 extension ConfigurationForm where Value == [String] {
   /// A list of paths; on a command line they are separated by commas.
-  static var paths: Self {
+  static var paths: Self { texts("paths", schema: textList) }
+
+  /// A list of names, or one; on a command line they are separated by commas.
+  static var names: Self {
+    let one: JSONValue = .members(["type": .string("string"), "minLength": .int(1)])
+    var form = texts(
+      "names", schema: [("oneOf", .array([one, .members(textList.map { (name: $0.0, value: $0.1) })]))])
+    let readList = form.read
+    form.read = { json throws(ValueProblem) in
+      let names = try readList(json.string.map { .array([.string($0)]) } ?? json)
+      guard !names.isEmpty else { throw .outOfRange }
+      return names
+    }
+    form.expected = "a name or a list of names"
+    return form
+  }
+
+  private static var textList: [(String, JSONValue)] {
+    [
+      ("type", .string("array")),
+      ("items", .members(["type": .string("string"), "minLength": .int(1)])),
+    ]
+  }
+
+  private static func texts(_ what: String, schema: [(String, JSONValue)]) -> Self {
     Self(
-      expected: "a list of paths", allowed: "paths, none of them empty",
-      schema: [
-        ("type", .string("array")),
-        ("items", .members(["type": .string("string"), "minLength": .int(1)])),
-      ],
+      expected: "a list of \(what)", allowed: "\(what), none of them empty", schema: schema,
       read: { json throws(ValueProblem) in
         guard let elements = json.array else { throw .wrongType }
         let texts = elements.compactMap(\.string)

@@ -4,12 +4,17 @@
 extension TrainingConfiguration {
   /// All keys, in the order in which they are shown and written.
   static let keys: [ConfigurationKey] =
-    modelKeys + dataKeys + batchKeys + optimizerKeys + scheduleKeys + lossKeys + memoryKeys + evaluationKeys
+    modelKeys + adapterKeys + dataKeys + batchKeys + optimizerKeys + scheduleKeys + lossKeys + memoryKeys
+    + evaluationKeys
     + checkpointKeys + logKeys + runKeys
 
   /// Sections in the order shown, each with what it is about.
   static let sections: [(name: String, summary: String)] = [
     ("model", "The network: a new one by its sizes, or `from` a model that is there."),
+    (
+      "adapter",
+      "A low-rank adapter that is trained in place of the weights of `model.from`; there is no dropout."
+    ),
     ("data", "The texts it learns from."),
     ("batch", "What one optimiser step sees."),
     ("batch.ramp", "A batch that grows in the beginning; both keys or none."),
@@ -73,6 +78,22 @@ extension TrainingConfiguration {
       "model.from", \.model.from, .text("a folder or GGUF file"), orNull: "a new network",
       "Hugging Face folder or GGUF file whose weights are trained further; the other keys of `model` are then absent."
     ),
+  ]
+
+  private static let adapterKeys: [ConfigurationKey] = [
+    .init(
+      "adapter.rank", \.adapter.rank, .integer(1...65_536), orNull: "all weights are trained",
+      "Rank of the change of each product; weights of `model.from` keep the format they have, also quantised ones."
+    ),
+    .init(
+      "adapter.alpha", \.adapter.alpha, .number(.above(0)), orNull: "twice `rank`",
+      "The change is alpha / rank · B A."),
+    .init(
+      "adapter.targets", \.adapter.targets, .names,
+      "Products that are changed: all-linear for all but the head, or names such as q, k, v, o, gate, up, down."
+    ),
+    .init(
+      "adapter.rslora", \.adapter.rslora, .flag, "Whether alpha is divided by the root of the rank instead."),
   ]
 
   private static let dataKeys: [ConfigurationKey] = [
@@ -282,7 +303,8 @@ extension TrainingConfiguration {
       "Passes over the training data, rounded up to whole steps."),
     .init(
       "precision", \.precision, .choice,
-      "Numbers that products are made of; master weights, sums and optimiser states are f32 in either."),
+      "Numbers that products are made of; master weights, sums and optimiser states are f32 in either. With an adapter keys and values only: weights decide of themselves."
+    ),
     .init(
       "threads", \.threads, .integer(1...4096), orNull: "one per physical core", mayChange: true,
       "Threads; the result does not depend on them."),

@@ -11,6 +11,8 @@ public struct TrainingConfiguration: Sendable, Equatable {
   public var objective = TrainingObjective.pretrain
   /// The network.
   public var model = Model()
+  /// What is trained in place of the network's own weights.
+  public var adapter = Adapter()
   /// What it learns from.
   public var data = Data()
   /// How much of it a step sees.
@@ -83,6 +85,18 @@ extension TrainingConfiguration {
     public var mupBaseWidth: Int?
     /// A folder or GGUF file whose weights are trained further.
     public var from: String?
+  }
+
+  /// A low-rank adapter, with which no other weight is trained. There is no dropout.
+  public struct Adapter: Sendable, Equatable {
+    /// Rows of A and columns of B; nil trains the network's own weights.
+    public var rank: Int?
+    /// The change is alpha / rank · B A; nil for twice the rank.
+    public var alpha: Double?
+    /// The products that are changed.
+    public var targets = ["all-linear"]
+    /// Whether the change is alpha / √rank · B A.
+    public var rslora = false
   }
 
   /// The texts.

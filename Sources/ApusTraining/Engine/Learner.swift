@@ -61,7 +61,9 @@ package final class Learner {
   ) -> [TrainableTensor] {
     layout.map { tensor in
       let isEmbedding = tensor.isLookedUp || tensor.name == "output.weight"
-      let kind: TrainableTensor.Kind = tensor.rows == 1 ? .vector : isEmbedding ? .embedding : .matrix
+      // An adapter of rank 1 has a matrix of one row.
+      let isVector = tensor.rows == 1 && !tensor.isProduct
+      let kind: TrainableTensor.Kind = isVector ? .vector : isEmbedding ? .embedding : .matrix
       return TrainableTensor(
         name: tensor.name, rows: tensor.rows, columns: tensor.columns, weights: masters + tensor.offset,
         gradient: gradients + tensor.offset, kind: kind, decays: decays(kind),

@@ -44,7 +44,7 @@ package final class TrainingEngine {
   package static func graph(_ network: Network, _ options: TrainingEngineOptions) throws -> Graph {
     let forward = try network.graph(contextLength: options.contextLength, for: .training(options.loss))
     if options.isForwardOnly { return forward }
-    return try forward.differentiated(from: [forward.results[0]: nil]) { _ in true }
+    return try forward.differentiated(from: [forward.results[0]: nil], isTrained: forward.isTrained)
   }
 
   /// The graph optimised and planned.
@@ -88,7 +88,7 @@ package final class TrainingEngine {
     executor = try Executor(
       plan, cpu: runtime.cpu.table, workers: runtime.workers, cache: layout, positions: options.contextLength,
       gradients: { weights.gradient($0) }
-    ) { (reference, type) in weights.parameter(reference, type) }
+    ) { (reference, type) throws(ModelError) in try weights.parameter(reference, type) }
     pages = .allocate(capacity: pageCount)
     for page in 0..<pageCount {
       (pages + page).initialize(to: UnsafeRawPointer(cache.base + page * pageStride))

@@ -8,7 +8,7 @@ import ApusTensor
 
 /// Bytes of a run by what they are for.
 public struct MemoryForecast: Sendable, Equatable {
-  /// Masters.
+  /// Masters, and weights that are not trained.
   public var weights = 0
   /// Their gradients.
   public var gradients = 0

@@ -59,7 +59,7 @@ final class TextSampler {
     let weights = learner.engine.weights
     executor = try Executor(
       plan, cpu: runtime.cpu.table, workers: runtime.workers, cache: layout, positions: context
-    ) { (reference, type) in weights.parameter(reference, type) }
+    ) { (reference, type) throws(ModelError) in try weights.parameter(reference, type) }
     pages = .allocate(capacity: pageCount)
     for page in 0..<pageCount {
       (pages + page).initialize(to: UnsafeRawPointer(cache.base + page * layout.pageBytes))

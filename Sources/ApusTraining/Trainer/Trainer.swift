@@ -80,8 +80,8 @@ public final class Trainer {
         let learner = try assembly.makeLearner(inputs, runtime)
         let evaluator = try assembly.makeEvaluator(learner, inputs, runtime)
         let files = TrainerFiles(
-          learner: learner, states: assembly.states(learner), architecture: assembly.network.architectureName,
-          hyperparameters: inputs.hyperparameters, tokenizer: inputs.tokenizerFiles)
+          learner: learner, states: assembly.states(learner), network: assembly.network,
+          adapter: inputs.adapter, hyperparameters: inputs.hyperparameters, tokenizer: inputs.tokenizerFiles)
         // Families that cannot be saved are refused now, not after the first hour.
         _ = try files.files()
         guard group.isFirst else { return (learner, evaluator, nil, nil, files) }
@@ -338,8 +338,16 @@ public final class Trainer {
     for note in notes { try tell(.note(note)) }
   }
 
-  /// Writes the model that the run has made as a folder for others to use.
+  /// Writes the model that the run has made as a folder for others to use; or the adapter, in both layouts.
   private func export(_ tell: (RunEvent.Kind) throws -> Void) throws {
+    if let adapter = inputs.adapter {
+      let path = configuration.checkpoint.directory + "/adapter"
+      let trained = adapter.current(learner.engine.weights)
+      try trained.writeFolder(path, for: assembly.network, base: adapter.base, replacing: true)
+      try trained.writeGGUF("\(path).gguf", for: assembly.network, replacing: true)
+      try tell(.note("exported \(path) and \(path).gguf"))
+      return
+    }
     let folder = configuration.checkpoint.directory + "/model"
     try files.modelExport(configuration.checkpoint.export == .bf16 ? .bf16 : .f32).write(
       to: folder, replacing: true)
@@ -351,7 +359,10 @@ public final class Trainer {
   private var start: RunStart {
     let weights = learner.engine.weights
     var facts: [RunStart.Fact] = [
-      .init("model", "\(assembly.network.architectureName), \(countText(weights.parameterCount)) weights"),
+      .init(
+        "model",
+        "\(assembly.network.architectureName), \(countText(weights.parameterCount)) "
+          + (inputs.adapter == nil ? "weights" : "weights of an adapter")),
       .init("data", "\(inputs.training.name), \(countText(inputs.training.tokenCount)) tokens"),
     ]
     facts += inputs.facts

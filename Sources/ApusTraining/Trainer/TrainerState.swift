@@ -110,13 +110,16 @@ struct RecentSteps: Equatable {
   var meanLoss: Double { loss / Double(max(1, steps)) }
 }
 
-/// The files of a checkpoint: a Hugging Face folder of the model, and the states beside it.
+/// The files of a checkpoint: a Hugging Face folder of the model, or of the adapter in PEFT's layout, and the states
+/// beside it.
 ///
 /// Of several processes the first one makes and reads them; only states are asked for where they are.
 struct TrainerFiles {
   let learner: Learner
   let states: OptimizerStates
-  let architecture: String
+  let network: Network
+  /// What is saved in place of the model, where there is one.
+  let adapter: TrainedAdapter?
   /// By the keys of GGUF files, "llama.block_count".
   let hyperparameters: [String: HyperparameterValue]
   let tokenizer: TokenizerFiles
@@ -125,12 +128,28 @@ struct TrainerFiles {
 
   /// Files that give their bytes from where they lie.
   ///
-  /// - Throws: `ExportError` for families without a folder form.
+  /// - Throws: `ExportError`, `AdapterError` for families without a folder form.
   func files() throws -> [CheckpointFile] {
-    let export = try modelExport(.f32)
-    return export.files.map { file in
+    let (exported, fault) = try savedFiles()
+    return exported.map { file in
       CheckpointFile(file.name, byteCount: file.byteCount) { sink throws(FileError) in try file.write(sink) }
-    } + [stateContents(after: export)]
+    } + [stateContents(fault)]
+  }
+
+  /// What is saved, and who knows of a weight in it that is no number once it is written.
+  private func savedFiles() throws -> ([ExportedFile], fault: () -> FileError?) {
+    func failure(_ file: String, _ fault: some CustomStringConvertible) -> FileError {
+      .system(path: file, operation: "save", reason: "\(fault)")
+    }
+    guard let adapter else {
+      let export = try modelExport(.f32)
+      return (export.files, { export.fault.map { failure("model.safetensors", $0) } })
+    }
+    let current = adapter.current(learner.engine.weights)
+    return (
+      try current.folderFiles(for: network, base: adapter.base),
+      { current.nonFinite.map { failure("adapter_model.safetensors", $0) } }
+    )
   }
 
   /// The model as a Hugging Face folder.
@@ -140,7 +159,7 @@ struct TrainerFiles {
       TensorDescription(name: tensor.name, type: .f32, rows: tensor.rows, columns: tensor.columns)
     }
     let description = ModelDescription(
-      architecture: architecture, hyperparameters: hyperparameters, tensors: descriptions)
+      architecture: network.architectureName, hyperparameters: hyperparameters, tensors: descriptions)
     let source = MasterWeights(weights, descriptions)
     return try HuggingFaceExport(
       description, weights: TensorReader(source), type: type, tokenizer: tokenizer)
@@ -150,7 +169,7 @@ struct TrainerFiles {
   ///
   /// It is the last file: weights that are no numbers, found when theirs were written, end the attempt here, before the
   /// checkpoint has its name.
-  private func stateContents(after export: HuggingFaceExport) -> CheckpointFile {
+  private func stateContents(_ fault: @escaping () -> FileError?) -> CheckpointFile {
     var writer = SafetensorsWriter(metadata: ["format": "apus"])
     let gathering = Gathering()
     for (number, state) in states.all.enumerated() {
@@ -165,9 +184,7 @@ struct TrainerFiles {
     }
     let contents = writer
     return CheckpointFile(Self.stateFile, byteCount: writer.byteCount) { sink throws(FileError) in
-      if let fault = export.fault {
-        throw .system(path: "model.safetensors", operation: "save", reason: "\(fault)")
-      }
+      if let fault = fault() { throw fault }
       gathering.failure = nil
       try contents.write { bytes throws(FileError) in
         if let error = gathering.failure { throw error }
@@ -183,7 +200,11 @@ struct TrainerFiles {
   /// - Returns: where the states are, for `OptimizerStates.distribute`.
   func restoreWeights(_ checkpoint: SavedCheckpoint) throws -> SafetensorsFile {
     let weights = learner.engine.weights
-    try weights.load(from: HuggingFaceWeights(HuggingFaceFolder(checkpoint.path)))
+    if let adapter {
+      try adapter.load(checkpoint.path, network, into: weights)
+    } else {
+      try weights.load(from: HuggingFaceWeights(HuggingFaceFolder(checkpoint.path)))
+    }
     let file = try SafetensorsFile.open(checkpoint.file(Self.stateFile))
     func bytes(_ name: String, count: Int) throws(TrainingError) -> UnsafeRawBufferPointer {
       guard let tensor = file.tensor(named: name) else {

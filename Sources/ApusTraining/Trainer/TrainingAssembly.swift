@@ -142,7 +142,9 @@ package struct TrainingAssembly {
     var forecast = MemoryForecast()
     let weights = TrainableWeights.layout(plan.graph)
     let floats = TrainableWeights.floats(weights)
-    forecast.weights = 4 * floats
+    let isTrained = plan.graph.isTrained
+    let frozen = WeightStore.footprint(plan.graph, from: network.source) { !isTrained($0) }
+    forecast.weights = 4 * floats + frozen.panels + frozen.vectors + frozen.mapped
     forecast.gradients = 4 * floats
     // Nobody looks behind these pointers: only sizes are asked for.
     let nowhere = UnsafeMutablePointer<Float>(bitPattern: 64)!
@@ -183,7 +185,11 @@ package struct TrainingAssembly {
 
   /// Reserves memory, makes the engine and the optimiser, and gives the weights their first values.
   package func makeLearner(_ inputs: TrainingInputs, _ runtime: Runtime) throws -> Learner {
-    let weights = try TrainableWeights(graph, precision: configuration.precision)
+    let isTrained = graph.isTrained
+    let frozen =
+      graph.isAdapted
+      ? try WeightStore(graph, from: network.source, workers: runtime.workers) { !isTrained($0) } : nil
+    let weights = try TrainableWeights(graph, precision: configuration.precision, frozen: frozen)
     if inputs.isNew {
       try initialise(weights, runtime)
     } else {

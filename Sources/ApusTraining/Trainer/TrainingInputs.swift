@@ -13,6 +13,8 @@ package struct TrainingInputs {
   package let source: any WeightSource
   /// What the model's file says of its sizes, by the keys of GGUF files.
   package let hyperparameters: [String: HyperparameterValue]
+  /// The adapter that is trained in place of the weights.
+  package let adapter: TrainedAdapter?
   /// Whether there are no weights yet.
   package let isNew: Bool
   package let tokenizer: (any Tokenizer)?
@@ -59,8 +61,13 @@ package struct TrainingInputs {
       if let template = conversations.ownTemplate { tokenizerFiles.set(chatTemplate: template) }
     }
     self.tokenizerFiles = tokenizerFiles
+    adapter = model.flatMap { model in
+      configuration.adapter.settings.map {
+        TrainedAdapter(settings: $0, base: model.path, weights: model.source)
+      }
+    }
     if let model {
-      source = model.source
+      source = try adapter.map { try Self.adapted($0, configuration, model) } ?? model.source
       hyperparameters = try ModelDescription.of(model).description.hyperparameters
       isNew = false
     } else {
@@ -75,6 +82,17 @@ package struct TrainingInputs {
       throw TrainingError.vocabulary(data: dataset.name, tokens: dataset.vocabularySize, model: rows)
     }
     self.notes = notes
+  }
+
+  /// The weights with a new adapter beside them.
+  private static func adapted(
+    _ adapter: TrainedAdapter, _ configuration: TrainingConfiguration, _ model: ModelFiles
+  ) throws -> any WeightSource {
+    let targets = try model.network().productTargets(
+      named: configuration.adapter.targets, key: "adapter.targets")
+    let new = try LowRankAdapter.new(
+      targets, adapter.settings, seed: UInt64(configuration.seed), name: "adapter.rank")
+    return AdaptedWeights(model.source, [(new, 1)])
   }
 
   private static func newModel(

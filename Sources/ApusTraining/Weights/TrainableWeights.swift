@@ -1,5 +1,6 @@
 // The weights of a network in training: masters in f32, their gradients beside them, one block of memory for each, in
-// the order in which the network first asks for them.
+// the order in which the network first asks for them. Where only adapters are trained, the others are as in inference:
+// packed, in the file's formats.
 
 import ApusGraph
 import ApusModels
@@ -28,17 +29,20 @@ package final class TrainableWeights {
   /// Floats of all tensors, gaps included.
   package let floatCount: Int
   package let precision: TrainingPrecision
+  /// What is read and never changed.
+  private let frozen: WeightStore?
   private let masterMemory: HugeBuffer
   private let gradientMemory: HugeBuffer
   private let index: [String: Int]
 
-  /// The weights that `graph` reads, and where each would lie.
+  /// The weights of `graph` that are trained, and where each would lie.
   package static func layout(_ graph: Graph) -> [Tensor] {
     var tensors: [Tensor] = []
     var sizes: [String: (rows: Int, columns: Int, isLookedUp: Bool, isProduct: Bool)] = [:]
     var order: [String] = []
+    let isTrained = graph.isTrained
     for value in graph.values {
-      guard case .parameter(let reference) = value.source else { continue }
+      guard case .parameter(let reference) = value.source, isTrained(reference) else { continue }
       let name = reference.tensor
       if sizes[name] == nil { order.append(name) }
       var size = sizes[name] ?? (0, 0, false, false)
@@ -65,8 +69,11 @@ package final class TrainableWeights {
     return tensors
   }
 
-  /// Reserves room for the weights that `graph` reads; they hold nothing yet.
-  package init(_ graph: Graph, precision: TrainingPrecision) throws {
+  /// Reserves room for the weights of `graph` that are trained; they hold nothing yet.
+  ///
+  /// - Parameter frozen: has the others.
+  package init(_ graph: Graph, precision: TrainingPrecision, frozen: WeightStore? = nil) throws {
+    self.frozen = frozen
     tensors = Self.layout(graph)
     self.precision = precision
     floatCount = Self.floats(tensors)
@@ -96,7 +103,7 @@ package final class TrainableWeights {
     [
       MemoryRegion("weights", masterMemory.base, masterMemory.byteCount),
       MemoryRegion("gradients", gradientMemory.base, gradientMemory.byteCount),
-    ]
+    ] + (frozen?.regions ?? [])
   }
 
   /// Sets all gradients to zero, where no text has made any.
@@ -109,8 +116,16 @@ package final class TrainableWeights {
   package func gradient(_ tensor: Tensor) -> UnsafeMutablePointer<Float> { gradients + tensor.offset }
 
   /// What a graph's parameter is bound to.
-  package func parameter(_ reference: ParameterReference, _ type: ValueType) -> Parameter {
-    let tensor = tensors[index[reference.tensor]!]
+  ///
+  /// - Throws: `ModelError.missingTensors`.
+  package func parameter(
+    _ reference: ParameterReference, _ type: ValueType
+  ) throws(ModelError) -> Parameter {
+    guard let place = index[reference.tensor] else {
+      guard let frozen else { throw .missingTensors([reference.tensor]) }
+      return try frozen.parameter(reference)
+    }
+    let tensor = tensors[place]
     let base = master(tensor) + reference.rows.lowerBound * (reference.role == .vector ? 1 : tensor.columns)
     switch reference.role {
     case .vector:
@@ -124,7 +139,8 @@ package final class TrainableWeights {
       return .floats(
         FloatWeights(
           base: base, rows: reference.rows.count, columns: tensor.columns,
-          layout: precision.matrixType.layout!))
+          // Adapters are f32 in every life: they are small, and their files hold f32.
+          layout: (frozen == nil ? precision.matrixType : .f32).layout!))
     }
   }
 

@@ -10,14 +10,17 @@ extension TrainingPrecision {
   var matrixType: TensorType { self == .f32 ? .f32 : .bf16 }
 }
 
-/// A model's weights as a network in training sees them: matrices in the format of its products.
+/// A model's weights as a network in training sees them: matrices in the format of its products. Where only adapters are
+/// trained, every weight keeps the format it has: it decides the arithmetic, as in inference.
 package struct PrecisionSource: WeightSource {
   private let base: any WeightSource
   private let precision: TrainingPrecision
+  private let isAdapted: Bool
 
   package init(base: any WeightSource, precision: TrainingPrecision) {
     self.base = base
     self.precision = precision
+    isAdapted = base is AdaptedWeights
   }
 
   package var name: String { base.name }
@@ -32,14 +35,16 @@ package struct PrecisionSource: WeightSource {
   }
 
   private func rounded(_ tensor: TensorDescription?) -> TensorDescription? {
-    guard var tensor, tensor.rows > 1 else { return tensor }
+    guard var tensor, tensor.rows > 1, !isAdapted else { return tensor }
     tensor.type = precision.matrixType
     return tensor
   }
 
-  /// Only vectors are read from here: matrices have their masters.
+  package func lowRankTerms(of tensor: String) -> [LowRankTerm] { base.lowRankTerms(of: tensor) }
+
+  /// Only vectors are read from here, and weights that are not trained: others have their masters.
   package func bytes(of tensor: TensorDescription) -> UnsafeRawPointer {
-    precondition(tensor.rows == 1, "\(tensor.name) is read from its master")
+    precondition(tensor.rows == 1 || isAdapted, "\(tensor.name) is read from its master")
     return base.bytes(of: tensor)
   }
 

@@ -306,6 +306,13 @@ struct apus_cpu {
   void (*pack_floats)(
       enum apus_layout layout, const float *in, size_t row_stride, size_t column_stride, int rows, size_t k,
       void *panel);
+  // The other way, and turned: columns first … first + columns − 1 of a panel of any layout as the floats that
+  // apus_dequantize_row gives. Columns come 16 side by side: of group i and row r the 16 floats lie at
+  // out[i · out_stride + 16 · r], zeros where there is no column. `first` is a multiple of 16, and of quantised layouts
+  // `columns`, too.
+  void (*unpack_transposed)(
+      enum apus_layout layout, const void *panel, size_t first, int columns, int rows, float *out,
+      size_t out_stride);
   // out[c][r] = in[r][c], strides in floats.
   void (*transpose)(const float *in, size_t in_stride, int rows, int columns, float *out, size_t out_stride);
 

@@ -5,6 +5,7 @@
 #include "norm.h"
 #include "convert.h"
 #include "pack_float.h"
+#include "unpack_transposed.h"
 #include "quantize.h"
 #include "kv_page.h"
 #include "reduce.h"

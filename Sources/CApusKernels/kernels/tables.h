@@ -34,6 +34,7 @@
   HIDDEN void f32_to_f16_##isa(const float *, int, uint16_t *);                                               \
   HIDDEN void f32_to_bf16_##isa(const float *, int, uint16_t *);                                              \
   HIDDEN void pack_floats_##isa(enum apus_layout, const float *, size_t, size_t, int, size_t, void *);        \
+  HIDDEN void unpack_transposed_##isa(enum apus_layout, const void *, size_t, int, int, float *, size_t);     \
   HIDDEN void transpose_##isa(const float *, size_t, int, int, float *, size_t);                              \
   HIDDEN void kv_store_##isa(enum apus_kv, int, int, const float *, const float *, size_t, void *, int);      \
   HIDDEN int64_t argmax_##isa(const float *, int64_t);                                                        \
@@ -85,7 +86,7 @@
   .gated = gated_##isa, .rope = rope_##isa, .rope_back = rope_back_##isa, .quantize_q32 = quantize_q32_##isa, .quantize_rest_q32 = quantize_rest_q32_##isa,                               \
   .quantize_q256 = quantize_q256_##isa, .round_bf16 = round_bf16_##isa, .f16_to_f32 = f16_to_f32_##isa,       \
   .bf16_to_f32 = bf16_to_f32_##isa, .f32_to_f16 = f32_to_f16_##isa, .f32_to_bf16 = f32_to_bf16_##isa,         \
-  .pack_floats = pack_floats_##isa, .transpose = transpose_##isa, .kv_store = kv_store_##isa,                 \
+  .pack_floats = pack_floats_##isa, .unpack_transposed = unpack_transposed_##isa, .transpose = transpose_##isa, .kv_store = kv_store_##isa,                 \
   .argmax = argmax_##isa, .sum_exp = sum_exp_##isa,                                                           \
   .adamw = adamw_##isa, .adamw8 = adamw8_##isa, .sgd = sgd_##isa, .lion = lion_##isa,                         \
   .adafactor_sums = adafactor_sums_##isa, .adafactor = adafactor_##isa, .weighted_sum = weighted_sum_##isa,   \

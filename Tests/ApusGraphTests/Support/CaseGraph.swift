@@ -43,13 +43,17 @@ struct CaseGraph {
     forward = b.finish(results: [y] + (counts.map { [$0] } ?? []))
     graph =
       operationCase.isForwardOnly
-      ? forward : try forward.differentiated(from: [y: counts]) { $0.tensor != Self.counts }
+      ? forward
+      : try forward.differentiated(from: [y: counts]) {
+        $0.tensor != Self.counts && !operationCase.frozen.contains($0.tensor)
+      }
     weights = Self.randomWeights(forward, seed: operationCase.name)
   }
 
   /// Tensors whose gradients are wanted.
   var trained: [String] {
-    operationCase.isForwardOnly ? [] : weights.keys.filter { $0 != Self.counts }.sorted()
+    operationCase.isForwardOnly
+      ? [] : weights.keys.filter { $0 != Self.counts && !operationCase.frozen.contains($0) }.sorted()
   }
 
   /// Whole tensors for every parameter of a graph.

@@ -2,6 +2,7 @@
 
 import ApusGraph
 import ApusInference
+import ApusModels
 import ApusRuntime
 import ApusTensor
 
@@ -15,9 +16,14 @@ enum EngineFlags {
       "Round activations per 256 instead of per 32 values where weights have blocks of 32: faster, less accurate"
   )
 
+  static let adapters = Option<[AdapterFile]>.adapters(
+    "lora", help: "A low-rank adapter beside the weights, its change times SCALE; may be given more than once"
+  )
+
   /// The options of every command that loads a model.
   static let rows: [OptionRow] = [
     ModelFile.option.row, GenerationFlags.context.row, GenerationFlags.batch.row, cacheType.row, coarse.row,
+    adapters.row,
     CommonOptions.threads.row, CommonOptions.verbose.row, CommonOptions.json.row,
   ]
 
@@ -30,7 +36,7 @@ enum EngineFlags {
     var bar: ProgressBar?
     defer { bar?.finish() }
     let model = try ModelFile.naming(path) {
-      try Model(path, runtime: runtime) { done, total in
+      try Model(path, adapters: values[adapters], runtime: runtime) { done, total in
         if bar == nil { bar = ProgressBar("loading", total: total, on: console) }
         bar?.update(done)
       }
@@ -65,5 +71,32 @@ enum EngineFlags {
   ) throws -> GenerationOptions {
     try GenerationFlags.generation(
       values, defaults: model.samplingDefaults.options, contextLength: contextLength)
+  }
+}
+
+extension Option where Value == [AdapterFile] {
+  /// Paths of adapters, each with a factor behind a "=" if it has one.
+  static func adapters(_ name: String, help: String) -> Self {
+    Self(
+      row: OptionRow(name: name, placeholder: "FILE[=SCALE]", repeats: true, help: help, isFile: true) {
+        texts throws(ValueProblem) in
+        var adapters: [AdapterFile] = []
+        for text in texts { adapters.append(try AdapterFile(argument: text)) }
+        return adapters
+      }, absent: [])
+  }
+}
+
+extension AdapterFile {
+  /// A path, with a factor behind a "=" if it has one.
+  init(argument text: String) throws(ValueProblem) {
+    var (path, scale) = (text, 1.0)
+    // A "=" may be part of a path; what stands behind the last one is a scale if it is a number.
+    if let equals = text.lastIndex(of: "="), let number = Double(text[text.index(after: equals)...]) {
+      (path, scale) = (String(text[..<equals]), number)
+    }
+    guard scale.isFinite else { throw ValueProblem(text: "has a scale that is not finite") }
+    guard !path.isEmpty else { throw ValueProblem(text: "is not a file name") }
+    self.init(path, scale: scale)
   }
 }

@@ -6,38 +6,9 @@ import ApusRuntime
 import ApusTensor
 import CApusKernels
 
-final class FloatMatMulKernel: Kernel {
-  private let product: FloatProductUnits
-  private let x: Operand
-  private let y: Operand
-  private let bias: FloatVector?
-  private let residual: Operand?
-  private let activation: Activation?
-
-  init(
-    _ weights: FloatWeights, isTransposed: Bool, x: Operand, y: Operand, bias: FloatVector?,
-    residual: Operand?, activation: Activation?, _ context: KernelContext
-  ) {
-    product = FloatProductUnits(weights, isTransposed: isTransposed, context)
-    self.x = x
-    self.y = y
-    self.bias = bias
-    self.residual = residual
-    self.activation = activation
-  }
-
-  override func unitCount(_ step: Step) -> Int { step.sizes[x.type.rows] == 0 ? 0 : product.unitCount }
-
-  override func run(unit: Int, worker: Int, _ step: Step) {
-    product.run(
-      unit: unit, worker: worker, x: x, from: 0, count: step.sizes[x.type.rows], into: y, at: 0, bias: bias,
-      residual: residual, activation: activation)
-  }
-}
-
 /// The units of a product of rows with a weight in training, or with its transpose. A unit is a run of output columns;
 /// a long depth comes in parts, between which the sums wait in the output.
-final class FloatProductUnits {
+final class FloatProductUnits: ProductUnits {
   private let gemm: ProductKernel
   private let cpu: KernelTable
   private let weights: FloatWeights
@@ -69,12 +40,14 @@ final class FloatProductUnits {
     scratch.reserve(unitColumns / APUS_LANES * panelBytes)
   }
 
-  var unitCount: Int { (outputs + unitColumns - 1) / unitColumns }
+  override func unitCount(tokens: Int) -> Int {
+    tokens == 0 ? 0 : (outputs + unitColumns - 1) / unitColumns
+  }
 
-  /// Multiplies `count` rows of x, from row `first` on, into rows of y from row `target` on.
-  func run(
+  override func run(
     unit: Int, worker: Int, x: Operand, from first: Int, count: Int, into y: Operand, at target: Int,
-    bias: FloatVector? = nil, residual: Operand? = nil, activation: Activation? = nil
+    accumulates: Bool = false, bias: FloatVector? = nil, residual: Operand? = nil,
+    activation: Activation? = nil
   ) {
     let column = unit * unitColumns
     let columns = min(unitColumns, outputs - column)
@@ -98,7 +71,7 @@ final class FloatProductUnits {
       arguments.tokens = Int32(count)
       arguments.y = y.floats + target * y.stride + column
       arguments.y_stride = y.stride
-      arguments.accumulate = part > 0 ? 1 : 0
+      arguments.accumulate = part > 0 || accumulates ? 1 : 0
       arguments.activation = APUS_IDENTITY
       if part + k == depth {
         arguments.bias = bias.map { UnsafePointer($0.base + column) }
