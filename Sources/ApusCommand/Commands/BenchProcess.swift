@@ -2,6 +2,7 @@
 
 import ApusBasics
 import ApusProfile
+import ApusRuntime
 
 #if canImport(Glibc)
   import Glibc
@@ -28,13 +29,13 @@ final class ChildProcess {
   /// - Throws: `BenchError.rival` when it cannot be started.
   init(_ program: String, _ words: [String], _ environment: [String: String]) throws(BenchError) {
     self.program = program
-    let pipes = (Self.pipe(), Self.pipe(), Self.pipe())
+    let pipes = (Subprocess.pipe(), Subprocess.pipe(), Subprocess.pipe())
     guard let into = pipes.0, let from = pipes.1, let complaints = pipes.2 else {
       throw .rival(program: program, problem: "no pipe: \(systemMessage(errno))")
     }
     (input, output, errors) = (into.writing, from.reading, complaints.reading)
-    let result = Self.spawn(
-      program, words, environment, descriptors: [into.reading, from.writing, complaints.writing])
+    let result = Subprocess.start(
+      program, words, environment: environment, descriptors: [into.reading, from.writing, complaints.writing])
     for descriptor in [into.reading, from.writing, complaints.writing] { close(descriptor) }
     switch result {
     case .success(let process): self.process = process
@@ -50,8 +51,7 @@ final class ChildProcess {
     close(errors)
     // A sample it may be in the middle of is of no use to anybody.
     kill(process, SIGTERM)
-    var status: Int32 = 0
-    while waitpid(process, &status, 0) < 0, errno == EINTR {}
+    Subprocess.wait(process)
   }
 
   /// Writes to its input.
@@ -109,54 +109,5 @@ final class ChildProcess {
     let text = String(decoding: said.isEmpty ? Array(line.prefix(200)) : said, as: UTF8.self)
     guard let last = text.split(whereSeparator: \.isNewline).last else { return "it says nothing" }
     return "it says '\(visible(String(last)))'"
-  }
-
-  private struct Failure: Error {
-    let code: Int32
-  }
-
-  private static func pipe() -> (reading: Int32, writing: Int32)? {
-    var ends: [Int32] = [-1, -1]
-    #if canImport(Darwin)
-      let result = Darwin.pipe(&ends)
-    #elseif canImport(Musl)
-      let result = Musl.pipe(&ends)
-    #else
-      let result = Glibc.pipe(&ends)
-    #endif
-    guard result == 0 else { return nil }
-    // The other child must not hold this one's pipe open.
-    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-    return (ends[0], ends[1])
-  }
-
-  /// Starts a process in a group of its own: Ctrl-C is for the parent, which ends its children in order.
-  private static func spawn(
-    _ program: String, _ words: [String], _ environment: [String: String], descriptors: [Int32]
-  ) -> Result<pid_t, Failure> {
-    #if canImport(Darwin)
-      var actions: posix_spawn_file_actions_t?
-      var attributes: posix_spawnattr_t?
-    #else
-      var actions = posix_spawn_file_actions_t()
-      var attributes = posix_spawnattr_t()
-    #endif
-    posix_spawn_file_actions_init(&actions)
-    posix_spawnattr_init(&attributes)
-    defer {
-      posix_spawn_file_actions_destroy(&actions)
-      posix_spawnattr_destroy(&attributes)
-    }
-    for (number, descriptor) in descriptors.enumerated() {
-      posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(number))
-    }
-    posix_spawnattr_setpgroup(&attributes, 0)
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
-    var arguments = ([program] + words).map { strdup($0) } + [nil]
-    var variables = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
-    defer { for text in arguments + variables { free(text) } }
-    var process = pid_t()
-    let code = posix_spawn(&process, program, &actions, &attributes, &arguments, &variables)
-    return code == 0 ? .success(process) : .failure(Failure(code: code))
   }
 }

@@ -10,25 +10,48 @@ import ApusTensor
 ///
 /// Not thread-safe: it belongs to one thread at a time. Several engines may share a model.
 package final class Engine {
-  package let model: Model
+  package let network: Network
+  package let runtime: Runtime
   package let options: EngineOptions
+  /// The model's name for people.
+  package let name: String
+  /// Where the weights lie.
+  private let weightRegions: [MemoryRegion]
   private let executor: Executor
   private let pool: PagePool
 
   /// Compiles the model for `options`, after checking that all of it fits in memory.
   ///
   /// - Throws: `InferenceError.memory` with the sum and the largest context that fits.
-  package init(_ model: Model, _ options: EngineOptions) throws {
-    try model.check(options.keyValueFormat)
-    self.model = model
+  package convenience init(_ model: Model, _ options: EngineOptions) throws {
+    let weights = model.weights
+    try self.init(
+      model.network, model.runtime, options, name: model.name, regions: weights.regions
+    ) { (reference, _) throws(ModelError) in try weights.parameter(reference) }
+  }
+
+  /// Compiles a network whose weights somebody else keeps.
+  ///
+  /// - Parameters:
+  ///   - name: what it is called in reports.
+  ///   - regions: where the weights lie.
+  ///   - parameters: gives each weight its place in memory.
+  package init(
+    _ network: Network, _ runtime: Runtime, _ options: EngineOptions, name: String, regions: [MemoryRegion],
+    parameters: (ParameterReference, ValueType) throws(ModelError) -> Parameter
+  ) throws {
+    try network.check(options.keyValueFormat)
+    self.network = network
+    self.runtime = runtime
     self.options = options
-    let plan = try model.network.plan(options)
-    let layout = model.cacheLayout(options.keyValueFormat)
+    self.name = name
+    weightRegions = regions
+    let plan = try network.plan(options)
+    let layout = network.cacheLayout(options.keyValueFormat)
     pool = try PagePool(layout, capacity: options.pages(context: options.contextLength))
     executor = try Executor(
-      plan, cpu: model.runtime.cpu.table, workers: model.runtime.workers, cache: layout,
-      positions: options.contextLength
-    ) { (reference, _) throws(ModelError) in try model.weights.parameter(reference) }
+      plan, cpu: runtime.cpu.table, workers: runtime.workers, cache: layout,
+      positions: options.contextLength, parameters: parameters)
   }
 
   /// The plan that runs.
@@ -52,7 +75,7 @@ package final class Engine {
   package var scratchBytes: Int { executor.scratchBytes }
 
   /// Where everything lies that steps read and write.
-  package var regions: [MemoryRegion] { model.weights.regions + [pool.region, executor.region] }
+  package var regions: [MemoryRegion] { weightRegions + [pool.region, executor.region] }
 
   /// An empty sequence.
   package func makeSequence() -> TokenSequence {
@@ -92,7 +115,7 @@ package final class Engine {
     executor.run()
     for row in 0..<executor.step.sizes.outputs {
       let logits = logits(row)
-      if model.runtime.cpu.table.pointee.all_finite(logits.baseAddress, Int64(logits.count)) == 0 {
+      if runtime.cpu.table.pointee.all_finite(logits.baseAddress, Int64(logits.count)) == 0 {
         let node = executor.findNonFinite()
         throw .nonFinite(operation: node?.name ?? "output", scope: node?.scope ?? "")
       }

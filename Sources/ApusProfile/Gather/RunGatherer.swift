@@ -43,7 +43,7 @@ package struct RunGatherer {
     self.engine = engine
     self.settings = settings
     self.options = options
-    recorder = try Recorder(engine.model.runtime, options)
+    recorder = try Recorder(engine.runtime, options)
     feed = SyntheticFeed(engine)
   }
 
@@ -60,7 +60,7 @@ package struct RunGatherer {
   package func gather() throws -> Profile {
     defer {
       engine.profile = nil
-      engine.model.runtime.workers.measure()
+      engine.runtime.workers.measure()
     }
     let parts = [
       Part(name: "prompt", tokens: settings.prompt, sequences: 1, isGeneration: false),
@@ -73,7 +73,7 @@ package struct RunGatherer {
     var executions: [ExecutionProfile] = []
     for (number, part) in parts.enumerated() {
       let execution = ExecutionProfile(
-        engine.plan, workers: engine.model.runtime.workers.count, spans: recorder.spans(phases: parts.count))
+        engine.plan, workers: engine.runtime.workers.count, spans: recorder.spans(phases: parts.count))
       recorder.wall = 0
       var isFirst = true
       while isFirst || Double(recorder.wall) < settings.seconds * 1e9, recorder.goesOn {
@@ -87,14 +87,14 @@ package struct RunGatherer {
       executions.append(execution)
     }
     var profile = recorder.end(
-      settings.line(engine.model.name), phases.map(\.phase), engine.regions)
+      settings.line(engine.name), phases.map(\.phase), engine.regions)
     for (number, execution) in executions.enumerated() {
       profile.timeline += recorder.timeline(execution, [(number, phases[number].operations)])
     }
     guard options.measuresSingle, profile.machine.threads > 1, !recorder.isInterrupted else { return profile }
-    engine.model.runtime.workers.measure(alone: true)
+    engine.runtime.workers.measure(alone: true)
     for (number, part) in parts.enumerated() {
-      let execution = ExecutionProfile(engine.plan, workers: engine.model.runtime.workers.count)
+      let execution = ExecutionProfile(engine.plan, workers: engine.runtime.workers.count)
       // A quarter of the steps, from the middle: attention is then over as many positions as on average.
       let tokens = part.isGeneration ? max(1, part.tokens / 4) : part.tokens
       try run(part, tokens: tokens, after: part.isGeneration ? (part.tokens - tokens) / 2 : 0, execution)

@@ -10,7 +10,7 @@ package final class SyntheticFeed {
 
   package init(_ engine: Engine) {
     self.engine = engine
-    vocabulary = engine.model.configuration.vocabularySize
+    vocabulary = engine.network.configuration.vocabularySize
     ids = .allocate(capacity: max(1, engine.options.batchTokens))
     ids.initialize(repeating: 0)
   }

@@ -1,5 +1,5 @@
 // What Swift cannot say itself: waiting on a word of memory, the pause hint of a spin loop, the processor a
-// thread is on, reserving disk space, the handler of SIGBUS, the instruction for checksums, and the
+// thread is on, reserving disk space, the environment, the handler of SIGBUS, the instruction for checksums, and the
 // processor's counters. Nothing here knows about models or kernels.
 
 #pragma once
@@ -28,6 +28,9 @@ static inline void apus_pause(void) {
 
 /// The processor the calling thread is on at this moment, or -1 where the system does not say. A few ns.
 int32_t apus_processor(void);
+
+/// The variables of this process's environment, ended by a null pointer.
+char **apus_environment(void);
 
 /// Names the range of a mapped file for the handler of SIGBUS. The path is copied. Returns a slot for
 /// `apus_forget_mapping`, or -1 when all slots are taken (the handler then cannot name the file).

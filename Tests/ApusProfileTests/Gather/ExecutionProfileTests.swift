@@ -12,7 +12,7 @@ import Testing
   private func run(
     _ engine: Engine, steps: Int, tokens: Int = 1, spans: Int = 0
   ) throws -> ExecutionProfile {
-    let profile = ExecutionProfile(engine.plan, workers: engine.model.runtime.workers.count, spans: spans)
+    let profile = ExecutionProfile(engine.plan, workers: engine.runtime.workers.count, spans: spans)
     let feed = SyntheticFeed(engine)
     let sequence = engine.makeSequence()
     try feed.step([sequence], tokens: tokens, outputs: 1)
@@ -117,7 +117,7 @@ import Testing
     let sequences = [sequence]
     engine.profile = ExecutionProfile(engine.plan, workers: threads, spans: 100)
     for _ in 0..<2 { try feed.step(sequences, tokens: 1, outputs: 1) }
-    let count = try countAllocations(on: engine.model.runtime.workers) {
+    let count = try countAllocations(on: engine.runtime.workers) {
       for _ in 0..<10 { try feed.step(sequences, tokens: 1, outputs: 1) }
     }
     #expect(count == 0)
@@ -131,7 +131,7 @@ import Testing
       let sequence = engine.makeSequence()
       if measured {
         engine.profile = ExecutionProfile(engine.plan, workers: 2, spans: 10)
-        engine.model.runtime.workers.measure(alone: alone)
+        engine.runtime.workers.measure(alone: alone)
       }
       for tokens in [16, 1, 1] { try feed.step([sequence], tokens: tokens, outputs: 1) }
       return engine.logits(0).map(\.bitPattern)

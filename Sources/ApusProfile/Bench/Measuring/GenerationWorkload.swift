@@ -146,7 +146,7 @@ package final class GenerationWorkload: Workload {
 
   /// Runs steps over the next tokens of all sequences. The tokens are arbitrary but fixed: speed does not depend on them.
   private func feed(_ engine: Engine, _ sequences: [TokenSequence], tokens: Int, outputs: Int) throws {
-    let vocabulary = engine.model.configuration.vocabularySize
+    let vocabulary = engine.network.configuration.vocabularySize
     var done = 0
     while done < tokens {
       if isStopped() { throw BenchStopped() }

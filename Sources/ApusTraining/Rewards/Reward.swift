@@ -1,0 +1,113 @@
+// What says how good answers are. The kinds there are stand in files of their own; a closure is one, too.
+
+import ApusBasics
+
+/// An answer that is to be judged.
+public struct RolloutAnswer: Sendable, Equatable {
+  /// The prompt's line as it stands in its file, with whatever else it has: `answer`, `level`, …
+  public var prompt: JSONObject
+  /// What the model wrote, without the token that ended it.
+  public var text: String
+  /// Tokens of the answer, the one that ended it included.
+  public var tokenCount: Int
+  /// Whether the model ended the answer itself; otherwise it was cut off.
+  public var isEnded: Bool
+
+  /// An answer to judge.
+  public init(prompt: JSONObject, text: String, tokenCount: Int, isEnded: Bool) {
+    self.prompt = prompt
+    self.text = text
+    self.tokenCount = tokenCount
+    self.isEnded = isEnded
+  }
+}
+
+/// Judges answers, all those of a step at once.
+///
+/// Called on one thread at a time.
+public protocol Reward: AnyObject {
+  /// Says what is wrong with a prompt that answers could not be judged by; asked before anything is learned.
+  func problem(with prompt: JSONObject) -> String?
+
+  /// The score of each answer, larger for better; nil for one that cannot be judged and teaches nothing.
+  func scores(_ answers: [RolloutAnswer]) throws -> [Double?]
+}
+
+extension Reward {
+  /// Any prompt will do.
+  public func problem(with prompt: JSONObject) -> String? { nil }
+}
+
+/// A reward that is a function.
+///
+///     let reward = FunctionReward { answers in answers.map { $0.text.hasSuffix(".") ? 1 : 0 } }
+public final class FunctionReward: Reward {
+  private let function: ([RolloutAnswer]) throws -> [Double?]
+
+  /// - Parameter function: gives a score for each answer, in order.
+  public init(_ function: @escaping ([RolloutAnswer]) throws -> [Double?]) {
+    self.function = function
+  }
+
+  /// What the function says.
+  ///
+  /// - Throws: what the function throws; `RewardError.count` and `.notFinite`.
+  public func scores(_ answers: [RolloutAnswer]) throws -> [Double?] {
+    let scores = try function(answers)
+    guard scores.count == answers.count else {
+      throw RewardError.count(scores.count, answers: answers.count)
+    }
+    if let place = scores.firstIndex(where: { $0?.isFinite == false }) {
+      throw RewardError.notFinite(answer: place + 1, value: scores[place]!)
+    }
+    return scores
+  }
+}
+
+/// Why answers have no scores.
+public enum RewardError: ApusError, Equatable {
+  /// A function gave another number of scores.
+  case count(Int, answers: Int)
+  /// A score is not a number.
+  case notFinite(answer: Int, value: Double)
+  /// A program cannot be started.
+  case notStarted(command: String, reason: String)
+  /// A program ended before it had judged all answers.
+  case ended(command: String, how: String, judged: Int, answers: Int)
+  /// A program took too long.
+  case tooSlow(command: String, seconds: Double, judged: Int, answers: Int)
+  /// A line of a program is no score.
+  case badLine(command: String, line: String, answer: Int)
+  /// A program wrote more lines than it read.
+  case tooManyLines(command: String, line: String)
+
+  /// What is wrong and what to do, in one line.
+  public var description: String {
+    switch self {
+    case .count(let count, let answers):
+      return "the reward gave \(count) scores for \(answers) answers; give one for each"
+    case .notFinite(let answer, let value):
+      return "the reward of answer \(answer) is \(value); scores have to be finite numbers"
+    case .notStarted(let command, let reason):
+      return "reward.command '\(command)' cannot be started: \(reason)"
+    case .ended(let command, let how, let judged, let answers):
+      return
+        "reward.command '\(command)' \(how) after \(judged) of \(answers) answers; it should read a line and write a line "
+        + "until its input ends"
+    case .tooSlow(let command, let seconds, let judged, let answers):
+      return
+        "reward.command '\(command)' judged \(judged) of \(answers) answers in \(plainText(seconds)) seconds "
+        + "(reward.seconds); does it write each line at once, without a buffer?"
+    case .badLine(let command, let line, let answer):
+      return
+        "reward.command '\(command)' wrote '\(line)' for answer \(answer); expected a finite number or {\"reward\": number}"
+    case .tooManyLines(let command, let line):
+      return
+        "reward.command '\(command)' wrote more lines than it read, one of them '\(line)'; it should write one for each"
+    }
+  }
+
+  private func plainText(_ value: Double) -> String {
+    value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : "\(value)"
+  }
+}
