@@ -8,7 +8,7 @@ import CApusKernels
 ///
 /// The log-probability is minus the loss that `CrossEntropy` gives for the token with the weight 1, to the bit: both are
 /// Float(log Σ exp − logit) with the same log-sum-exp.
-struct TokenDraw: Sendable {
+struct TokenDraw {
   let vocabulary: Int
   /// 0 takes the likeliest token, the first of equals.
   let temperature: Double
