@@ -54,11 +54,9 @@ package enum Subprocess {
   /// Writes what fits without waiting to the end of a `quietPipe`; as `write` otherwise.
   package static func send(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Int {
     #if canImport(Darwin)
-      let flags = MSG_DONTWAIT
-    #elseif canImport(Musl)
-      let flags = MSG_DONTWAIT | MSG_NOSIGNAL
+      let flags = Int32(MSG_DONTWAIT)
     #else
-      let flags = Int32(MSG_DONTWAIT.rawValue) | Int32(MSG_NOSIGNAL.rawValue)
+      let flags = Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)
     #endif
     #if canImport(Darwin)
       return Darwin.send(descriptor, bytes.baseAddress, bytes.count, flags)

@@ -17,6 +17,7 @@ extension TrainingConfiguration {
     try checkAdapter()
     try checkData()
     try checkBatch()
+    try checkPolicy()
     try checkLength()
   }
 
@@ -100,6 +101,7 @@ extension TrainingConfiguration {
         throw .contradiction(
           "loss.answer", "loss.reasoning", reason: "no token counts; one weight must be above 0")
       }
+    case .grpo, .ppo: break
     }
     guard data.tokenizer != nil || model.from != nil else {
       throw .missing("data.tokenizer", reason: "a new network has none of its own; `apus data` trains one")
@@ -166,15 +168,18 @@ extension TrainingConfiguration {
       notes.append("\"\(path)\" does nothing with schedule \(schedule.name.rawValue)")
     }
     let ofOthers =
-      objective == .sft
-      ? ["data.field", "data.mode"]
-      : [
-        "data.chatTemplate", "data.reasoningBegin", "data.reasoningEnd", "data.tooLong", "loss.reasoning",
-        "loss.answer", "loss.prompt",
-      ]
+      objective.isPolicy
+      ? []
+      : objective == .sft
+        ? ["data.field", "data.mode"]
+        : [
+          "data.chatTemplate", "data.reasoningBegin", "data.reasoningEnd", "data.tooLong", "loss.reasoning",
+          "loss.answer", "loss.prompt",
+        ]
     for path in ofOthers where isSet(path) {
       notes.append("\"\(path)\" does nothing with objective \(objective.rawValue)")
     }
+    notes += policyNotes(isSet)
     if nonFinite == .stop, isSet("skipLimit") {
       notes.append("\"skipLimit\" does nothing while nonFinite is stop")
     }

@@ -24,6 +24,10 @@ public enum TrainingObjective: String, ConfigurationChoice {
   case pretrain
   /// What the assistant says in conversations: supervised fine-tuning.
   case sft
+  /// What scores better than other answers of the model's own to the same prompt.
+  case grpo
+  /// The same, with a value for every token to measure answers by.
+  case ppo
 }
 
 /// What happens to a conversation longer than a sequence.

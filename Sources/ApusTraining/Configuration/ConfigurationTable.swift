@@ -5,8 +5,7 @@ extension TrainingConfiguration {
   /// All keys, in the order in which they are shown and written.
   static let keys: [ConfigurationKey] =
     modelKeys + adapterKeys + dataKeys + batchKeys + optimizerKeys + scheduleKeys + lossKeys + memoryKeys
-    + evaluationKeys
-    + checkpointKeys + logKeys + runKeys
+    + policyKeys + evaluationKeys + checkpointKeys + logKeys + runKeys
 
   /// Sections in the order shown, each with what it is about.
   static let sections: [(name: String, summary: String)] = [
@@ -22,6 +21,12 @@ extension TrainingConfiguration {
     ("schedule", "How the learning rate goes over the run."),
     ("loss", "What is minimised beside the cross-entropy."),
     ("memory", "The memory the run may take."),
+    (
+      "rollout",
+      "How the answers are made that grpo and ppo learn from; each is drawn from the model as it is."
+    ),
+    ("reward", "Who says how good answers are."),
+    ("policy", "How grpo and ppo learn from answers and their scores."),
     ("evaluation", "What is measured on the way."),
     ("checkpoint", "What is kept."),
     ("log", "What is written down; all of it lies in `checkpoint.directory`."),
@@ -291,7 +296,8 @@ extension TrainingConfiguration {
   private static let runKeys: [ConfigurationKey] = [
     .init(
       "objective", \.objective, .choice,
-      "What is learned: pretrain every token of texts, sft what the assistant says in conversations."),
+      "What is learned: pretrain every token of texts, sft what the assistant says in conversations, grpo and ppo what scores "
+        + "well among answers of the model's own."),
     .init(
       "steps", \.steps, .integer(1...unboundedCount), orNull: "by `tokens` or `epochs`", mayChange: true,
       "Optimiser steps of the whole run. Exactly one of `steps`, `tokens` and `epochs` is given."),

@@ -25,6 +25,12 @@ public struct TrainingConfiguration: Sendable, Equatable {
   public var loss = Loss()
   /// The memory that may be taken.
   public var memory = Memory()
+  /// How answers are made that are learned from.
+  public var rollout = Rollout()
+  /// Who judges them.
+  public var reward = RewardSource()
+  /// How a policy learns from that.
+  public var policy = Policy()
   /// What is measured on the way.
   public var evaluation = Evaluation()
   /// What is kept.

@@ -52,12 +52,12 @@ package enum GRPO {
   ///   - tokens: of all of them.
   ///   - longest: the most tokens an answer may have.
   package static func tokenWeight(
-    _ average: PolicyAverage, length: Int, answers: Int, tokens: Int, longest: Int
+    _ average: PolicyAverage, length: Int, answers: Double, tokens: Double, longest: Int
   ) -> Double {
     switch average {
-    case .answer: 1 / Double(max(1, length) * max(1, answers))
-    case .token: 1 / Double(max(1, tokens))
-    case .longest: 1 / Double(max(1, answers) * longest)
+    case .answer: 1 / (Double(length) * answers)
+    case .token: 1 / tokens
+    case .longest: 1 / (answers * Double(longest))
     }
   }
 }

@@ -58,7 +58,7 @@ public final class CommandReward: Reward {
   }
 
   /// What was put up with since this was last asked.
-  func takeNotes() -> [String] {
+  public func takeNotes() -> [String] {
     defer { notes = [] }
     return notes
   }

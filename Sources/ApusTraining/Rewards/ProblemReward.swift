@@ -21,12 +21,12 @@ public final class ProblemReward: Reward {
   }
 
   /// A prompt needs an answer.
-  public func problem(with prompt: JSONObject) -> String? {
-    guard prompt["answer"] != nil else {
-      return "has no \"answer\" to check against (reward.kind is problems)"
+  public var promptProblem: (@Sendable (_ prompt: JSONObject) -> String?)? {
+    { prompt in
+      guard prompt["answer"] != nil else { return "has no \"answer\" to check against" }
+      return Self.answer(of: prompt) == nil
+        ? "has an \"answer\" that is no whole number and no division with a remainder" : nil
     }
-    return Self.answer(of: prompt) == nil
-      ? "has an \"answer\" that is no whole number and no division with a remainder" : nil
   }
 
   /// 1 where the answer is right.

@@ -26,16 +26,23 @@ public struct RolloutAnswer: Sendable, Equatable {
 ///
 /// Called on one thread at a time.
 public protocol Reward: AnyObject {
-  /// Says what is wrong with a prompt that answers could not be judged by; asked before anything is learned.
-  func problem(with prompt: JSONObject) -> String?
+  /// Says what is wrong with a prompt that answers could not be judged by; asked before anything is learned, on several
+  /// threads. nil where any prompt will do.
+  var promptProblem: (@Sendable (_ prompt: JSONObject) -> String?)? { get }
 
   /// The score of each answer, larger for better; nil for one that cannot be judged and teaches nothing.
   func scores(_ answers: [RolloutAnswer]) throws -> [Double?]
+
+  /// What was put up with since this was last asked, one line each, for the records of the run.
+  func takeNotes() -> [String]
 }
 
 extension Reward {
   /// Any prompt will do.
-  public func problem(with prompt: JSONObject) -> String? { nil }
+  public var promptProblem: (@Sendable (_ prompt: JSONObject) -> String?)? { nil }
+
+  /// Nothing.
+  public func takeNotes() -> [String] { [] }
 }
 
 /// A reward that is a function.

@@ -6,26 +6,14 @@ import ApusModels
 import ApusRuntime
 import ApusTensor
 
-/// How answers are made.
-package struct GeneratorOptions: Sendable {
-  /// The most tokens of an answer, the one that ends it included.
-  package var tokens: Int
-  /// 1 is the policy itself; 0 takes the likeliest token.
-  package var temperature = 1.0
-
-  package init(tokens: Int) {
-    self.tokens = tokens
-  }
-}
-
 /// Generates answers with an engine.
 ///
 /// Not thread-safe: it owns its engine.
 package final class PolicyGenerator {
   package let engine: Engine
-  private let options: GeneratorOptions
+  /// The most tokens of an answer, the one that ends it included.
+  private let tokens: Int
   private let ends: Set<Int32>
-  private let draw: TokenDraw
   /// Answers in the making at once.
   private let slots: Int
 
@@ -43,20 +31,18 @@ package final class PolicyGenerator {
   /// - Parameters:
   ///   - engine: made with `engineOptions`.
   ///   - ends: tokens that end an answer.
-  package init(_ engine: Engine, ends: Set<Int32>, _ options: GeneratorOptions) {
-    precondition(engine.options.sequences > 1 && options.tokens > 0)
+  ///   - tokens: the most tokens of an answer, the one that ends it included.
+  package init(_ engine: Engine, ends: Set<Int32>, tokens: Int) {
+    precondition(engine.options.sequences > 1 && tokens > 0)
     self.engine = engine
-    self.options = options
     self.ends = ends
+    self.tokens = tokens
     slots = engine.options.sequences - 1
-    draw = TokenDraw(
-      vocabulary: engine.network.configuration.vocabularySize, temperature: options.temperature,
-      kernels: engine.runtime.cpu.table)
   }
 
   /// Tokens that the answer to a prompt of `count` tokens may have; the last one needs no place in the context.
   package func room(afterPrompt count: Int) -> Int {
-    min(options.tokens, engine.options.contextLength - count + 1)
+    min(tokens, engine.options.contextLength - count + 1)
   }
 
   /// An answer in the making.
@@ -77,11 +63,12 @@ package final class PolicyGenerator {
   ///
   /// - Parameters:
   ///   - prompts: none empty, each with room for an answer.
+  ///   - temperature: 1 is the policy itself; 0 takes the likeliest token.
   ///   - goesOn: asked after each step; false drops everything.
   /// - Throws: `InferenceError.nonFinite`, `.cacheFull`.
   /// - Returns: nil when it was told to stop.
   package func answers(
-    to prompts: [[Int32]], count: Int, _ random: RolloutRandom,
+    to prompts: [[Int32]], count: Int, temperature: Double = 1, _ random: RolloutRandom,
     goesOn: (_ done: Int) -> Bool = { _ in true }
   ) throws(InferenceError) -> [Rollout]? {
     var done = [Rollout?](repeating: nil, count: prompts.count * count)
@@ -93,6 +80,9 @@ package final class PolicyGenerator {
       done[rollout.prompt * count + rollout.number] = rollout
       finished += 1
     }
+    let draw = TokenDraw(
+      vocabulary: engine.network.configuration.vocabularySize, temperature: temperature,
+      kernels: engine.runtime.cpu.table)
     var outcomes = Array(repeating: TokenDraw.Outcome(), count: slots + max(1, count))
     while finished < done.count {
       if group == nil, nextPrompt < prompts.count {
@@ -120,7 +110,7 @@ package final class PolicyGenerator {
       try engine.runStep()
       let draws = completes ? count : 0
       outcomes.withUnsafeMutableBufferPointer {
-        drawTokens(running, prompt: draws > 0 ? group?.prompt : nil, draws, random, $0)
+        drawTokens(draw, running, prompt: draws > 0 ? group?.prompt : nil, draws, random, $0)
       }
       for index in running.indices.reversed() {
         guard take(outcomes[index], &running[index].rollout, limit: running[index].limit) else { continue }
@@ -192,7 +182,7 @@ package final class PolicyGenerator {
 
   /// The next tokens: of `running` in the first places of `outcomes`, the first ones of a prompt's answers in the last.
   private func drawTokens(
-    _ running: [Running], prompt: Int?, _ draws: Int, _ random: RolloutRandom,
+    _ draw: TokenDraw, _ running: [Running], prompt: Int?, _ draws: Int, _ random: RolloutRandom,
     _ outcomes: UnsafeMutableBufferPointer<TokenDraw.Outcome>
   ) {
     var job = Job(

@@ -29,15 +29,10 @@ struct ConversationInputs {
   ) throws {
     let data = configuration.data
     guard let tokenizer else { throw TrainingError.noTokenizer(data.conversations[0]) }
-    ownTemplate = try data.chatTemplate.map { path -> String in
-      let file = try MappedFile(path: path)
-      return withExtendedLifetime(file) { String(decoding: file.bytes, as: UTF8.self) }
+    ownTemplate = try data.readChatTemplate()
+    guard let template = try ownTemplate ?? data.modelChatTemplate(model) else {
+      throw TrainingError.noChatTemplate(data.tokenizer ?? model?.path ?? "")
     }
-    // One of the two is there: the configuration was checked.
-    let source = data.tokenizer ?? model?.path ?? ""
-    var template = try ownTemplate ?? chatTemplate(at: source)
-    if template == nil { template = try model?.chatTemplate() }
-    guard let template else { throw TrainingError.noChatTemplate(source) }
     var settings = ConversationSettings()
     (settings.reasoningBegin, settings.reasoningEnd) = (data.reasoningBegin, data.reasoningEnd)
     settings.length = configuration.batch.length

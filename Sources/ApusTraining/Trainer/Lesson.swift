@@ -32,6 +32,8 @@ protocol Lesson: AnyObject {
   func loss(_ outcome: StepOutcome) -> Double
   /// What there is to say of the step beside its loss, means over the step; always the same names.
   var figures: [Figure] { get }
+  /// What the user should know of what happened since this was last asked, one line each.
+  func takeNotes() -> [String]
 }
 
 extension Lesson {
@@ -39,6 +41,7 @@ extension Lesson {
   func prepare(update: Int) {}
   func loss(_ outcome: StepOutcome) -> Double { outcome.loss }
   var figures: [Figure] { [] }
+  func takeNotes() -> [String] { [] }
 }
 
 /// A number with a name: "reward", "kl".

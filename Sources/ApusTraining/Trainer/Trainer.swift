@@ -48,13 +48,16 @@ public final class Trainer {
   /// - Parameters:
   ///   - communicator: to the other processes of the run, all of which do the same.
   ///   - timeout: seconds after which a process that gives no sign of life ends the run.
+  ///   - reward: judges answers, for objectives that learn from them, in place of `configuration.reward`.
   /// - Throws: `ConfigurationError`, `TrainingError`, `CheckpointError`, and what opening the inputs throws; with several
   ///   processes `CommunicationError` on all of them. Nothing is written before everything fits.
   public convenience init(
     _ configuration: TrainingConfiguration, runtime: Runtime,
-    communicator: any Communicator = SingleProcess(), timeout: Double = 60
+    communicator: any Communicator = SingleProcess(), timeout: Double = 60, reward: (any Reward)? = nil
   ) throws {
-    try self.init(configuration, runtime: runtime, group: RankGroup(communicator, timeout: timeout))
+    try self.init(
+      configuration, runtime: runtime, group: RankGroup(communicator, timeout: timeout),
+      operations: SystemFileOperations(), reward: reward)
   }
 
   /// The same with a group of processes.
@@ -66,13 +69,13 @@ public final class Trainer {
 
   init(
     _ configuration: TrainingConfiguration, runtime: Runtime, group: RankGroup = RankGroup(SingleProcess()),
-    operations: any FileOperations
+    operations: any FileOperations, reward: (any Reward)? = nil
   ) throws {
     self.configuration = configuration
     self.runtime = runtime
     self.group = group
     (inputs, assembly) = try group.guarding {
-      try Self.assemble(configuration, runtime, group)
+      try Self.assemble(configuration, runtime, group, reward)
     }
     let (assembly, inputs) = (assembly, inputs)
     (learner, lesson, examination, sampler, store, files) = try group.guarding {
@@ -105,14 +108,14 @@ public final class Trainer {
 
   /// Everything that is decided before memory is reserved; all processes decide the same.
   private static func assemble(
-    _ configuration: TrainingConfiguration, _ runtime: Runtime, _ group: RankGroup
+    _ configuration: TrainingConfiguration, _ runtime: Runtime, _ group: RankGroup, _ reward: (any Reward)?
   ) throws -> (TrainingInputs, TrainingAssembly) {
     // Only rank 0 need see the run's folder.
     let last = try group.broadcast(
       TrainerState.microBatch(ofNewestIn: configuration.checkpoint.directory).map { "\($0)" } ?? "",
       "the size of micro-batches")
     let (inputs, assembly) = try group.confirm("the inputs of the other processes") {
-      let inputs = try TrainingInputs(configuration, runtime: runtime)
+      let inputs = try TrainingInputs(configuration, runtime: runtime, reward: reward)
       let assembly = try TrainingAssembly(configuration, inputs, runtime, group, lastMicro: Int(last))
       try assembly.schedule.validate()
       try assembly.ramp.validate()
@@ -265,6 +268,7 @@ public final class Trainer {
     let clip = configuration.optimizer.clip > 0 ? configuration.optimizer.clip : nil
     try lesson.begin(
       step: state.step, cursor: state.cursor, rows: assembly.ramp.sequences(at: state.step))
+    for text in lesson.takeNotes() { try note(text) }
     var isApplied = true
     for update in 0..<lesson.updates where isApplied {
       try lesson.prepare(update: update)

@@ -26,6 +26,10 @@ public enum TrainingError: ApusError {
   case noChatTemplate(String)
   /// Nothing says how many tokens there are.
   case noVocabulary
+  /// Nothing says how good answers are.
+  case noReward
+  /// The objective is learned by one process only.
+  case aloneOnly(TrainingObjective)
 
   /// What is wrong and what to do, in one line.
   public var description: String {
@@ -65,6 +69,11 @@ public enum TrainingError: ApusError {
         "\(path) has no chat template; name a Jinja file that writes conversations down with data.chatTemplate"
     case .noVocabulary:
       return "neither model.vocabulary nor data.tokenizer says how many tokens there are"
+    case .noReward:
+      return "nothing says how good answers are; set reward.kind, or give the trainer a reward"
+    case .aloneOnly(let objective):
+      return
+        "objective \"\(objective.rawValue)\" is learned by one process only; start the run without mpirun"
     }
   }
 }

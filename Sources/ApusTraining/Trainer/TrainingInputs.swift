@@ -34,8 +34,11 @@ package struct TrainingInputs {
 
   /// Opens everything; text is tokenised in memory.
   ///
+  /// - Parameter reward: judges answers in place of what the configuration names.
   /// - Throws: `TrainingError`, and what opening each throws.
-  package init(_ configuration: TrainingConfiguration, runtime: Runtime) throws {
+  package init(
+    _ configuration: TrainingConfiguration, runtime: Runtime, reward: (any Reward)? = nil
+  ) throws {
     let model = try configuration.model.from.map { try ModelFiles($0) }
     let tokenizer: (any Tokenizer)?
     var tokenizerFiles: TokenizerFiles
@@ -66,6 +69,11 @@ package struct TrainingInputs {
       notes += conversations.notes
       facts = conversations.facts
       if let template = conversations.ownTemplate { tokenizerFiles.set(chatTemplate: template) }
+    case .grpo, .ppo:
+      let prompts = try PolicyInputs(configuration, model, tokenizer, reward, runtime)
+      (training, validation, chat) = (prompts.training, prompts.validation, prompts.chat)
+      facts = prompts.facts
+      if let template = prompts.ownTemplate { tokenizerFiles.set(chatTemplate: template) }
     }
     self.tokenizerFiles = tokenizerFiles
     adapter = model.flatMap { model in

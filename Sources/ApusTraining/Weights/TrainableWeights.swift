@@ -30,7 +30,7 @@ package final class TrainableWeights {
   package let floatCount: Int
   package let precision: TrainingPrecision
   /// What is read and never changed.
-  private let frozen: WeightStore?
+  let frozen: WeightStore?
   private let masterMemory: HugeBuffer
   private let gradientMemory: HugeBuffer
   private let index: [String: Int]

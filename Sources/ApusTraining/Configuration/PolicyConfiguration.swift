@@ -1,0 +1,143 @@
+// What a run that learns from its own answers is told: how it answers, who judges, how it learns from that. What the values
+// may be stands in PolicyKeys.
+
+extension TrainingConfiguration {
+  /// How answers are made.
+  public struct Rollout: Sendable, Equatable {
+    /// Files of prompts.
+    public var prompts: [String] = []
+    /// Answers to each prompt of a step.
+    public var perPrompt = 8
+    /// The most tokens of an answer.
+    public var tokens = 256
+    /// Answers in the making at once.
+    public var atOnce = 32
+  }
+
+  /// Who judges answers.
+  public struct RewardSource: Sendable, Equatable {
+    /// What judges; nil where a program gives a `Reward` of its own.
+    public var kind: RewardKind?
+    /// A model with a score head.
+    public var model: String?
+    /// A program for the shell.
+    public var command: String?
+    /// Seconds that the program may take for a step's answers.
+    public var seconds = 60.0
+    /// What happens when it fails.
+    public var onFailure = RewardFailurePolicy.stop
+  }
+
+  /// How a policy learns from answers and their scores.
+  public struct Policy: Sendable, Equatable {
+    /// How far a token's probability may grow or fall before it teaches nothing more.
+    public var clip = 0.2
+    /// How far it may grow; nil for `clip`.
+    public var clipHigh: Double?
+    /// What the divergence from the reference costs.
+    public var kl = 0.04
+    /// How the divergence is estimated.
+    public var klEstimator = KLEstimator.k3
+    /// Passes over the answers of a step.
+    public var epochs = 1
+    /// Updates of a pass.
+    public var minibatches = 1
+    /// Over what losses are averaged; nil for answer with grpo, token with ppo.
+    public var average: PolicyAverage?
+    /// How advantages are brought to one size.
+    public var advantage = AdvantageScale.standardized
+    /// What later rewards count.
+    public var gamma = 1.0
+    /// How far advantages look ahead.
+    public var lambda = 0.95
+    /// What the loss of values counts.
+    public var valueWeight = 0.1
+    /// How far a value may move in a step's updates; 0 for any.
+    public var valueClip = 0.2
+  }
+}
+
+extension TrainingObjective {
+  /// Whether the network learns from its own answers.
+  var isPolicy: Bool { self == .grpo || self == .ppo }
+}
+
+extension TrainingConfiguration {
+  /// What must hold where answers are learned from, and nowhere else.
+  func checkPolicy() throws(ConfigurationError) {
+    guard objective.isPolicy else {
+      guard rollout.prompts.isEmpty else {
+        throw .contradiction("rollout.prompts", "objective", reason: "prompts are for \"grpo\" and \"ppo\"")
+      }
+      return
+    }
+    let name = objective.rawValue
+    for (path, isEmpty) in [
+      ("data.train", data.train.isEmpty), ("data.conversations", data.conversations.isEmpty),
+    ] where !isEmpty {
+      throw .contradiction(
+        path, "objective", reason: "\"\(name)\" learns from answers to \"rollout.prompts\"")
+    }
+    guard !rollout.prompts.isEmpty else {
+      throw .missing("rollout.prompts", reason: "there is nothing to answer")
+    }
+    guard model.from != nil else {
+      throw .missing("model.from", reason: "a new network has nothing to say that could be judged")
+    }
+    guard rollout.tokens < batch.length else {
+      throw .outOfRange(
+        "rollout.tokens", value: "\(rollout.tokens)",
+        allowed: "below batch.length, \(batch.length), which holds the prompt, too")
+    }
+    guard objective != .grpo || rollout.perPrompt > 1 else {
+      throw .outOfRange(
+        "rollout.perPrompt", value: "1", allowed: "2 or more for grpo, which compares answers to one prompt")
+    }
+    try checkReward()
+    for (path, value) in [("loss.labelSmoothing", loss.labelSmoothing), ("loss.zLoss", loss.zLoss)]
+    where value != 0 {
+      throw .contradiction(path, "objective", reason: "\"\(name)\" has a loss of its own")
+    }
+  }
+
+  private func checkReward() throws(ConfigurationError) {
+    for (path, kind, value) in [
+      ("reward.command", RewardKind.command, reward.command), ("reward.model", .model, reward.model),
+    ] {
+      if reward.kind == kind, value == nil {
+        throw .missing(path, reason: "reward.kind is \(kind.rawValue)")
+      }
+      if reward.kind != kind, value != nil {
+        throw .contradiction(path, "reward.kind", reason: "it is for kind \"\(kind.rawValue)\" only")
+      }
+    }
+  }
+
+  /// What was set for policies but does nothing in this run.
+  func policyNotes(_ isSet: (String) -> Bool) -> [String] {
+    var idle: [(paths: [String], reason: String)] = []
+    if !objective.isPolicy {
+      let paths = Self.keys.filter { ["rollout", "reward", "policy"].contains($0.section) }.map(\.path)
+      idle.append((paths, "with objective \(objective.rawValue)"))
+    } else {
+      if objective == .grpo {
+        idle.append(
+          (
+            ["policy.gamma", "policy.lambda", "policy.valueWeight", "policy.valueClip"], "with objective grpo"
+          ))
+      }
+      if policy.kl == 0 { idle.append((["policy.klEstimator"], "while policy.kl is 0")) }
+      if reward.kind != .command {
+        idle.append((["reward.seconds", "reward.onFailure"], "without reward.kind = command"))
+      }
+      idle.append(
+        (
+          ["loss.reasoning", "loss.answer", "loss.prompt", "data.field", "data.mode", "data.tooLong"],
+          "with objective \(objective.rawValue)"
+        ))
+    }
+    return idle.flatMap { paths, reason in
+      paths.filter(isSet).map { "\"\($0)\" does nothing \(reason)" }
+    }
+  }
+}
