@@ -92,7 +92,7 @@ extension GradientFixture {
     package var count: Int { shape.reduce(1, *) }
 
     /// `values` begins with the elements.
-    fileprivate init(_ json: JSONValue, _ values: ArraySlice<Float>) {
+    package init(_ json: JSONValue, _ values: ArraySlice<Float>) {
       name = json["name"]!.string!
       shape = json["shape"]!.array!.map { $0.int! }
       norm = json["norm"]!.double!

@@ -12,7 +12,7 @@ final class GRPOLesson: Lesson {
   /// Log-probabilities of the weights as they are, where a step makes several updates.
   private let forward: TrainingEngine?
   private let reference: TrainingEngine?
-  private let objective: PPO
+  private let objective: GRPO
   private let average: PolicyAverage
 
   private(set) var stepRows = 0
@@ -38,7 +38,9 @@ final class GRPOLesson: Lesson {
     forward = PolicyLearning.needsForward(configuration) ? try run.forwardEngine() : nil
     let policy = configuration.policy
     reference = policy.kl > 0 ? try run.referenceEngine() : nil
-    objective = PPO(clipLow: policy.clip, clipHigh: policy.clipHigh ?? policy.clip)
+    objective = GRPO(
+      PPO(clipLow: policy.clip, clipHigh: policy.clipHigh ?? policy.clip), kl: policy.kl,
+      estimator: policy.klEstimator)
     average = policy.average ?? .answer
     stepFigures = PolicyStepFigures(hasReference: reference != nil)
   }
@@ -103,22 +105,13 @@ final class GRPOLesson: Lesson {
 
   /// Sets what each token of a row counts, and adds its loss.
   private func weigh(_ row: inout PolicyRow, _ advantage: Double, _ weight: Double) {
-    let policy = configuration.policy
     for place in 0..<row.length {
-      let logProbability = row.current[place]
-      let token = objective.token(
-        logProbability: logProbability, old: row.old[place], advantage: advantage)
-      var (loss, slope, divergence) = (token.loss, token.slope, 0.0)
-      if reference != nil {
-        let kl = GRPO.divergence(
-          policy.klEstimator, logProbability: logProbability, reference: row.reference[place])
-        loss += policy.kl * kl.value
-        slope += policy.kl * kl.slope
-        divergence = kl.value
-      }
+      let (token, divergence) = objective.token(
+        logProbability: row.current[place], old: row.old[place],
+        reference: reference == nil ? nil : row.reference[place], advantage: advantage)
       stepFigures.add(token, divergence: divergence)
-      updateLoss += weight * loss
-      row.weights[row.start + place] = Float(-weight * slope)
+      updateLoss += weight * token.loss
+      row.weights[row.start + place] = Float(-weight * token.slope)
     }
   }
 

@@ -12,8 +12,33 @@
 
 import CApusKernels
 
-/// The parts of the objective that PPO does not have.
-package enum GRPO {
+/// The objective of a token: PPO's, and what the distance from the reference costs.
+package struct GRPO: Sendable, Equatable {
+  package var surrogate: PPO
+  /// β; with 0 there is no reference.
+  package var kl: Double
+  package var estimator: KLEstimator
+
+  package init(_ surrogate: PPO, kl: Double, estimator: KLEstimator = .k3) {
+    self.surrogate = surrogate
+    self.kl = kl
+    self.estimator = estimator
+  }
+
+  /// A token's loss, its slope and its estimated divergence.
+  ///
+  /// - Parameter reference: the token's log-probability by the reference; nil where there is none.
+  package func token(
+    logProbability: Double, old: Double, reference: Double?, advantage: Double
+  ) -> (token: PPO.Token, divergence: Double) {
+    var token = surrogate.token(logProbability: logProbability, old: old, advantage: advantage)
+    guard kl > 0, let reference else { return (token, 0) }
+    let divergence = Self.divergence(estimator, logProbability: logProbability, reference: reference)
+    token.loss += kl * divergence.value
+    token.slope += kl * divergence.slope
+    return (token, divergence.value)
+  }
+
   /// The advantages of the answers to one prompt; all 0 where all rewards are equal.
   ///
   /// - Parameter isScaled: whether they are divided by the standard deviation, of n − 1 degrees of freedom.

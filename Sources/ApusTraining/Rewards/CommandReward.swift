@@ -76,7 +76,8 @@ public final class CommandReward: Reward {
       JSONValue.object(line).append(to: &bytes)
       bytes.append(UInt8(ascii: "\n"))
     }
-    let process = try process ?? RewardProcess(command)
+    let process: RewardProcess
+    if let running = self.process { process = running } else { process = try RewardProcess(command) }
     self.process = process
     let lines = try process.exchange(bytes, lines: answers.count, seconds: seconds)
     var scores: [Double?] = []
