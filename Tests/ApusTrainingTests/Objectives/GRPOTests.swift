@@ -30,7 +30,9 @@ func exponential(_ x: Double) -> Double { exp(x) }
     }
   }
 
-  @Test("what is clipped teaches nothing", arguments: [(1.0, 1.3, true), (1.0, 0.7, false), (-1.0, 0.7, true), (-1.0, 1.3, false)])
+  @Test(
+    "what is clipped teaches nothing",
+    arguments: [(1.0, 1.3, true), (1.0, 0.7, false), (-1.0, 0.7, true), (-1.0, 1.3, false)])
   func clipping(_ advantage: Double, _ ratio: Double, _ isClipped: Bool) {
     let token = PPO(clipLow: 0.2, clipHigh: 0.2).token(
       logProbability: log(ratio) - 1, old: -1, advantage: advantage)

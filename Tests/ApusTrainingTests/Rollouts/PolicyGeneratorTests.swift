@@ -37,7 +37,8 @@ private struct TinyPolicy {
     let graph = try TrainingEngine.graph(network, TinyPolicy.options(context, rows: 8, isForwardOnly: false))
     let isTrained = graph.isTrained
     let frozen =
-      adapter ? try WeightStore(graph, from: network.source, workers: runtime.workers) { !isTrained($0) } : nil
+      adapter
+      ? try WeightStore(graph, from: network.source, workers: runtime.workers) { !isTrained($0) } : nil
     weights = try TrainableWeights(graph, precision: precision, frozen: frozen)
     try weights.load(from: source)
     if adapter { move(by: 0.05) }
@@ -237,7 +238,8 @@ private struct TinyPolicy {
     var outcomes = [TokenDraw.Outcome()]
     outcomes.withUnsafeMutableBufferPointer { outcomes in
       logits.withUnsafeMutableBufferPointer {
-        TokenDraw(vocabulary: 6, temperature: 1, kernels: kernels).draw($0.baseAddress!, into: outcomes) { _ in
+        TokenDraw(vocabulary: 6, temperature: 1, kernels: kernels).draw($0.baseAddress!, into: outcomes) {
+          _ in
           uniform
         }
       }
