@@ -24,7 +24,7 @@ enum BenchCommand: Command {
       + "explains them, and a baseline of another machine, model, number of threads or suite is refused. --rival "
       + "compares with another program of apus, --rival-set with other settings (threads, cpu, cache-type, batch-size, "
       + "coarse-activations, handicap); the two run in turn, sample by sample, in fresh processes each round. The exit code is 3 "
-      + "when a test or an operation got slower: by 2 % or more, and with a probability of error below 1 % over all comparisons.",
+      + "when a test or an operation got slower: by 2 % or more, and with a probability of error below 0.1 % over all comparisons.",
   ]
   static let examples = [
     "apus bench model.gguf -p 512 -n 128 -r 5", "apus bench",

@@ -32,7 +32,7 @@ struct BenchProcessTests {
   @Test("a slower rival is named, with the operation, and exits with 3")
   func slower() throws {
     let ending = try shell(
-      "$APUS bench \(tiny()) -t 1 --suite prefill -p 32 -r 14 --rival $APUS --rival-set 'handicap=matmul F32=6'"
+      "$APUS bench \(tiny()) -t 1 --suite prefill -p 32 -r 20 --rival $APUS --rival-set 'handicap=matmul F32=6'"
     )
     #expect(ending.code == 3, "\(ending.errors)")
     #expect(ending.output.contains("SLOWER: pp32: matmul F32 is "))

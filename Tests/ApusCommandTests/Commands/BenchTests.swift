@@ -93,7 +93,7 @@ import Testing
   @Test("a slowdown that is injected is found, named, and exits with 3")
   func handicap() {
     let words = [
-      "bench", model(), "-t", "1", "-r", "14", "--results", folder.file("slow"), "--suite", "prefill", "-p",
+      "bench", model(), "-t", "1", "-r", "20", "--results", folder.file("slow"), "--suite", "prefill", "-p",
       "64",
     ]
     #expect(runApplication(words + ["--save", "base"]).code == 0)

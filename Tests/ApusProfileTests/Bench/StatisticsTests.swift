@@ -79,6 +79,22 @@ import Testing
     #expect(holm([]) == [])
   }
 
+  @Test("values that follow one another are put together")
+  func blocks() {
+    let random = Philox(key: 3)
+    let independent = (0..<200).map { Double(random.uniform(UInt64($0))) }
+    #expect(blockLength([independent]) == 1)
+    var (level, walk) = (0.0, [Double]())
+    for value in independent {
+      level = 0.7 * level + value - 0.5
+      walk.append(level)
+    }
+    // (1 + 0.7) / (1 - 0.7) is 5.7.
+    #expect((4...9).contains(blockLength([walk, walk])), "\(blockLength([walk]))")
+    #expect([1.0, 3, 5, 7, 9].blocks(of: 2) == [2, 6] && [1.0, 3, 5, 7, 9].blocks(of: 3) == [3, 8])
+    #expect(blockLength([[1, 1, 1]]) == 1 && [2.0].blocks(of: 1) == [2])
+  }
+
   @Test func steadiness() {
     #expect(Steadiness([1, 1.01, 0.99, 1, 1.01, 1]).words == "")
     #expect(Steadiness([1, 1, 1, 1.2, 1.2, 1.2]).words.contains("slower by 20.0 % in the second half"))

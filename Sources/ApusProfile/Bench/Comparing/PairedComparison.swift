@@ -27,7 +27,8 @@ extension Verdict {
           let ratios = zip(pair.0, pair.1).filter { $0 > 0 && $1 > 0 }.map { log($1 / $0) }
           return ratios.isEmpty ? nil : ratios.middle
         }
-        guard differences.count > 1, let shift = Shift.paired(differences) else { return }
+        let blocks = differences.blocks(of: blockLength([differences]))
+        guard blocks.count > 1, let shift = Shift.paired(blocks) else { return }
         candidates.append(
           Candidate(
             test: one.test.name, operation: operation, share: share, shift: shift,

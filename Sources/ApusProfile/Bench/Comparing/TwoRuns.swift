@@ -77,8 +77,7 @@ struct TwoRuns {
     }
     (first, second) = (corrected[0], corrected[1])
     isExplained = Self.scatter(corrected) < 0.9 * Self.scatter(runs.map { $0.map(\.value) })
-    let alike = Self.likeness(corrected)
-    blockSize = alike > 0.15 ? Int(((1 + alike) / (1 - alike)).rounded(.up)) : 1
+    blockSize = blockLength(corrected)
     changes = middles[1].limits - middles[0].limits
     correction = (slopes * changes).sum()
     let square =
@@ -89,7 +88,7 @@ struct TwoRuns {
 
   /// How far the runs are apart; nil for fewer than two rounds.
   func shift(_ table: RankTable) -> Shift? {
-    let (one, other) = (blocks(first), blocks(second))
+    let (one, other) = (first.blocks(of: blockSize), second.blocks(of: blockSize))
     guard one.count > 1, other.count > 1 else { return nil }
     return Shift.unpaired(one, other, table: table)
   }
@@ -108,16 +107,6 @@ struct TwoRuns {
       "the machine \(isMemory ? "reads memory" : "calculates") \(percentText(exp(abs(change)) - 1)) "
         + "\(change > 0 ? "slower" : "faster") than then"
     )
-  }
-
-  /// Means of neighbours that are alike.
-  private func blocks(_ values: [Double]) -> [Double] {
-    guard blockSize > 1 else { return values }
-    return stride(from: 0, to: values.count, by: blockSize).compactMap { start in
-      let block = values[start..<min(values.count, start + blockSize)]
-      // What is left over at the end is too short to be one.
-      return 2 * block.count > blockSize ? block.reduce(0, +) / Double(block.count) : nil
-    }
   }
 
   /// A value and, as logarithms of the time they take, the memory's and the calculation's limits.
@@ -146,18 +135,5 @@ struct TwoRuns {
     guard values.count >= 4 else { return 0 }
     let half = values.count / 2
     return abs(Array(values[..<half]).middle - Array(values[(values.count - half)...]).middle)
-  }
-
-  /// The correlation of neighbours, of both runs together, at most 0.8.
-  private static func likeness(_ runs: [[Double]]) -> Double {
-    var (products, squares) = (0.0, 0.0)
-    for values in runs where values.count > 2 {
-      let middle = values.reduce(0, +) / Double(values.count)
-      for (index, value) in values.enumerated() {
-        squares += (value - middle) * (value - middle)
-        if index > 0 { products += (value - middle) * (values[index - 1] - middle) }
-      }
-    }
-    return squares > 0 ? min(0.8, max(0, products / squares)) : 0
   }
 }

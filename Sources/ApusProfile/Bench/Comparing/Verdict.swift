@@ -6,8 +6,9 @@ import ApusBasics
 
 /// What an alarm needs.
 package struct AlarmRule: Sendable, Equatable {
-  /// The most probable that any alarm of a comparison of equals may be.
-  package var significance = 0.01
+  /// The most probable that any alarm of a comparison of equals may be, if samples were as independent as the tests
+  /// believe. They never are quite; with the rounds there are, a change worth a word is far below it.
+  package var significance = 0.001
   /// The least change that counts, as a share of the time.
   package var leastEffect = 0.02
   /// Operations below this share of their test are not looked at.
