@@ -16,7 +16,7 @@ APUS := .build/release/apus
 TEST_BUILD := --scratch-path .build-test -c release -Xswiftc -enable-testing \
   --explicit-target-dependency-import-check error
 
-.PHONY: help run example build test format lint fuzz bench bench-check plan-check report-check kills clean toolchain
+.PHONY: help run example build test format lint fuzz bench bench-check profile-overhead plan-check report-check kills clean toolchain
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -62,6 +62,9 @@ plan-check: build ## Compare predictions of `apus plan` with runs (MODELS="a.ggu
 
 report-check: toolchain ## Open the reports of sample profiles in a browser and in pprof's own schema
 	@dev/test-report.sh
+
+profile-overhead: build ## Measure what profiling costs; it may be 1 %
+	@$(APUS) bench overhead
 
 kills: build ## Kill a training run KILLS=1000 times and compare its end with an undisturbed one
 	@dev/kill-training.sh $(or $(KILLS),1000)

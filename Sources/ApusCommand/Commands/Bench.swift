@@ -64,7 +64,7 @@ enum BenchCommand: Command {
     var record = subject.record(time: wallClock())
     record.name = values[BenchOptions.save] ?? ""
     if let baseline { try record.check(against: baseline) }
-    let before = Hindrance()
+    let before = SystemReading.now()
     var progress = BenchProgress(request.isPlain ? nil : request.length.budget, on: console)
     let runner = BenchRunner(
       [subject.contestant(renews: !request.isPlain)], request.length,
@@ -74,7 +74,7 @@ enum BenchCommand: Command {
     progress.finish()
     record.tests = series[0]
     record.isInterrupted = isInterrupted
-    record.notes += Hindrance().words(since: before)
+    record.notes += SystemReading.now().since(before).hindrances(threads: subject.runtime.workers.count)
 
     let report = BenchReport(record, isPlain: request.isPlain)
     for line in report.lines(showsOperations: values[GenerationFlags.profile]) { try console.line(line) }

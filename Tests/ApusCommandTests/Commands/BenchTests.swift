@@ -59,7 +59,7 @@ import Testing
     // Three rounds are too few for any alarm.
     #expect(compared.code == 0)
     #expect(
-      compared.output.contains("against first, apus ") && compared.output.contains("rounds are too few"))
+      compared.output.contains("against first, apus ") && compared.output.contains("too few rounds to say: 3 "))
     #expect(compared.output.contains("\"isRegression\":false"))
     let history = runApplication([
       "bench", "history", folder.file("results"), "--test", "tg4", "--html", folder.file("h.html"), "--json",

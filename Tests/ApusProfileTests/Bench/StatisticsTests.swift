@@ -100,32 +100,6 @@ import Testing
     #expect(Steadiness([1, 1, 1, 1.2, 1.2, 1.2]).words.contains("slower by 20.0 % in the second half"))
     #expect(Steadiness([1, 1.4, 0.8, 1.3, 0.7, 1]).words.hasPrefix("noisy"))
   }
-
-  @Test func hindrance() {
-    func machine(_ throttled: Int, _ stolen: Int) -> Hindrance {
-      Hindrance([
-        "/proc/self/cgroup": "0::/box",
-        "/proc/stat": "cpu 100 0 0 \(800 - stolen) 0 0 0 \(stolen) 0 0\ncpu0 1",
-        "/sys/fs/cgroup/box/cpu.stat":
-          "usage_usec 5\nnr_periods 9\nnr_throttled \(throttled)\nthrottled_usec 1500000",
-      ])
-    }
-    let start = machine(2, 0)
-    #expect(start.throttledPeriods == 2 && start.stolen == 0)
-    #expect(start.words(since: start).isEmpty)
-    var later = machine(5, 90)
-    later.all = 1900
-    let words = later.words(since: start)
-    #expect(words.count == 2 && words[0].contains("held back 3 times") && words[1].contains("9.0 %"))
-    // Version 1 of control groups says it elsewhere, in nanoseconds.
-    let old = Hindrance(["/sys/fs/cgroup/cpu/cpu.stat": "nr_periods 3\nnr_throttled 1\nthrottled_time 7"])
-    #expect(old.throttledPeriods == 1 && old.throttledNanoseconds == 7 && old.stolen == nil)
-    #expect(Hindrance([:]).words(since: Hindrance([:])).isEmpty)
-  }
-}
-
-extension Hindrance {
-  fileprivate init(_ files: [String: String]) { self.init(SystemFiles(files)) }
 }
 
 /// The complementary error function by its continued fraction, for arguments above 1.

@@ -105,11 +105,34 @@ import Testing
     #expect(blamed.findings[0].remark == "as measured")
   }
 
-  @Test func fewRounds() {
-    var bench = SimulatedBench(seed: 10)
-    let (first, second) = bench.paired(["tg32"], rounds: 4, second: ["attention": 2])
+  @Test("few rounds are said to be too few, whatever they look like", arguments: 1...8)
+  func fewRounds(_ rounds: Int) {
+    for seed in 10..<20 as Range<UInt64> {
+      var bench = SimulatedBench(seed: seed)
+      let (first, second) = bench.paired(["tg32"], rounds: rounds, second: ["attention": 2])
+      let expected = "too few rounds to say: \(rounds) cannot show a difference among 7 comparisons"
+      let paired = Verdict.paired(first, second)
+      #expect(!paired.isRegression, "seed \(seed)")
+      #expect(paired.lines.count == 1 && paired.lines[0].hasPrefix(expected), "seed \(seed): \(paired.lines)")
+      let days = Verdict.against(first, second)
+      #expect(!days.isRegression && days.lines[0].hasPrefix(expected), "seed \(seed): \(days.lines)")
+    }
+  }
+
+  @Test("what drifts too much to be judged is counted beside what is judged")
+  func fewBlocks() {
+    var bench = SimulatedBench(seed: 12)
+    var (first, second) = bench.paired(["tg32"], rounds: 40, second: ["matmul Q4_K": 1.5])
+    // One operation climbs all the way: forty rounds are worth a few.
+    for round in 0..<40 {
+      let climb = exponential(0.02 * Double(round))
+      second[0].rounds[round].operations[1] = first[0].rounds[round].operations[1].map { $0 * climb }
+    }
     let verdict = Verdict.paired(first, second)
-    #expect(!verdict.isRegression && verdict.lines.contains { $0.contains("4 rounds are too few") })
+    #expect(verdict.isRegression && verdict.shortage == nil)
+    #expect(
+      verdict.notes.contains { $0.hasPrefix("note: too few rounds to say of 1 of 7 comparisons") },
+      "\(verdict.lines)")
   }
 
   @Test func operationsOfOneSideOnly() {

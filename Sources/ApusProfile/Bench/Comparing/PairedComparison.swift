@@ -27,11 +27,10 @@ extension Verdict {
           let ratios = zip(pair.0, pair.1).filter { $0 > 0 && $1 > 0 }.map { log($1 / $0) }
           return ratios.isEmpty ? nil : ratios.middle
         }
-        let blocks = differences.blocks(of: blockLength([differences]))
-        guard blocks.count > 1, let shift = Shift.paired(blocks) else { return }
+        guard let shift = Shift.paired(differences.blocks(of: blockLength([differences]))) else { return }
         candidates.append(
           Candidate(
-            test: one.test.name, operation: operation, share: share, shift: shift,
+            test: one.test.name, operation: operation, share: share, rounds: differences.count, shift: shift,
             probability: shift.probability))
       }
       add(nil, 1, rounds.map { ($0.seconds, $1.seconds) })

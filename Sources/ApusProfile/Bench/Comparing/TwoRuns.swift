@@ -86,11 +86,12 @@ struct TwoRuns {
     correctionDeviation = (max(0, square) * Double(blockSize)).squareRoot()
   }
 
-  /// How far the runs are apart; nil for fewer than two rounds.
+  /// Rounds of the shorter run.
+  var rounds: Int { min(first.count, second.count) }
+
+  /// How far the runs are apart; nil for a run without rounds.
   func shift(_ table: RankTable) -> Shift? {
-    let (one, other) = (first.blocks(of: blockSize), second.blocks(of: blockSize))
-    guard one.count > 1, other.count > 1 else { return nil }
-    return Shift.unpaired(one, other, table: table)
+    Shift.unpaired(first.blocks(of: blockSize), second.blocks(of: blockSize), table: table)
   }
 
   /// What a difference must exceed to be one, and what to say of a smaller one.
