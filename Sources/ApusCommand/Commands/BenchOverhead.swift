@@ -42,10 +42,15 @@ enum BenchOverheadCommand: Command {
       if let cost { results.append((model, cost)) }
     }
     func add(_ model: Model) throws {
+      let positions = max(values[prompt], values[depth] + 1)
+      let trained = model.configuration.contextLength
+      guard positions <= trained else {
+        throw CommandError.failure("\(positions) positions are wanted; the model was trained for \(trained)")
+      }
       let engine = try Engine(
         model,
         .fitting(
-          model, contextLength: max(values[prompt], values[depth] + 1), sequences: 1,
+          model, contextLength: positions, sequences: 1,
           keyValueFormat: values[EngineFlags.cacheType], batchTokens: values[prompt],
           coarseActivations: values[EngineFlags.coarse]))
       try add(model.name, ProfiledSteps(engine, tokens: 1, depth: values[depth]))
