@@ -25,7 +25,7 @@ import Testing
     let results = try #require(document["results"] as? [[String: Any]])
     #expect(results.map { $0["test"] as? String } == ["tg1 @ d3", "pp4"])
     for result in results {
-      let value = { result[$0] as? Double ?? .nan }
+      func value(_ name: String) -> Double { result[name] as? Double ?? .nan }
       #expect(value("low") <= value("overhead") && value("overhead") <= value("high"))
       #expect(value("steps") >= 32 && value("clockReads") > 0)
     }
