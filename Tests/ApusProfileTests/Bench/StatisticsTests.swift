@@ -92,6 +92,8 @@ import Testing
     // (1 + 0.7) / (1 - 0.7) is 5.7.
     #expect((4...9).contains(blockLength([walk, walk])), "\(blockLength([walk]))")
     #expect([1.0, 3, 5, 7, 9].blocks(of: 2) == [2, 6] && [1.0, 3, 5, 7, 9].blocks(of: 3) == [3, 8])
+    #expect([2.1, 3, 4].isBeyondDrift && [-2.1, -3, -4].isBeyondDrift && [1.0].isBeyondDrift)
+    #expect(![1.9, 3, 4].isBeyondDrift && ![-1, 1].isBeyondDrift && ![Double]().isBeyondDrift)
     #expect(blockLength([[1, 1, 1]]) == 1 && [2.0].blocks(of: 1) == [2])
   }
 

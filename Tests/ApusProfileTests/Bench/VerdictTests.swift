@@ -119,6 +119,23 @@ import Testing
     }
   }
 
+  @Test("what drifts is found when it is beyond all drift", arguments: [1, 3])
+  func beyondDrift(_ factor: Double) {
+    var bench = SimulatedBench(seed: 13)
+    (bench.noise, bench.moodStep) = (0.005, 0.001)
+    let (first, second) = bench.paired(["tg32"], rounds: 20)
+    var drifting = second
+    for round in 0..<20 {
+      let climb = factor * exponential(0.02 * Double(round))
+      drifting[0].rounds[round].operations[1] = second[0].rounds[round].operations[1].map { $0 * climb }
+    }
+    let isExpected = factor > 1
+    for verdict in [Verdict.paired(first, drifting), Verdict.against(first, drifting)] {
+      let finding = verdict.findings.first { $0.operation == "attention" }
+      #expect((finding?.meaning == .slower) == isExpected, "\(verdict.lines)")
+    }
+  }
+
   @Test("what drifts too much to be judged is counted beside what is judged")
   func fewBlocks() {
     var bench = SimulatedBench(seed: 12)

@@ -77,7 +77,7 @@ struct TwoRuns {
     }
     (first, second) = (corrected[0], corrected[1])
     isExplained = Self.scatter(corrected) < 0.9 * Self.scatter(runs.map { $0.map(\.value) })
-    blockSize = blockLength(corrected)
+    blockSize = Self.areBeyondDrift(corrected[0], corrected[1]) ? 1 : blockLength(corrected)
     changes = middles[1].limits - middles[0].limits
     correction = (slopes * changes).sum()
     let square =
@@ -122,6 +122,17 @@ struct TwoRuns {
       return Row(value: value(round), limits: SIMD2(slowness(round.memory), slowness(round.arithmetic)))
     }
     return rows.filter { $0.value.isFinite }
+  }
+
+  /// Whether all values of one run lie beyond those of the other by more than either run's own lie apart.
+  private static func areBeyondDrift(_ one: [Double], _ other: [Double]) -> Bool {
+    guard let (least, most) = limits(one), let (otherLeast, otherMost) = limits(other) else { return false }
+    return max(least - otherMost, otherLeast - most) > max(one.range, other.range)
+  }
+
+  private static func limits(_ values: [Double]) -> (least: Double, most: Double)? {
+    guard let least = values.min(), let most = values.max() else { return nil }
+    return (least, most)
   }
 
   private static func scatter(_ runs: [[Double]]) -> Double {

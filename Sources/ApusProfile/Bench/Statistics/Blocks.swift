@@ -18,6 +18,16 @@ func blockLength(_ lists: [[Double]]) -> Int {
 }
 
 extension [Double] {
+  /// How far the values lie apart.
+  var range: Double { (self.max() ?? 0) - (self.min() ?? 0) }
+
+  /// Whether all of them lie on one side of nothing, farther from it than from each other: no drift that they show makes
+  /// such a difference, and each counts for itself.
+  var isBeyondDrift: Bool {
+    guard let least = self.min(), let most = self.max() else { return false }
+    return Swift.max(least, -most) > range
+  }
+
   /// Means of blocks of neighbours; what is left over at the end counts when it is more than half a block.
   func blocks(of length: Int) -> [Double] {
     guard length > 1 else { return self }
