@@ -75,6 +75,8 @@ import Testing
     // A hundredth of twenty seconds.
     reading.stolenMicroseconds = 200_000
     #expect(reading.hindrances(threads: 2).isEmpty)
+    reading.stolenMicroseconds = 220_000
+    #expect(reading.hindrances(threads: 2) == ["the hypervisor gave 1 % of the time to other machines"])
     reading.stolenMicroseconds = 1_800_000
     (reading.throttledPeriods, reading.throttledMicroseconds) = (3, 1_499_600)
     let sentences = reading.hindrances(threads: 2)
