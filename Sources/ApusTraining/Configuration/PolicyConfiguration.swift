@@ -63,24 +63,8 @@ extension TrainingObjective {
 }
 
 extension TrainingConfiguration {
-  /// What must hold where answers are learned from, and nowhere else.
+  /// What must hold where answers are learned from.
   func checkPolicy() throws(ConfigurationError) {
-    guard objective.isPolicy else {
-      guard rollout.prompts.isEmpty else {
-        throw .contradiction("rollout.prompts", "objective", reason: "prompts are for \"grpo\" and \"ppo\"")
-      }
-      return
-    }
-    let name = objective.rawValue
-    for (path, isEmpty) in [
-      ("data.train", data.train.isEmpty), ("data.conversations", data.conversations.isEmpty),
-    ] where !isEmpty {
-      throw .contradiction(
-        path, "objective", reason: "\"\(name)\" learns from answers to \"rollout.prompts\"")
-    }
-    guard !rollout.prompts.isEmpty else {
-      throw .missing("rollout.prompts", reason: "there is nothing to answer")
-    }
     guard model.from != nil else {
       throw .missing("model.from", reason: "a new network has nothing to say that could be judged")
     }
@@ -96,7 +80,7 @@ extension TrainingConfiguration {
     try checkReward()
     for (path, value) in [("loss.labelSmoothing", loss.labelSmoothing), ("loss.zLoss", loss.zLoss)]
     where value != 0 {
-      throw .contradiction(path, "objective", reason: "\"\(name)\" has a loss of its own")
+      throw .contradiction(path, "objective", reason: "\"\(objective.rawValue)\" has a loss of its own")
     }
   }
 
@@ -113,28 +97,19 @@ extension TrainingConfiguration {
     }
   }
 
-  /// What was set for policies but does nothing in this run.
+  /// Keys that some objectives only read.
+  static let policyUse: [(String, Set<TrainingObjective>)] = policyKeys.map { key in
+    let isOfValues = ["policy.gamma", "policy.lambda", "policy.valueWeight", "policy.valueClip"].contains(key.path)
+    return (key.path, isOfValues ? [.ppo] : [.grpo, .ppo])
+  }
+
+  /// What was set for policies but does nothing beside their other settings.
   func policyNotes(_ isSet: (String) -> Bool) -> [String] {
+    guard objective.isPolicy else { return [] }
     var idle: [(paths: [String], reason: String)] = []
-    if !objective.isPolicy {
-      let paths = Self.keys.filter { ["rollout", "reward", "policy"].contains($0.section) }.map(\.path)
-      idle.append((paths, "with objective \(objective.rawValue)"))
-    } else {
-      if objective == .grpo {
-        idle.append(
-          (
-            ["policy.gamma", "policy.lambda", "policy.valueWeight", "policy.valueClip"], "with objective grpo"
-          ))
-      }
-      if policy.kl == 0 { idle.append((["policy.klEstimator"], "while policy.kl is 0")) }
-      if reward.kind != .command {
-        idle.append((["reward.seconds", "reward.onFailure"], "without reward.kind = command"))
-      }
-      idle.append(
-        (
-          ["loss.reasoning", "loss.answer", "loss.prompt", "data.field", "data.mode", "data.tooLong"],
-          "with objective \(objective.rawValue)"
-        ))
+    if policy.kl == 0 { idle.append((["policy.klEstimator", "reference.from"], "while policy.kl is 0")) }
+    if reward.kind != .command {
+      idle.append((["reward.seconds", "reward.onFailure"], "without reward.kind = command"))
     }
     return idle.flatMap { paths, reason in
       paths.filter(isSet).map { "\"\($0)\" does nothing \(reason)" }

@@ -37,7 +37,7 @@ final class GRPOLesson: Lesson {
     player = try plan.shared.player(run)
     forward = PolicyLearning.needsForward(configuration) ? try run.forwardEngine() : nil
     let policy = configuration.policy
-    reference = policy.kl > 0 ? try run.referenceEngine() : nil
+    reference = try plan.reference(run)
     objective = GRPO(
       PPO(clipLow: policy.clip, clipHigh: policy.clipHigh ?? policy.clip), kl: policy.kl,
       estimator: policy.klEstimator)

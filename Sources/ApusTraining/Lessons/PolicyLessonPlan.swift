@@ -53,17 +53,25 @@ struct PolicyLessonPlan: LessonPlan {
   func memory(_ run: LessonMemory) throws -> Int {
     let (configuration, network) = (run.configuration, run.network)
     var bytes = try PolicyPlayer.byteCount(configuration, network)
-    let options = run.options.forwardOnly
-    let graph = try TrainingEngine.graph(network, options)
-    let plan = TrainingEngine.plan(graph, options)
-    let engine =
-      plan.memory.byteCount + plan.logitBytes
-      + TrainingEngine.cacheBytes(network, options, configuration.precision)
-    if PolicyLearning.needsForward(configuration) { bytes += engine }
-    if configuration.policy.kl > 0 {
-      bytes += engine + 4 * TrainableWeights.floats(TrainableWeights.layout(graph))
+    if PolicyLearning.needsForward(configuration) {
+      bytes += try TrainingAssembly.forwardBytes(network, run.options, configuration.precision)
     }
-    return bytes
+    guard configuration.policy.kl > 0 else { return bytes }
+    let reference = try configuration.reference.from.map {
+      try Network(PrecisionSource(base: ModelFiles($0).source, precision: configuration.precision))
+    }
+    let layout = TrainableWeights.layout(
+      try TrainingEngine.graph(reference ?? network, run.options.forwardOnly))
+    return try bytes + 4 * TrainableWeights.floats(layout)
+      + TrainingAssembly.forwardBytes(reference ?? network, run.options, configuration.precision)
+  }
+
+  /// What the policy is held near; nil where nothing holds it.
+  func reference(_ run: LessonRun) throws -> TrainingEngine? {
+    guard run.configuration.policy.kl > 0 else { return nil }
+    return try run.configuration.reference.from.map {
+      try run.referenceEngine(from: $0, name, vocabulary: vocabulary)
+    } ?? run.referenceEngine()
   }
 
   func lesson(_ run: LessonRun) throws -> any Lesson {

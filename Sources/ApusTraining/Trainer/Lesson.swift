@@ -1,6 +1,7 @@
 // What a trainer asks of whatever it learns from: texts, conversations, preferences, or what the network itself writes. How
 // rows become losses is the lesson's; when to learn, measure and save is the trainer's.
 
+import ApusGraph
 import ApusModels
 import ApusRuntime
 
@@ -34,6 +35,8 @@ protocol Lesson: AnyObject {
   var figures: [Figure] { get }
   /// What the user should know of what happened since this was last asked, one line each.
   func takeNotes() -> [String]
+  /// What was done before the first step, for the records of the run.
+  var facts: [RunStart.Fact] { get }
 }
 
 extension Lesson {
@@ -42,6 +45,7 @@ extension Lesson {
   func loss(_ outcome: StepOutcome) -> Double { outcome.loss }
   var figures: [Figure] { [] }
   func takeNotes() -> [String] { [] }
+  var facts: [RunStart.Fact] { [] }
 }
 
 /// A number with a name: "reward", "kl".
@@ -109,8 +113,17 @@ struct LessonRun {
 
   /// An engine that computes losses only, of the same weights and micro-batches.
   func forwardEngine() throws -> TrainingEngine {
+    try forwardEngine(assembly.network) { _ in learner.engine.weights }
+  }
+
+  /// The same of any network.
+  ///
+  /// - Parameter weights: gives the weights of its graph.
+  func forwardEngine(
+    _ network: Network, weights: (Graph) throws -> TrainableWeights
+  ) throws -> TrainingEngine {
     let options = assembly.options.forwardOnly
-    let graph = try TrainingEngine.graph(assembly.network, options)
-    return try TrainingEngine(assembly.network, graph, learner.engine.weights, options, runtime)
+    let graph = try TrainingEngine.graph(network, options)
+    return try TrainingEngine(network, graph, weights(graph), options, runtime)
   }
 }

@@ -69,6 +69,14 @@ package struct TrainingInputs {
       notes += conversations.notes
       facts = conversations.facts
       if let template = conversations.ownTemplate { tokenizerFiles.set(chatTemplate: template) }
+    case .dpo, .ipo, .kto, .simpo:
+      let preferences = try PreferenceInputs(configuration, model, tokenizer, runtime)
+      training = PreferenceLessonPlan(preferences.training, .train, configuration)
+      validation = preferences.validation.map { PreferenceLessonPlan($0, .validation, configuration) }
+      chat = preferences.chat
+      notes += preferences.notes
+      facts = preferences.facts
+      if let template = preferences.ownTemplate { tokenizerFiles.set(chatTemplate: template) }
     case .grpo, .ppo:
       let prompts = try PolicyInputs(configuration, model, tokenizer, reward, runtime)
       (training, validation, chat) = (prompts.training, prompts.validation, prompts.chat)

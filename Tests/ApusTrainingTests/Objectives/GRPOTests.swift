@@ -81,12 +81,12 @@ func exponential(_ x: Double) -> Double { exp(x) }
       Array($0.assumingMemoryBound(to: Float.self))
     }
     let runtime = try runtime(threads: 2)
-    let network = try Network(
-      PrecisionSource(base: ModelFiles(ModelFixture("llama").file()).source, precision: .f32))
+    let source = try ModelFiles(ModelFixture("llama").file()).source
+    let network = try Network(PrecisionSource(base: source, precision: .f32))
     let options = TrainingEngineOptions(tokens: 48, sequences: 4, contextLength: 24)
     let graph = try TrainingEngine.graph(network, options)
     let weights = try TrainableWeights(graph, precision: .f32)
-    try weights.load(from: network.source)
+    try weights.load(from: source)
     let engine = try TrainingEngine(network, graph, weights, options, runtime)
 
     func numbers(_ value: JSONValue?) -> [Double] { value!.array!.map { $0.double! } }
