@@ -134,13 +134,20 @@ struct LiveView {
   }
 
   private static func lossText(_ record: StepRecord) -> String {
-    "loss \(fixed(record.loss, 4))  rate \(Float(record.learningRate))  gradient \(fixed(record.gradientNorm, 3))"
+    joined([
+      "loss \(fixed(record.loss, 4))  rate \(Float(record.learningRate))  gradient \(fixed(record.gradientNorm, 3))",
+      figuresText(record.figures),
+    ])
+  }
+
+  private static func figuresText(_ figures: [Figure]) -> String {
+    joined(figures.map { "\($0.name) \(fixed($0.value, 3))" })
   }
 
   private static func validationText(_ record: EvaluationRecord?) -> String {
     guard let record else { return "" }
-    return "validation \(fixed(record.loss, 4))"
-      + (record.bitsPerByte.map { " (\(fixed($0, 3)) bits/byte)" } ?? "")
+    let bits = record.bitsPerByte.map { " (\(fixed($0, 3)) bits/byte)" } ?? ""
+    return joined(["validation \(fixed(record.loss, 4))\(bits)", figuresText(record.figures)])
   }
 
   private static func speedText(_ record: StepRecord) -> String {

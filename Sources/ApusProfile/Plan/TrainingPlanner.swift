@@ -44,7 +44,7 @@ package struct TrainingPlanner {
     self.configuration = configuration
     source = inputs.source
     segments = assembly.segments
-    validates = inputs.validation != nil
+    validates = inputs.validates
     self.inputs = inputs
     self.program = program()
   }

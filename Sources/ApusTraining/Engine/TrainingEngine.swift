@@ -29,6 +29,14 @@ package struct TrainingEngineOptions: Sendable {
     self.sequences = sequences
     self.contextLength = contextLength
   }
+
+  /// The same micro-batches only measured: nothing is kept for a way back, and a loss is the plain one.
+  package var forwardOnly: TrainingEngineOptions {
+    var options = self
+    options.isForwardOnly = true
+    options.loss = LossOptions()
+    return options
+  }
 }
 
 /// Runs micro-batches forward and backward.

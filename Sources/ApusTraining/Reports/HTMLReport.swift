@@ -18,6 +18,8 @@ struct HTMLReport: Sendable {
   private var learningRate = ThinnedSeries()
   private var speed = ThinnedSeries()
   private var gradientNorm = ThinnedSeries()
+  /// What the objective says of steps and of evaluations, in the order in which it first said it.
+  private var figures: [(name: String, line: ThinnedSeries, dots: [(Int, Double)])] = []
   private var lastStep: StepRecord?
   private var evaluations: [(step: Int, record: EvaluationRecord)] = []
   private var samples: [(step: Int, prompt: String, text: String)] = []
@@ -35,12 +37,24 @@ struct HTMLReport: Sendable {
       learningRate.append(event.step, record.learningRate)
       speed.append(event.step, record.tokensPerSecond)
       gradientNorm.append(event.step, record.gradientNorm)
-    case .evaluation(let record): evaluations.append((event.step, record))
+      for figure in record.figures { figures[place(figure)].line.append(event.step, figure.value) }
+    case .evaluation(let record):
+      evaluations.append((event.step, record))
+      for figure in record.figures where figure.value.isFinite {
+        figures[place(figure)].dots.append((event.step, figure.value))
+      }
     case .sample(let prompt, let text): Self.add((event.step, prompt, text), to: &samples)
     case .checkpoint(let name): Self.add((event.step, "saved \(name)"), to: &notes)
     case .note(let text): Self.add((event.step, text), to: &notes)
     case .end(let reason): Self.add((event.step, reason), to: &notes)
     }
+  }
+
+  /// Where a figure's series is.
+  private mutating func place(_ figure: Figure) -> Int {
+    if let place = figures.firstIndex(where: { $0.name == figure.name }) { return place }
+    figures.append((figure.name, ThinnedSeries(), []))
+    return figures.count - 1
   }
 
   private static func add<Element>(_ element: Element, to list: inout [Element]) {
@@ -72,6 +86,10 @@ struct HTMLReport: Sendable {
         title: "Loss (nats per token); dots: validation", format: { fixed($0, 2) }, line: loss,
         dots: evaluations.filter { $0.record.loss.isFinite }.map { ($0.step, $0.record.loss) }
       ).svg
+    for figure in figures {
+      let title = figure.name.prefix(1).uppercased() + figure.name.dropFirst()
+      page += Plot(title: title, format: { "\(Float($0))" }, line: figure.line, dots: figure.dots).svg
+    }
     page += Plot(title: "Tokens per second", format: Self.rateText, line: speed).svg
     page += Plot(title: "Learning rate", format: { "\(Float($0))" }, line: learningRate).svg
     page += Plot(title: "Gradient norm", format: { "\(Float($0))" }, line: gradientNorm).svg

@@ -82,6 +82,8 @@ public struct StepRecord: Sendable, Equatable {
   public var peakShare: Double?
   /// Physical memory of the process in bytes.
   public var memory: Int?
+  /// What the objective has to say beside its loss, "reward" or "kl".
+  public var figures: [Figure] = []
 
   /// Figures of a step.
   public init(
@@ -104,6 +106,8 @@ public struct EvaluationRecord: Sendable, Equatable {
   public var loss: Double
   /// The same for a byte of text, in bits, which does not depend on the tokenizer; nil when the bytes are not known.
   public var bitsPerByte: Double?
+  /// What the objective has to say beside its loss.
+  public var figures: [Figure] = []
 
   /// A measurement.
   public init(loss: Double, bitsPerByte: Double? = nil) {

@@ -49,14 +49,24 @@ extension RunEvent.Kind {
         ("tokensPerSecond", .double(record.tokensPerSecond)),
         ("peakShare", .optional(record.peakShare) { .double($0) }),
         ("memory", .optional(record.memory) { .integer($0) }),
-      ]
+      ] + Self.members(record.figures)
     case .evaluation(let record):
       [("loss", .double(record.loss)), ("bitsPerByte", .optional(record.bitsPerByte) { .double($0) })]
+        + Self.members(record.figures)
     case .sample(let prompt, let text): [("prompt", .string(prompt)), ("text", .string(text))]
     case .checkpoint(let name): [("name", .string(name))]
     case .note(let text): [("text", .string(text))]
     case .end(let reason): [("reason", .string(reason))]
     }
+  }
+
+  /// None for objectives that have nothing to say, so that lines stay short.
+  private static func members(_ figures: [Figure]) -> [(name: String, value: JSONValue)] {
+    figures.isEmpty ? [] : [("figures", .members(figures.map { ($0.name, .double($0.value)) }))]
+  }
+
+  private static func figures(_ json: JSONValue) -> [Figure] {
+    (json["figures"]?.object ?? JSONObject()).map { Figure($0.key, $0.value.double ?? .nan) }
   }
 
   fileprivate init?(name: String, _ json: JSONValue) {
@@ -72,13 +82,16 @@ extension RunEvent.Kind {
       self = .start(
         RunStart(configuration: configuration, facts: facts, totalSteps: json["totalSteps"]?.int ?? 0))
     case "step":
-      self = .step(
-        StepRecord(
-          loss: figure("loss"), learningRate: figure("learningRate"), gradientNorm: figure("gradientNorm"),
-          tokens: json["tokens"]?.int ?? 0, tokensPerSecond: figure("tokensPerSecond"),
-          peakShare: json["peakShare"]?.double, memory: json["memory"]?.int))
+      var record = StepRecord(
+        loss: figure("loss"), learningRate: figure("learningRate"), gradientNorm: figure("gradientNorm"),
+        tokens: json["tokens"]?.int ?? 0, tokensPerSecond: figure("tokensPerSecond"),
+        peakShare: json["peakShare"]?.double, memory: json["memory"]?.int)
+      record.figures = Self.figures(json)
+      self = .step(record)
     case "evaluation":
-      self = .evaluation(EvaluationRecord(loss: figure("loss"), bitsPerByte: json["bitsPerByte"]?.double))
+      var record = EvaluationRecord(loss: figure("loss"), bitsPerByte: json["bitsPerByte"]?.double)
+      record.figures = Self.figures(json)
+      self = .evaluation(record)
     case "sample": self = .sample(prompt: text("prompt"), text: text("text"))
     case "checkpoint": self = .checkpoint(name: text("name"))
     case "note": self = .note(text("text"))

@@ -37,11 +37,13 @@ struct TensorBoardLog: ~Copyable, Sendable {
         summary.scalar("tokens", Double(record.tokens))
         if let share = record.peakShare { summary.scalar("speed/share of peak", share) }
         if let memory = record.memory { summary.scalar("memory/GB", Double(memory) * 1e-9) }
+        for figure in record.figures { summary.scalar("train/\(figure.name)", figure.value) }
       }
     case .evaluation(let record):
       try append(event) { summary in
         summary.scalar("loss/validation", record.loss)
         if let bits = record.bitsPerByte { summary.scalar("validation bits per byte", bits) }
+        for figure in record.figures { summary.scalar("validation/\(figure.name)", figure.value) }
       }
     case .sample(let prompt, let text):
       // Indented text is shown as it is, whatever signs of Markdown it has.

@@ -3,7 +3,7 @@
 import ApusData
 
 /// Reads the rows of a step and gives them to the engine, micro-batch by micro-batch.
-final class BatchFeed {
+final class BatchFeed: Lesson {
   private var reader: BatchReader
   private let batch: TokenBatch
   /// Rows of a micro-batch.
@@ -38,6 +38,8 @@ final class BatchFeed {
   }
 
   var microBatches: Int { (rows + micro - 1) / micro }
+
+  func begin(step: Int, cursor: Int, rows: Int) { read(from: cursor, rows: rows) }
 
   /// Reads this process's part of the `count` rows from `cursor` on.
   func read(from cursor: Int, rows count: Int) {

@@ -4,7 +4,7 @@ import ApusData
 import ApusText
 
 /// Measures a network in training on rows of a data set.
-final class Evaluator {
+final class Evaluator: Examination {
   private let engine: TrainingEngine
   private let feed: BatchFeed
   private let rows: Int

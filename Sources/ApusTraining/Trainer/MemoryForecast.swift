@@ -22,6 +22,8 @@ public struct MemoryForecast: Sendable, Equatable {
   public var scratch = 0
   /// Gradients of other processes on their way.
   public var exchange = 0
+  /// What the objective needs beside the network that learns: a reference, rollouts.
+  public var lesson = 0
   /// The program itself.
   public var program = 24 << 20
 
@@ -29,7 +31,8 @@ public struct MemoryForecast: Sendable, Equatable {
 
   /// All of it.
   public var total: Int {
-    weights + gradients + optimizer + activations + cache + scratch + exchange + program
+    weights + gradients + optimizer + activations + cache + scratch + exchange + lesson
+      + program
   }
 
   /// The parts by name.
@@ -38,6 +41,7 @@ public struct MemoryForecast: Sendable, Equatable {
       ("weights", weights), ("gradients", gradients), ("optimiser", optimizer), ("activations", activations),
       ("keys and values", cache), ("logits and panels", scratch), ("program", program),
     ] + (exchange > 0 ? [("gradients of others", exchange)] : [])
+      + (lesson > 0 ? [("reference and rollouts", lesson)] : [])
   }
 
   /// What is left for activations when everything else has its place.

@@ -33,9 +33,9 @@ public final class Trainer {
   private let assembly: TrainingAssembly
   private let group: RankGroup
   let learner: Learner
-  private let evaluator: Evaluator?
+  private let examination: (any Examination)?
   private let sampler: TextSampler?
-  private let feed: BatchFeed
+  private let lesson: any Lesson
   /// On rank 0 only.
   private let store: CheckpointStore?
   private let files: TrainerFiles
@@ -75,25 +75,28 @@ public final class Trainer {
       try Self.assemble(configuration, runtime, group)
     }
     let (assembly, inputs) = (assembly, inputs)
-    (learner, evaluator, sampler, store, files) = try group.guarding {
+    (learner, lesson, examination, sampler, store, files) = try group.guarding {
       try group.confirm("the start of rank 0") {
         let learner = try assembly.makeLearner(inputs, runtime)
-        let evaluator = try assembly.makeEvaluator(learner, inputs, runtime)
+        let run = LessonRun(
+          configuration: configuration, assembly: assembly, inputs: inputs, learner: learner,
+          runtime: runtime, group: group)
+        let lesson = try inputs.training.lesson(run)
+        let examination =
+          configuration.evaluation.every > 0 ? try inputs.validation?.examination(run) : nil
         let files = TrainerFiles(
           learner: learner, states: assembly.states(learner), network: assembly.network,
           adapter: inputs.adapter, hyperparameters: inputs.hyperparameters, tokenizer: inputs.tokenizerFiles)
         // Families that cannot be saved are refused now, not after the first hour.
         _ = try files.files()
-        guard group.isFirst else { return (learner, evaluator, nil, nil, files) }
+        guard group.isFirst else { return (learner, lesson, examination, nil, nil, files) }
         let sampler = try TextSampler(configuration, assembly, learner, inputs, runtime)
         let store = try CheckpointStore(
           directory: configuration.checkpoint.directory, keepLast: configuration.checkpoint.keepLast,
           keepBest: configuration.checkpoint.keepBest, operations: operations)
-        return (learner, evaluator, sampler, store, files)
+        return (learner, lesson, examination, sampler, store, files)
       }
     }
-    feed = BatchFeed(
-      assembly.plan, sequences: configuration.batch.sequences, micro: assembly.micro, group: group)
     notes = []
     notes = try group.guarding {
       configuration.notes + inputs.notes + assembly.notes + (store?.notes ?? []) + (try restore())
@@ -115,7 +118,7 @@ public final class Trainer {
       try assembly.ramp.validate()
       return (inputs, assembly)
     }
-    try group.compare(RunIdentity(configuration, data: assembly.plan.identity))
+    try group.compare(RunIdentity(configuration, data: inputs.training.identity))
     let micro = try group.minimum(assembly.micro, "the size of micro-batches")
     guard micro < assembly.micro else { return (inputs, assembly) }
     let smaller = try group.confirm("smaller micro-batches") {
@@ -136,7 +139,7 @@ public final class Trainer {
       let forbidden = differences.filter { !$0.isAllowed }
       guard forbidden.isEmpty else { throw TrainingError.otherRun(checkpoint: checkpoint.path, forbidden) }
       state = try TrainerState(
-        checkpoint.metadata, checkpoint: checkpoint.path, dataIdentity: assembly.plan.identity)
+        checkpoint.metadata, checkpoint: checkpoint.path, dataIdentity: inputs.training.identity)
       states = try files.restoreWeights(checkpoint)
       notes += differences.map { "changed since the checkpoint: \($0)" }
       notes.append("going on after step \(state.step) of \(assembly.totalSteps)")
@@ -147,7 +150,7 @@ public final class Trainer {
     guard !found.isEmpty else { return notes }
     if !group.isFirst, let object = try JSONValue(parsing: found).object {
       state = try TrainerState(
-        object, checkpoint: "rank 0's checkpoint", dataIdentity: assembly.plan.identity)
+        object, checkpoint: "rank 0's checkpoint", dataIdentity: inputs.training.identity)
     }
     try files.states.distribute { state in states!.bytes(of: states!.tensor(named: state.name)!) }
     return notes
@@ -210,14 +213,12 @@ public final class Trainer {
     var reason = "all steps are done"
     var saved = state.step
     while state.step < totalSteps {
-      feed.read(from: state.cursor, rows: assembly.ramp.sequences(at: state.step))
-      let (total, why) = try beginStep(shouldStop())
-      if let why {
+      if let why = try wish(shouldStop()) {
         reason = why
         break
       }
       do {
-        try learn(total: total) { try tell(.note($0)) }
+        try learn { try tell(.note($0)) }
       } catch {
         // For those who read the records later; who runs this is told by the error.
         _ = log?.record(RunEvent(step: state.step, .end("\(error)")))
@@ -253,27 +254,39 @@ public final class Trainer {
 
   // MARK: A step
 
-  /// What the targets of all processes' rows count, and why all stop, if one of them does.
-  private func beginStep(_ wish: String?) throws -> (total: Double, why: String?) {
-    let (total, wishes) = try group.sum(feed.weight, wish == nil ? 0 : 1, "the texts of a step")
-    return (total, wishes == 0 ? nil : wish ?? "another process was told to stop; the run can go on")
+  /// Why all processes stop, if one of them wants to.
+  private func wish(_ own: String?) throws -> String? {
+    let (wishes, _) = try group.sum(own == nil ? 0 : 1, 0, "the wish to stop")
+    return wishes == 0 ? nil : own ?? "another process was told to stop; the run can go on"
   }
 
-  private func learn(total: Double, note: (String) throws -> Void) throws {
-    let clip = configuration.optimizer.clip
-    let outcome = try learner.step(
-      number: state.step + 1 - state.skipped, learningRate: assembly.schedule.rate(at: state.step),
-      clip: clip > 0 ? clip : nil, microBatches: feed.microBatches
-    ) { feed.add($0, to: $1, total: total) }
-    if outcome.isApplied {
-      skippedInARow = 0
-    } else {
-      try handle(outcome, note)
+  private func learn(note: (String) throws -> Void) throws {
+    let rate = assembly.schedule.rate(at: state.step)
+    let clip = configuration.optimizer.clip > 0 ? configuration.optimizer.clip : nil
+    try lesson.begin(
+      step: state.step, cursor: state.cursor, rows: assembly.ramp.sequences(at: state.step))
+    var isApplied = true
+    for update in 0..<lesson.updates where isApplied {
+      try lesson.prepare(update: update)
+      let (total, _) = try group.sum(lesson.weight, 0, "the texts of a step")
+      var outcome = try learner.step(
+        number: state.updates + 1, learningRate: rate, clip: clip, microBatches: lesson.microBatches
+      ) { lesson.add($0, to: $1, total: total) }
+      isApplied = outcome.isApplied
+      if isApplied {
+        skippedInARow = 0
+        state.updates += 1
+      } else {
+        try handle(outcome, note)
+      }
+      outcome.loss = lesson.loss(outcome)
+      state.recent.add(outcome)
+      clock.add(outcome)
+      state.tokens += outcome.tokens
     }
-    state.recent.add(outcome)
-    clock.add(outcome)
-    state.tokens += outcome.tokens
-    state.cursor += feed.stepRows
+    if isApplied { state.recent.add(lesson.figures) }
+    clock.steps += 1
+    state.cursor += lesson.stepRows
     state.step += 1
   }
 
@@ -290,7 +303,7 @@ public final class Trainer {
         guard let store else { return }
         let last = (try? store.folder.steps())?.last.map { store.folder.path($0) }
         throw TrainingError.notFinite(
-          step: step, what: what, firstOperation: place, rows: state.cursor..<state.cursor + feed.stepRows,
+          step: step, what: what, firstOperation: place, rows: state.cursor..<state.cursor + lesson.stepRows,
           checkpoint: last)
       }
       return
@@ -310,8 +323,8 @@ public final class Trainer {
   private func measure(_ tell: (RunEvent.Kind) throws -> Void) throws {
     clock.pause()
     defer { clock.goOn() }
-    if let evaluator {
-      let record = try evaluator.measure(group)
+    if let examination {
+      let record = try examination.measure(group)
       state.validationLoss = record.loss
       state.bestLoss = min(state.bestLoss ?? .infinity, record.loss)
       try tell(.evaluation(record))
@@ -332,7 +345,7 @@ public final class Trainer {
     defer { clock.goOn() }
     let notes = try store.save(
       step: state.step, configuration: configuration.canonical,
-      metadata: state.json(dataIdentity: assembly.plan.identity, micro: assembly.micro),
+      metadata: state.json(dataIdentity: inputs.training.identity, micro: assembly.micro),
       validationLoss: state.validationLoss, files: try files.files())
     try tell(.checkpoint(name: store.folder.path(state.step)))
     for note in notes { try tell(.note(note)) }
@@ -376,13 +389,14 @@ public final class Trainer {
   }
 
   private func record(_ peak: Double?) -> StepRecord {
-    let flops = learner.engine.flops(sequences: feed.stepRows, length: configuration.batch.length)
-    let record = StepRecord(
+    let flops = learner.engine.flops(sequences: lesson.stepRows, length: configuration.batch.length)
+    var record = StepRecord(
       loss: state.recent.meanLoss, learningRate: assembly.schedule.rate(at: state.step - 1),
       gradientNorm: state.recent.gradientNorm, tokens: state.tokens,
       tokensPerSecond: Double(clock.tokens) / clock.seconds,
       peakShare: peak.map { flops * Double(clock.steps) / clock.seconds / ($0 * Double(group.size)) },
       memory: ProcessMemory.resident)
+    record.figures = state.recent.meanFigures
     state.recent.begin()
     clock.begin()
     return record
@@ -405,7 +419,7 @@ public struct TrainerSummary: Sendable, Equatable {
 
 /// What steps take, without what is done between them.
 private struct StepClock {
-  private(set) var steps = 0
+  var steps = 0
   private(set) var tokens = 0
   private var started: UInt64 = 0
   private var paused: UInt64 = 0
@@ -418,10 +432,7 @@ private struct StepClock {
 
   mutating func goOn() { started += MonotonicClock.nanoseconds - paused }
 
-  mutating func add(_ outcome: StepOutcome) {
-    steps += 1
-    tokens += outcome.tokens
-  }
+  mutating func add(_ outcome: StepOutcome) { tokens += outcome.tokens }
 
   var seconds: Double { max(1e-9, Double(MonotonicClock.nanoseconds - started) * 1e-9) }
 }

@@ -14,6 +14,8 @@ struct TrainerState: Equatable {
   var step = 0
   /// The next row of the data.
   var cursor = 0
+  /// Updates of the weights: what optimisers count.
+  var updates = 0
   /// Tokens learned from.
   var tokens = 0
   /// Steps that changed nothing, because a loss or gradient was not a number.
@@ -30,6 +32,7 @@ struct TrainerState: Equatable {
     var object = JSONObject()
     object["step"] = .int(Int64(step))
     object["cursor"] = .int(Int64(cursor))
+    object["updates"] = .int(Int64(updates))
     object["tokens"] = .int(Int64(tokens))
     object["skipped"] = .int(Int64(skipped))
     object["bestLoss"] = bestLoss.map { .double($0) } ?? .null
@@ -37,6 +40,8 @@ struct TrainerState: Equatable {
     object["microBatch"] = .int(Int64(micro))
     object["recentSteps"] = .int(Int64(recent.steps))
     object["recentLoss"] = .double(recent.loss)
+    object["recentFigures"] = .members(
+      recent.figures.map { ($0.name, .double($0.value)) } + [("steps", .int(Int64(recent.figureSteps)))])
     object["lastLoss"] = .double(recent.lastLoss)
     object["gradientNorm"] = .double(recent.gradientNorm)
     object["data"] = .string(String(dataIdentity, radix: 16))
@@ -59,12 +64,21 @@ struct TrainerState: Equatable {
     cursor = try number("cursor")
     tokens = try number("tokens")
     skipped = try number("skipped")
+    // Older checkpoints are of runs that made one update a step.
+    updates = object["updates"]?.int ?? step - skipped
     bestLoss = object["bestLoss"]?.double
     validationLoss = object["validationLoss"]?.double
     recent.steps = try number("recentSteps")
     recent.loss = object["recentLoss"]?.double ?? 0
     recent.lastLoss = object["lastLoss"]?.double ?? 0
     recent.gradientNorm = object["gradientNorm"]?.double ?? 0
+    for (name, value) in object["recentFigures"]?.object ?? JSONObject() {
+      if name == "steps" {
+        recent.figureSteps = value.int ?? 0
+      } else {
+        recent.figures.append(Figure(name, value.double ?? .nan))
+      }
+    }
     guard object["data"]?.string == String(dataIdentity, radix: 16) else {
       throw .otherData(checkpoint: checkpoint)
     }
@@ -88,9 +102,12 @@ extension TrainerState {
 /// Sums over the steps since the last record. They are kept in checkpoints so that a run that went on has the same
 /// records, too.
 struct RecentSteps: Equatable {
-  /// Those that were applied.
+  /// Updates that were applied.
   var steps = 0
   var loss = 0.0
+  /// Sums of what lessons say, and over how many steps.
+  var figures: [Figure] = []
+  var figureSteps = 0
   /// Of the last step.
   var lastLoss = 0.0
   var gradientNorm = 0.0
@@ -98,6 +115,21 @@ struct RecentSteps: Equatable {
   /// After a record.
   mutating func begin() {
     (steps, loss) = (0, 0)
+    (figures, figureSteps) = ([], 0)
+  }
+
+  mutating func add(_ more: [Figure]) {
+    guard !more.isEmpty else { return }
+    figureSteps += 1
+    if figures.isEmpty {
+      figures = more
+    } else {
+      for index in figures.indices { figures[index].value += more[index].value }
+    }
+  }
+
+  var meanFigures: [Figure] {
+    figures.map { Figure($0.name, $0.value / Double(max(1, figureSteps))) }
   }
 
   mutating func add(_ outcome: StepOutcome) {

@@ -12,8 +12,6 @@ import ApusTensor
 package struct TrainingAssembly {
   package let configuration: TrainingConfiguration
   package let network: Network
-  package let plan: BatchPlan
-  package let validation: BatchPlan?
   /// Sequences of a micro-batch.
   package let micro: Int
   /// Texts of a sequence, at most.
@@ -22,7 +20,7 @@ package struct TrainingAssembly {
   package let totalSteps: Int
   /// Whether the micro-batches are not those that were used before.
   private let isAnotherMicro: Bool
-  private let options: TrainingEngineOptions
+  let options: TrainingEngineOptions
   private let graph: Graph
   private let group: RankGroup
 
@@ -43,39 +41,27 @@ package struct TrainingAssembly {
     guard batch.length <= network.configuration.contextLength else {
       throw TrainingError.context(length: batch.length, context: network.configuration.contextLength)
     }
-    let isTuning = configuration.objective == .sft
-    let settings = BatchSettings(
-      mode: isTuning || configuration.data.mode == .documents ? .documents : .stream,
-      sequences: batch.sequences, length: batch.length,
-      seed: UInt64(configuration.data.seed ?? configuration.seed), shuffles: configuration.data.shuffle,
-      weights: configuration.loss.weights)
-    plan = try BatchPlan(inputs.training, settings)
-    validation = try inputs.validation.map { dataset in
-      var settings = settings
-      settings.shuffles = false
-      settings.sequences = 1
-      // Measured is what the assistant says, whatever counts in learning: so that runs compare.
-      settings.weights = TokenWeights()
-      return try BatchPlan(dataset, settings)
-    }
+    let lessons = inputs.training
     totalSteps = configuration.totalSteps(
       tokensPerStep: batch.sequences * batch.length,
-      // Packed conversations leave places empty, which belong to an epoch, too.
-      dataTokens: isTuning ? plan.rowsPerEpoch * batch.length : inputs.training.tokenCount)
+      dataTokens: lessons.isPadded ? lessons.rowsPerEpoch * batch.length : lessons.tokenCount)
     let (network, validates) = (network, inputs.validation != nil)
     let limit = configuration.memory.limit.bytes(
       available: runtime.memoryLimit / group.communicator.ranksHere)
     var smallest: MemoryForecast?
     var found: (Int, TrainingEngineOptions, Graph, MemoryForecast)?
-    segments = max(plan.mostSegments, validation?.mostSegments ?? 1)
+    segments = max(lessons.mostSegments, inputs.validation?.mostSegments ?? 1)
     for micro in Self.candidates(batch, group.size, last: lastMicro) where found == nil {
       var options = Self.engineOptions(configuration, sequences: micro * segments, micro: micro)
       let graph = try TrainingEngine.graph(network, options)
       func forecasting(_ recomputing: RecomputationBudget) throws -> MemoryForecast {
         options.recomputing = recomputing
-        return try Self.forecast(
+        var forecast = try Self.forecast(
           configuration, network, TrainingEngine.plan(graph, options), options, validates: validates,
           group)
+        forecast.lesson = try lessons.memory(
+          LessonMemory(configuration: configuration, network: network, options: options))
+        return forecast
       }
       var forecast = try forecasting(configuration.memory.recompute == .all ? .all : .none)
       if forecast.total > limit, configuration.memory.recompute == .auto {
@@ -90,20 +76,13 @@ package struct TrainingAssembly {
     isAnotherMicro = group.isAlone && lastMicro.map { $0 != found.0 } ?? false
   }
 
-  /// What the user should know of how texts become rows and sums, one line each.
+  /// What the user should know of how rows become sums, one line each.
   package var notes: [String] {
-    var notes: [String] = []
-    for plan in [plan, validation].compactMap({ $0 }) where plan.splitDocuments > 0 {
-      notes.append(
-        "\(plan.dataset.name): documents longer than batch.length, \(plan.settings.length), are cut into pieces: "
-          + countText(plan.splitDocuments))
-    }
-    if isAnotherMicro {
-      notes.append(
-        "there is memory for micro-batches of \(micro) sequences only, fewer than before: the run goes on, but not to the "
-          + "same bits")
-    }
-    return notes
+    guard isAnotherMicro else { return [] }
+    return [
+      "there is memory for micro-batches of \(micro) sequences only, fewer than before: the run goes on, but not to the "
+        + "same bits"
+    ]
   }
 
   /// Sequences of a micro-batch to try: the one asked for, or those that divide a step, the largest first that has about
@@ -158,7 +137,7 @@ package struct TrainingAssembly {
       + kind.scratchBytes(tensors)
     add(plan, TrainingEngine.cacheBytes(network, options, configuration.precision), to: &forecast)
     if validates, configuration.evaluation.every > 0 {
-      let options = evaluationOptions(options)
+      let options = options.forwardOnly
       let plan = TrainingEngine.plan(try TrainingEngine.graph(network, options), options)
       add(plan, TrainingEngine.cacheBytes(network, options, configuration.precision), to: &forecast)
     }
@@ -174,14 +153,6 @@ package struct TrainingAssembly {
 
   /// Panels and rows of the workers, about.
   private static let panelBytes = 4 << 20
-
-  /// How held-out text is measured: nothing is kept for a way back.
-  private static func evaluationOptions(_ options: TrainingEngineOptions) -> TrainingEngineOptions {
-    var options = options
-    options.isForwardOnly = true
-    options.loss = LossOptions()
-    return options
-  }
 
   /// Reserves memory, makes the engine and the optimiser, and gives the weights their first values.
   package func makeLearner(_ inputs: TrainingInputs, _ runtime: Runtime) throws -> Learner {
@@ -258,21 +229,6 @@ package struct TrainingAssembly {
       scheme, layers: sizes.layers, hidden: sizes.hidden, seed: UInt64(configuration.seed))
   }
 
-  /// What measures held-out text, on the same weights.
-  func makeEvaluator(
-    _ learner: Learner, _ inputs: TrainingInputs, _ runtime: Runtime
-  ) throws -> Evaluator? {
-    guard let validation, configuration.evaluation.every > 0 else { return nil }
-    let options = Self.evaluationOptions(options)
-    let graph = try TrainingEngine.graph(network, options)
-    let engine = try TrainingEngine(network, graph, learner.engine.weights, options, runtime)
-    let batches = configuration.evaluation.batches
-    return Evaluator(
-      engine, validation, rows: batches > 0 ? batches * configuration.batch.sequences : nil,
-      rowsAtOnce: micro,
-      tokenizer: inputs.tokenizer)
-  }
-
   /// The learning rate over the run.
   package var schedule: Schedule {
     let (schedule, peak) = (configuration.schedule, configuration.optimizer.learningRate)
@@ -295,13 +251,6 @@ package struct TrainingAssembly {
     return BatchRamp(
       first: batch.ramp.from ?? batch.sequences, last: batch.sequences, steps: batch.ramp.steps ?? 0,
       multiple: batch.ramp.from == nil ? 1 : micro)
-  }
-}
-
-extension TrainingConfiguration.Loss {
-  /// What tokens of conversations count.
-  var weights: TokenWeights {
-    TokenWeights(prompt: Float(prompt), answer: Float(answer), reasoning: Float(reasoning))
   }
 }
 

@@ -22,12 +22,15 @@ package struct TrainingInputs {
   package let chat: ChatFormatter?
   /// The tokenizer's own files, for checkpoints.
   package let tokenizerFiles: TokenizerFiles
-  package let training: TokenDataset
-  package let validation: TokenDataset?
+  let training: any LessonPlan
+  let validation: (any LessonPlan)?
   /// What the user should know, one line each.
   package private(set) var notes: [String] = []
   /// What there is to learn from, for the records of a run.
   package private(set) var facts: [RunStart.Fact] = []
+
+  /// Whether something is held out.
+  package var validates: Bool { validation != nil }
 
   /// Opens everything; text is tokenised in memory.
   ///
@@ -48,13 +51,17 @@ package struct TrainingInputs {
     switch configuration.objective {
     case .pretrain:
       chat = nil
-      training = try Self.dataset(
-        configuration.data.train, .train, configuration, tokenizer, runtime, &notes)!
-      validation = try Self.dataset(
-        configuration.data.validation, .validation, configuration, tokenizer, runtime, &notes)
+      let data = configuration.data
+      let learned = try Self.dataset(data.train, .train, configuration, tokenizer, runtime, &notes)!
+      let held = try Self.dataset(data.validation, .validation, configuration, tokenizer, runtime, &notes)
+      training = try TextLessonPlan(learned, .train, configuration, tokenizer)
+      validation = try held.map { try TextLessonPlan($0, .validation, configuration, tokenizer) }
     case .sft:
       let conversations = try ConversationInputs(configuration, model, tokenizer, runtime)
-      (training, validation) = (conversations.training, conversations.validation)
+      training = try TextLessonPlan(conversations.training, .train, configuration, tokenizer)
+      validation = try conversations.validation.map {
+        try TextLessonPlan($0, .validation, configuration, tokenizer)
+      }
       chat = conversations.chat
       notes += conversations.notes
       facts = conversations.facts
@@ -78,8 +85,11 @@ package struct TrainingInputs {
       isNew = true
     }
     let rows = try Network(source).configuration.vocabularySize
-    for dataset in [training, validation].compactMap({ $0 }) where dataset.vocabularySize > rows {
-      throw TrainingError.vocabulary(data: dataset.name, tokens: dataset.vocabularySize, model: rows)
+    for plan in [training, validation].compactMap({ $0 }) {
+      guard plan.vocabularySize <= rows else {
+        throw TrainingError.vocabulary(data: plan.name, tokens: plan.vocabularySize, model: rows)
+      }
+      notes += plan.notes
     }
     self.notes = notes
   }

@@ -11,7 +11,7 @@ package final class TrainingSample {
   /// What the user should know, one line each.
   package let notes: [String]
   private let configuration: TrainingConfiguration
-  private let feed: BatchFeed
+  private let lesson: any Lesson
   private var step = 0
 
   /// Opens the texts, reserves memory and gives the weights their first values.
@@ -22,19 +22,23 @@ package final class TrainingSample {
     let inputs = try TrainingInputs(configuration, runtime: runtime)
     let assembly = try TrainingAssembly(configuration, inputs, runtime)
     learner = try assembly.makeLearner(inputs, runtime)
-    feed = BatchFeed(assembly.plan, sequences: configuration.batch.sequences, micro: assembly.micro)
+    lesson = try inputs.training.lesson(
+      LessonRun(
+        configuration: configuration, assembly: assembly, inputs: inputs, learner: learner, runtime: runtime,
+        group: RankGroup(SingleProcess())))
     microBatches = (configuration.batch.sequences + assembly.micro - 1) / assembly.micro
     learningRate = configuration.optimizer.learningRate
     notes = configuration.notes + inputs.notes + assembly.notes
   }
 
-  /// Adds the texts of a micro-batch of a step, counted from 1.
-  package func fill(_ step: Int, _ microBatch: Int, _ engine: TrainingEngine) {
+  /// Adds the texts of a micro-batch of a step, counted from 1, to its first update.
+  package func fill(_ step: Int, _ microBatch: Int, _ engine: TrainingEngine) throws {
     if step != self.step {
       let rows = configuration.batch.sequences
-      feed.read(from: (step - 1) * rows, rows: rows)
+      try lesson.begin(step: step - 1, cursor: (step - 1) * rows, rows: rows)
+      try lesson.prepare(update: 0)
       self.step = step
     }
-    feed.add(microBatch, to: engine, total: feed.weight)
+    lesson.add(microBatch, to: engine, total: lesson.weight)
   }
 }

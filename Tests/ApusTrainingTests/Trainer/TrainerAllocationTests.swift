@@ -26,23 +26,28 @@ import Testing
     let inputs = try TrainingInputs(configuration, runtime: runtime)
     let assembly = try TrainingAssembly(configuration, inputs, runtime)
     let learner = try assembly.makeLearner(inputs, runtime)
-    let feed = BatchFeed(assembly.plan, sequences: configuration.batch.sequences, micro: assembly.micro)
+    let lesson = try inputs.training.lesson(
+      LessonRun(
+        configuration: configuration, assembly: assembly, inputs: inputs, learner: learner, runtime: runtime,
+        group: RankGroup(SingleProcess())))
     func step(_ number: Int) throws {
-      feed.read(from: 4 * number, rows: 4)
+      try lesson.begin(step: number, cursor: 4 * number, rows: 4)
       let outcome = try learner.step(
-        number: number, learningRate: 0.01, clip: 1, microBatches: feed.microBatches
-      ) { feed.add($0, to: $1, total: feed.weight) }
+        number: number, learningRate: 0.01, clip: 1, microBatches: lesson.microBatches
+      ) { lesson.add($0, to: $1, total: lesson.weight) }
       #expect(outcome.isApplied)
     }
     try step(1)
     var reading = 0
     var learning = 0
     for number in 2...6 {
-      reading += countAllocations(on: runtime.workers) { feed.read(from: 4 * number, rows: 4) }
+      reading += try countAllocations(on: runtime.workers) {
+        try lesson.begin(step: number, cursor: 4 * number, rows: 4)
+      }
       learning += try countAllocations(on: runtime.workers) {
         _ = try learner.step(
-          number: number, learningRate: 0.01, clip: 1, microBatches: feed.microBatches
-        ) { feed.add($0, to: $1, total: feed.weight) }
+          number: number, learningRate: 0.01, clip: 1, microBatches: lesson.microBatches
+        ) { lesson.add($0, to: $1, total: lesson.weight) }
       }
     }
     #expect(reading == 0 && learning == 0, "\(settings): reading \(reading), learning \(learning)")
