@@ -7,6 +7,7 @@ var allCommands: [any Command.Type] {
     EmbedCommand.self,
     SimilarityCommand.self,
     RerankCommand.self,
+    ScoreCommand.self,
     SearchCommand.self,
     TrainCommand.self,
     PlanCommand.self,

@@ -1,5 +1,6 @@
 // Lines of files taken apart by all threads, and handed on in the order of the files.
 
+import ApusFiles
 import ApusRuntime
 
 /// Reads JSON lines in batches: every line of a batch is made into something, then each is given away in order.
