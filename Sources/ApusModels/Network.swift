@@ -68,7 +68,8 @@ package struct Network: Sendable {
       selectsOutputs: !use.isTraining)
     let x = try architecture.hiddenStates(
       &builder, Hyperparameters(source, architecture: architectureName))
-    return try builder.finish(try results(x, of: use, &builder))
+    let results = try results(x, of: use, &builder)
+    return try builder.finish(results)
   }
 
   private func results(
