@@ -16,7 +16,7 @@ APUS := .build/release/apus
 TEST_BUILD := --scratch-path .build-test -c release -Xswiftc -enable-testing \
   --explicit-target-dependency-import-check error
 
-.PHONY: help run example build test format lint fuzz bench bench-check plan-check report-check kills clean toolchain
+.PHONY: help run example build test test-build format lint fuzz bench bench-check profile-overhead plan-check report-check kills clean toolchain
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,8 +35,10 @@ build: toolchain ## Build the release
 $(TINY): build
 	@$(APUS) tiny "$@" --force
 
-test: toolchain ## Build and run all tests, optimised
+test-build: toolchain
 	@dev/stage.sh "build of the tests" swift build --build-tests $(TEST_BUILD)
+
+test: test-build ## Build and run all tests, optimised
 	@printf '\n==> tests\n'
 	@# Tens of thousands of cases say that they start; results, skipped tests and the summary are what counts.
 	@swift test --skip-build $(TEST_BUILD) 2>&1 | grep --line-buffered -v '^◇ '
@@ -62,6 +64,9 @@ plan-check: build ## Compare predictions of `apus plan` with runs (MODELS="a.ggu
 
 report-check: toolchain ## Open the reports of sample profiles in a browser and in pprof's own schema
 	@dev/test-report.sh
+
+profile-overhead: build ## Measure what profiling costs; it may be 1 %
+	@$(APUS) bench overhead
 
 kills: build ## Kill a training run KILLS=1000 times and compare its end with an undisturbed one
 	@dev/kill-training.sh $(or $(KILLS),1000)

@@ -8,6 +8,8 @@
 # APUS_SWIFT_TEST is the command that runs tests, if not that of `make test`, whose build this shares.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# Without a network pip gives up soon.
+export PIP_RETRIES=1 PIP_DEFAULT_TIMEOUT=10
 scratch=.build-report
 folder=${1:-$scratch/samples}
 mkdir -p "$folder"

@@ -49,10 +49,26 @@ public struct Ceilings: Equatable, Sendable {
   ///
   /// - Throws: `RuntimeError.outOfMemory`.
   public static func measure(_ runtime: Runtime) throws(RuntimeError) -> Ceilings {
+    let all = runtime.workers.count
+    let measured = try measure(runtime, threads: all == 1 ? [1] : [1, all], runs: runs)
+    return Ceilings(single: measured[0], all: measured[measured.count - 1])
+  }
+
+  /// The limits with the first so many of a runtime's threads, for each number.
+  ///
+  /// - Parameter runs: for each figure, of which the median counts: of two the better one, which in half a second is good
+  ///   enough to say what limits a speed.
+  /// - Throws: `RuntimeError.outOfMemory`.
+  package static func measure(
+    _ runtime: Runtime, threads: [Int], runs: Int
+  ) throws(RuntimeError) -> [Ceiling] {
     let meter = try LimitMeter(runtime)
-    let single = measure(meter, threads: 1)
-    if runtime.workers.count == 1 { return Ceilings(single: single, all: single) }
-    return Ceilings(single: single, all: measure(meter, threads: runtime.workers.count))
+    return threads.map { threads in
+      func median(_ limit: LimitMeter.Limit) -> Double? { Self.median(meter, limit, threads, runs: runs) }
+      return Ceiling(
+        threads: threads, f32: median(.f32) ?? 0, bf16: median(.bf16), int8: median(.int8),
+        readBytes: median(.memory) ?? 0)
+    }
   }
 
   /// Operations per second of all threads, and nothing else: in a fifth of a second, without the memory that `measure`
@@ -66,13 +82,9 @@ public struct Ceilings: Equatable, Sendable {
     return (bf16 ? median(meter, .bf16, threads) : nil) ?? median(meter, .f32, threads) ?? 0
   }
 
-  private static func measure(_ meter: LimitMeter, threads: Int) -> Ceiling {
-    Ceiling(
-      threads: threads, f32: median(meter, .f32, threads) ?? 0, bf16: median(meter, .bf16, threads),
-      int8: median(meter, .int8, threads), readBytes: median(meter, .memory, threads) ?? 0)
-  }
-
-  private static func median(_ meter: LimitMeter, _ limit: LimitMeter.Limit, _ threads: Int) -> Double? {
+  private static func median(
+    _ meter: LimitMeter, _ limit: LimitMeter.Limit, _ threads: Int, runs: Int = runs
+  ) -> Double? {
     var figures: [Double] = []
     let start = MonotonicClock.nanoseconds
     while figures.count < runs, Double(MonotonicClock.nanoseconds - start) < figureSeconds * 1e9 {

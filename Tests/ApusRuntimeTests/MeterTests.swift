@@ -59,9 +59,30 @@ import Testing
     (before.involuntarySwitches, after.involuntarySwitches) = (1, 1)
     (before.throttledPeriods, after.throttledPeriods) = (2, 5)
     after.stolenMicroseconds = 7
+    (before.nanoseconds, after.nanoseconds) = (5, 12)
     let difference = after.since(before)
     #expect(difference.minorFaults == 7 && difference.involuntarySwitches == 0)
     #expect(difference.throttledPeriods == 3 && difference.stolenMicroseconds == nil)
+    #expect(difference.nanoseconds == 7)
+  }
+
+  @Test("what hindered is said, and a percent of the time or less is not")
+  func hindrances() {
+    var reading = SystemReading()
+    reading.nanoseconds = 10_000_000_000
+    #expect(reading.hindrances(threads: 2).isEmpty)
+    reading.throttledPeriods = 0
+    // A hundredth of twenty seconds.
+    reading.stolenMicroseconds = 200_000
+    #expect(reading.hindrances(threads: 2).isEmpty)
+    reading.stolenMicroseconds = 220_000
+    #expect(reading.hindrances(threads: 2) == ["the hypervisor gave 1 % of the time to other machines"])
+    reading.stolenMicroseconds = 1_800_000
+    (reading.throttledPeriods, reading.throttledMicroseconds) = (3, 1_499_600)
+    let sentences = reading.hindrances(threads: 2)
+    #expect(sentences.count == 2)
+    #expect(sentences[0].hasPrefix("the control group was held back in 3 periods, 1500 ms in all: "))
+    #expect(sentences[1] == "the hypervisor gave 9 % of the time to other machines")
   }
 
   @Test("writing to new pages faults")

@@ -28,6 +28,7 @@ var allCommands: [any Command.Type] {
     BenchKernelsCommand.self,
     BenchEmbeddingsCommand.self,
     BenchTrainingCommand.self,
+    BenchOverheadCommand.self,
     BenchCompareCommand.self,
     BenchHistoryCommand.self,
     ProfileRunCommand.self,

@@ -24,7 +24,7 @@ enum BenchCommand: Command {
       + "explains them, and a baseline of another machine, model, number of threads or suite is refused. --rival "
       + "compares with another program of apus, --rival-set with other settings (threads, cpu, cache-type, batch-size, "
       + "coarse-activations, handicap); the two run in turn, sample by sample, in fresh processes each round. The exit code is 3 "
-      + "when a test or an operation got slower: by 2 % or more, and with a probability of error below 1 % over all comparisons.",
+      + "when a test or an operation got slower: by 2 % or more, and with a probability of error below 0.1 % over all comparisons.",
   ]
   static let examples = [
     "apus bench model.gguf -p 512 -n 128 -r 5", "apus bench",
@@ -64,7 +64,7 @@ enum BenchCommand: Command {
     var record = subject.record(time: wallClock())
     record.name = values[BenchOptions.save] ?? ""
     if let baseline { try record.check(against: baseline) }
-    let before = Hindrance()
+    let before = SystemReading.now()
     var progress = BenchProgress(request.isPlain ? nil : request.length.budget, on: console)
     let runner = BenchRunner(
       [subject.contestant(renews: !request.isPlain)], request.length,
@@ -74,7 +74,7 @@ enum BenchCommand: Command {
     progress.finish()
     record.tests = series[0]
     record.isInterrupted = isInterrupted
-    record.notes += Hindrance().words(since: before)
+    record.notes += SystemReading.now().since(before).hindrances(threads: subject.runtime.workers.count)
 
     let report = BenchReport(record, isPlain: request.isPlain)
     for line in report.lines(showsOperations: values[GenerationFlags.profile]) { try console.line(line) }

@@ -43,7 +43,7 @@ enum BenchRivalry {
     first.keep(Array(shared))
     second.keep(Array(shared))
 
-    let before = Hindrance()
+    let before = SystemReading.now()
     var progress = BenchProgress(request.length.budget, on: console)
     let runner = BenchRunner([first, second], request.length, isStopped: isStopped) {
       progress.update($0, $1)
@@ -58,9 +58,9 @@ enum BenchRivalry {
     try show(first.record, second.record, name, series, console)
     try console.line()
     try console.line("\(name) against this:")
-    for line in verdict.lines + Hindrance().words(since: before).map({ "note: " + $0 }) {
-      try console.line(line)
-    }
+    let threads = max(first.record.machine.threads, second.record.machine.threads)
+    let hindrances = SystemReading.now().since(before).hindrances(threads: threads)
+    for line in verdict.lines + hindrances.map({ "note: " + $0 }) { try console.line(line) }
     if isInterrupted { try console.line("interrupted: this is what was measured so far") }
     if values[CommonOptions.json] {
       var records = [first.record, second.record]

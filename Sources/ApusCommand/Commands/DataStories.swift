@@ -9,6 +9,8 @@ enum StoryFormat: String, CaseIterable {
   case jsonl
   /// The text, `<|endoftext|>` on a line of its own after each.
   case text
+  /// `{"messages": …}`: somebody asks for the story, and it is told.
+  case messages
 }
 
 enum DataStoriesCommand: Command {
@@ -30,7 +32,7 @@ enum DataStoriesCommand: Command {
     "seed", in: 0...Int.max, default: 1, help: "Another seed gives other stories")
   private static let format = Option<StoryFormat>.choice(
     "format", placeholder: "FORMAT", default: .jsonl,
-    help: "JSON lines, or text with <|endoftext|> after each story")
+    help: "JSON lines, text with <|endoftext|> after each story, or conversations in which it is asked for")
   private static let output = Option<String?>.file(
     "output", "o", help: "The file to write; standard output without it")
   private static let force = Option.flag("force", help: "Replace the file")
@@ -41,10 +43,17 @@ enum DataStoriesCommand: Command {
     let generator = StoryGenerator(seed: UInt64(values[seed]))
     var output = try RecordOutput(values[output], replacing: values[force], console)
     for number in 0..<values[count] {
-      let story = generator.story(number)
+      let (request, story) = generator.requestedStory(number)
       try output.add { bytes in
         switch values[format] {
         case .jsonl: JSONValue.members(["text": .string(story)]).append(to: &bytes)
+        case .messages:
+          JSONValue.members([
+            "messages": .array([
+              .members(["role": .string("user"), "content": .string(request)]),
+              .members(["role": .string("assistant"), "content": .string(story)]),
+            ])
+          ]).append(to: &bytes)
         case .text: bytes.append(contentsOf: "\(story)\n<|endoftext|>".utf8)
         }
         bytes.append(UInt8(ascii: "\n"))

@@ -69,8 +69,8 @@ enum PlanCommand: Command {
     let runtimes = try counts.map { try Runtime(options: RuntimeOptions(threads: $0)) }
     console.notes(runtimes.last!.notes)
     if values[memoryOnly] { return runtimes.map { ($0, nil) } }
-    let limits = try MachineLimits.measure(runtimes.last!, threads: runtimes.map(\.workers.count))
-    return Array(zip(runtimes, limits.map { $0 }))
+    let ceilings = try Ceilings.measure(runtimes.last!, threads: runtimes.map(\.workers.count), runs: 2)
+    return Array(zip(runtimes, ceilings.map { MachineLimits($0) }))
   }
 
   // MARK: Generation

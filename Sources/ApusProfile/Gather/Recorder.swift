@@ -104,18 +104,7 @@ final class Recorder {
     }
     var notes = runtime.notes
     if let note = watch.note { notes.append(note) }
-    if let periods = system.throttledPeriods, periods > 0 {
-      let time = Double(system.throttledMicroseconds ?? 0) * 1e-3
-      notes.append(
-        "the control group was held back in \(periods) periods, \(Int(time.rounded())) ms in all: times are longer than "
-          + "the machine needs; use fewer threads or a larger quota")
-    }
-    let stolen = Double(system.stolenMicroseconds ?? 0) * 1e-6
-    let elapsed = Double(MonotonicClock.nanoseconds - started) * 1e-9 * Double(runtime.workers.count)
-    if stolen > 0.01 * elapsed {
-      notes.append(
-        "the hypervisor gave \(Int((100 * stolen / elapsed).rounded())) % of the time to other machines")
-    }
+    notes += system.hindrances(threads: runtime.workers.count)
     if options.allocations == nil { notes.append("heap allocations are not counted in this build") }
     return Profile(
       workload: workload, command: options.command, machine: ProfiledMachine(runtime, ceilings),

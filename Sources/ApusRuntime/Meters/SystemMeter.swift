@@ -1,6 +1,8 @@
 // What the operating system counts of a process and its surroundings: page faults, lost processors, time that a control
 // group or a hypervisor took away. Readings are subtracted; nothing runs in between.
 
+import ApusBasics
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -22,6 +24,8 @@ package struct SystemReading: Equatable, Sendable {
   package var throttledMicroseconds: Int?
   /// Microseconds that the hypervisor gave the machine's processors to others; nil where it is not said.
   package var stolenMicroseconds: Int?
+  /// When it was read, by the monotonic clock, or how long it was between two readings.
+  package var nanoseconds: UInt64 = 0
 
   package init() {}
 
@@ -43,6 +47,7 @@ package struct SystemReading: Equatable, Sendable {
       reading.throttledMicroseconds = microseconds
     }
     reading.stolenMicroseconds = stolen(files)
+    reading.nanoseconds = MonotonicClock.nanoseconds
     return reading
   }
 
@@ -60,7 +65,26 @@ package struct SystemReading: Equatable, Sendable {
     difference.throttledPeriods = part(\.throttledPeriods)
     difference.throttledMicroseconds = part(\.throttledMicroseconds)
     difference.stolenMicroseconds = part(\.stolenMicroseconds)
+    difference.nanoseconds = nanoseconds - min(nanoseconds, earlier.nanoseconds)
     return difference
+  }
+
+  /// What kept the processors from the work between two readings, in sentences; none where nothing did.
+  ///
+  /// - Parameter threads: that worked; what was stolen is held against their time.
+  package func hindrances(threads: Int) -> [String] {
+    var sentences: [String] = []
+    if let throttledPeriods, throttledPeriods > 0 {
+      let time = fixed(Double(throttledMicroseconds ?? 0) * 1e-3, 0)
+      sentences.append(
+        "the control group was held back in \(throttledPeriods) periods, \(time) ms in all: times are longer than the "
+          + "machine needs; use fewer threads or a larger quota")
+    }
+    let share = Double(stolenMicroseconds ?? 0) * 1e3 / max(1, Double(nanoseconds) * Double(threads))
+    if share > 0.01 {
+      sentences.append("the hypervisor gave \(fixed(100 * share, 0)) % of the time to other machines")
+    }
+    return sentences
   }
 
   /// The eighth number of the first line of /proc/stat, in ticks of the clock.

@@ -59,7 +59,8 @@ import Testing
     // Three rounds are too few for any alarm.
     #expect(compared.code == 0)
     #expect(
-      compared.output.contains("against first, apus ") && compared.output.contains("rounds are too few"))
+      compared.output.contains("against first, apus ")
+        && compared.output.contains("too few rounds to say: 3 "))
     #expect(compared.output.contains("\"isRegression\":false"))
     let history = runApplication([
       "bench", "history", folder.file("results"), "--test", "tg4", "--html", folder.file("h.html"), "--json",
@@ -93,14 +94,14 @@ import Testing
   @Test("a slowdown that is injected is found, named, and exits with 3")
   func handicap() {
     let words = [
-      "bench", model(), "-t", "1", "-r", "14", "--results", folder.file("slow"), "--suite", "prefill", "-p",
-      "64",
+      "bench", model(), "-t", "1", "-r", "20", "--results", folder.file("slow"), "--suite", "prefill", "-p",
+      "8",
     ]
     #expect(runApplication(words + ["--save", "base"]).code == 0)
     let slower = runApplication(words + ["--against", "base", "--handicap", "matmul F32=6"])
     #expect(slower.code == 3, "\(slower.output)")
     #expect(
-      slower.output.contains("SLOWER: pp64: matmul F32 is ")
+      slower.output.contains("SLOWER: pp8: matmul F32 is ")
         && slower.output.contains("was made to take 6 times"))
     let unknown = runApplication(words + ["--handicap", "matmul F33=6"])
     #expect(unknown.code == 1 && unknown.errors.contains("did you mean 'matmul F32'?"))

@@ -33,6 +33,12 @@ import Testing
     let stories = ["data", "stories", "--count", "3", "--format", "text"]
     #expect(runApplication(stories) == runApplication(stories))
     #expect(lines(runApplication(stories)).filter { $0 == "<|endoftext|>" }.count == 3)
+    let asked = lines(runApplication(["data", "stories", "--count", "3", "--format", "messages"]))
+    #expect(
+      asked.count == 3
+        && asked.allSatisfy {
+          $0.hasPrefix(#"{"messages":[{"role":"user","content":"#) && $0.contains("story")
+        })
   }
 
   @Test(arguments: ["0-2", "3-1", "6", "x", "1-2-3", "-", ""]) func levelsThatAreNone(text: String) {

@@ -61,6 +61,26 @@ import Testing
     }
   }
 
+  /// Requests ask for what is told: a name or a kind in them is in the story, and no slot is left open.
+  @Test func requestsAskForTheStory() {
+    let generator = StoryGenerator(seed: 3)
+    var requests: Set<String> = []
+    for number in 0..<300 {
+      let (request, story) = generator.requestedStory(number)
+      #expect(story == generator.story(number))
+      requests.insert(request)
+      #expect(
+        !request.contains { "{}[]|".contains($0) } && request.hasSuffix(".") && !request.contains("  "),
+        "\(request)")
+      for wrong in [" a a", " a e", " a i", " a o", " a u", " an b"] {
+        #expect(!request.contains(wrong), "\(request)")
+      }
+      let names = request.dropFirst().split(whereSeparator: { !$0.isLetter }).filter { $0.first!.isUppercase }
+      #expect(names.allSatisfy { story.contains($0) }, "\(request) | \(story)")
+    }
+    #expect(requests.count > 100)
+  }
+
   @Test func aNumberIsAStoryWhateverWasAskedBefore() {
     let forwards = (0..<50).map { StoryGenerator(seed: 5).story($0) }
     let backwards = (0..<50).reversed().map { StoryGenerator(seed: 5).story($0) }

@@ -47,7 +47,7 @@ private final class Scripted: Contestant {
     #expect(
       log.calls == [
         "begin A", "begin B", "Aa", "Ba", "Ba", "Aa", "Ab", "Bb", "Bb", "Ab",
-        "begin A", "begin B", "Ba", "Aa", "Aa", "Ba", "Bb", "Ab", "Ab", "Bb",
+        "begin B", "begin A", "Ba", "Aa", "Aa", "Ba", "Bb", "Ab", "Ab", "Bb",
       ])
     #expect(!isInterrupted && series.count == 2 && series[1].count == 2)
     #expect(series[1][0].rounds.map(\.seconds) == [[0.1, 0.1], [0.1, 0.1]])

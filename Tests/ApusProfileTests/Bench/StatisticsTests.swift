@@ -79,37 +79,29 @@ import Testing
     #expect(holm([]) == [])
   }
 
+  @Test("values that follow one another are put together")
+  func blocks() {
+    let random = Philox(key: 3)
+    let independent = (0..<200).map { Double(random.uniform(UInt64($0))) }
+    #expect(blockLength([independent]) == 1)
+    var (level, walk) = (0.0, [Double]())
+    for value in independent {
+      level = 0.7 * level + value - 0.5
+      walk.append(level)
+    }
+    // (1 + 0.7) / (1 - 0.7) is 5.7.
+    #expect((4...9).contains(blockLength([walk, walk])), "\(blockLength([walk]))")
+    #expect([1.0, 3, 5, 7, 9].blocks(of: 2) == [2, 6] && [1.0, 3, 5, 7, 9].blocks(of: 3) == [3, 8])
+    #expect([2.1, 3, 4].isBeyondDrift && [-2.1, -3, -4].isBeyondDrift && [1.0].isBeyondDrift)
+    #expect(![1.9, 3, 4].isBeyondDrift && ![-1, 1].isBeyondDrift && ![Double]().isBeyondDrift)
+    #expect(blockLength([[1, 1, 1]]) == 1 && [2.0].blocks(of: 1) == [2])
+  }
+
   @Test func steadiness() {
     #expect(Steadiness([1, 1.01, 0.99, 1, 1.01, 1]).words == "")
     #expect(Steadiness([1, 1, 1, 1.2, 1.2, 1.2]).words.contains("slower by 20.0 % in the second half"))
     #expect(Steadiness([1, 1.4, 0.8, 1.3, 0.7, 1]).words.hasPrefix("noisy"))
   }
-
-  @Test func hindrance() {
-    func machine(_ throttled: Int, _ stolen: Int) -> Hindrance {
-      Hindrance([
-        "/proc/self/cgroup": "0::/box",
-        "/proc/stat": "cpu 100 0 0 \(800 - stolen) 0 0 0 \(stolen) 0 0\ncpu0 1",
-        "/sys/fs/cgroup/box/cpu.stat":
-          "usage_usec 5\nnr_periods 9\nnr_throttled \(throttled)\nthrottled_usec 1500000",
-      ])
-    }
-    let start = machine(2, 0)
-    #expect(start.throttledPeriods == 2 && start.stolen == 0)
-    #expect(start.words(since: start).isEmpty)
-    var later = machine(5, 90)
-    later.all = 1900
-    let words = later.words(since: start)
-    #expect(words.count == 2 && words[0].contains("held back 3 times") && words[1].contains("9.0 %"))
-    // Version 1 of control groups says it elsewhere, in nanoseconds.
-    let old = Hindrance(["/sys/fs/cgroup/cpu/cpu.stat": "nr_periods 3\nnr_throttled 1\nthrottled_time 7"])
-    #expect(old.throttledPeriods == 1 && old.throttledNanoseconds == 7 && old.stolen == nil)
-    #expect(Hindrance([:]).words(since: Hindrance([:])).isEmpty)
-  }
-}
-
-extension Hindrance {
-  fileprivate init(_ files: [String: String]) { self.init(SystemFiles(files)) }
 }
 
 /// The complementary error function by its continued fraction, for arguments above 1.

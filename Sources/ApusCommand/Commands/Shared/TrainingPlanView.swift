@@ -53,7 +53,9 @@ enum TrainingPlanView {
     _ console: Console
   ) throws {
     console.notes(runtime.notes)
-    let limits = memoryOnly ? nil : try MachineLimits.measure(runtime, threads: [runtime.workers.count])[0]
+    let limits =
+      memoryOnly
+      ? nil : try MachineLimits(Ceilings.measure(runtime, threads: [runtime.workers.count], runs: 2)[0])
     let plan = try planner.plan(runtime, limits)
     if values[CommonOptions.json] {
       return try console.json(document(plan, title, runtime, limits))

@@ -24,7 +24,10 @@ public struct StoryGenerator: Sendable {
   /// Story `number`, always the same for a seed. Paragraphs are separated by an empty line.
   ///
   /// - Complexity: about a tenth of a millisecond, whatever the number.
-  public func story(_ number: Int) -> String {
+  public func story(_ number: Int) -> String { requestedStory(number).story }
+
+  /// Story `number`, and what somebody may have said to hear it.
+  public func requestedStory(_ number: Int) -> (request: String, story: String) {
     precondition(number >= 0, "story \(number): numbers begin at 0")
     var attempt = 0
     while true {
@@ -37,7 +40,7 @@ public struct StoryGenerator: Sendable {
       let words = story.utf8.reduce(into: 1) { count, byte in
         if byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\n") { count += 1 }
       }
-      if Self.lengths.contains(words) { return story }
+      if Self.lengths.contains(words) { return (teller.request(plot), story) }
     }
   }
 }

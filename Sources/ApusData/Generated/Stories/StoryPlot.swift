@@ -12,6 +12,7 @@ enum StoryCast {
 /// `[this|that]` is a choice, `{toy}` a word that stays the same for the story, `{toy2}` another of its kind, `{a toy}` one
 /// with its article; a capital (`{He}`) begins a sentence. The last beat is the story's last paragraph.
 struct StoryPlot: Sendable {
+  /// What its stories are about, as in "a story about …".
   let name: String
   let cast: StoryCast
   let beats: [[[UInt8]]]

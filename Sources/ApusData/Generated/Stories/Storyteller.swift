@@ -30,6 +30,18 @@ struct Storyteller {
     return String(decoding: output, as: UTF8.self)
   }
 
+  /// What somebody says who wants to hear the story that was told.
+  mutating func request(_ plot: StoryPlot) -> String {
+    output.removeAll(keepingCapacity: true)
+    let begin = draws.say(
+      "Tell me a", "Tell me a short", "Please tell me a", "Write a", "Write a short", "I would like a")
+    let subject = draws.say(
+      "", "", " about \(plot.name)", " about \(plot.name)", " about {a kind}", " about {a kind} named {hero}",
+      " about {hero} the {kind}")
+    expand(Array("\(begin) story\(subject).".utf8)[...])
+    return String(decoding: output, as: UTF8.self)
+  }
+
   private mutating func tell(_ beat: [[UInt8]]) {
     expand(draws.pick(beat)[...])
     if output.last != UInt8(ascii: " ") { output.append(UInt8(ascii: " ")) }

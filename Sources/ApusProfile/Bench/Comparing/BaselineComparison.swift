@@ -64,10 +64,10 @@ extension Verdict {
 }
 
 extension Candidate {
-  /// Times of two runs; nil for fewer than two rounds.
+  /// Times of two runs; nil for a run without rounds.
   fileprivate init?(_ runs: TwoRuns, _ test: String, _ table: RankTable) {
     guard let shift = runs.shift(table) else { return nil }
-    self.init(test: test, share: 1, shift: shift, probability: shift.probability)
+    self.init(test: test, share: 1, rounds: runs.rounds, shift: shift, probability: shift.probability)
     (doubt, doubtRemark) = runs.doubt
     remark = runs.isExplained ? "relative to the machine" : "as measured"
   }

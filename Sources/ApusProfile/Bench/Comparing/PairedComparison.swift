@@ -27,10 +27,11 @@ extension Verdict {
           let ratios = zip(pair.0, pair.1).filter { $0 > 0 && $1 > 0 }.map { log($1 / $0) }
           return ratios.isEmpty ? nil : ratios.middle
         }
-        guard differences.count > 1, let shift = Shift.paired(differences) else { return }
+        let length = differences.isBeyondDrift ? 1 : blockLength([differences])
+        guard let shift = Shift.paired(differences.blocks(of: length)) else { return }
         candidates.append(
           Candidate(
-            test: one.test.name, operation: operation, share: share, shift: shift,
+            test: one.test.name, operation: operation, share: share, rounds: differences.count, shift: shift,
             probability: shift.probability))
       }
       add(nil, 1, rounds.map { ($0.seconds, $1.seconds) })

@@ -77,8 +77,7 @@ struct TwoRuns {
     }
     (first, second) = (corrected[0], corrected[1])
     isExplained = Self.scatter(corrected) < 0.9 * Self.scatter(runs.map { $0.map(\.value) })
-    let alike = Self.likeness(corrected)
-    blockSize = alike > 0.15 ? Int(((1 + alike) / (1 - alike)).rounded(.up)) : 1
+    blockSize = Self.areBeyondDrift(corrected[0], corrected[1]) ? 1 : blockLength(corrected)
     changes = middles[1].limits - middles[0].limits
     correction = (slopes * changes).sum()
     let square =
@@ -87,11 +86,12 @@ struct TwoRuns {
     correctionDeviation = (max(0, square) * Double(blockSize)).squareRoot()
   }
 
-  /// How far the runs are apart; nil for fewer than two rounds.
+  /// Rounds of the shorter run.
+  var rounds: Int { min(first.count, second.count) }
+
+  /// How far the runs are apart; nil for a run without rounds.
   func shift(_ table: RankTable) -> Shift? {
-    let (one, other) = (blocks(first), blocks(second))
-    guard one.count > 1, other.count > 1 else { return nil }
-    return Shift.unpaired(one, other, table: table)
+    Shift.unpaired(first.blocks(of: blockSize), second.blocks(of: blockSize), table: table)
   }
 
   /// What a difference must exceed to be one, and what to say of a smaller one.
@@ -110,16 +110,6 @@ struct TwoRuns {
     )
   }
 
-  /// Means of neighbours that are alike.
-  private func blocks(_ values: [Double]) -> [Double] {
-    guard blockSize > 1 else { return values }
-    return stride(from: 0, to: values.count, by: blockSize).compactMap { start in
-      let block = values[start..<min(values.count, start + blockSize)]
-      // What is left over at the end is too short to be one.
-      return 2 * block.count > blockSize ? block.reduce(0, +) / Double(block.count) : nil
-    }
-  }
-
   /// A value and, as logarithms of the time they take, the memory's and the calculation's limits.
   private struct Row {
     var value = 0.0
@@ -134,6 +124,17 @@ struct TwoRuns {
     return rows.filter { $0.value.isFinite }
   }
 
+  /// Whether all values of one run lie beyond those of the other by more than either run's own lie apart.
+  private static func areBeyondDrift(_ one: [Double], _ other: [Double]) -> Bool {
+    guard let (least, most) = limits(one), let (otherLeast, otherMost) = limits(other) else { return false }
+    return max(least - otherMost, otherLeast - most) > max(one.range, other.range)
+  }
+
+  private static func limits(_ values: [Double]) -> (least: Double, most: Double)? {
+    guard let least = values.min(), let most = values.max() else { return nil }
+    return (least, most)
+  }
+
   private static func scatter(_ runs: [[Double]]) -> Double {
     runs.reduce(0) { sum, values in
       let middle = values.middle
@@ -146,18 +147,5 @@ struct TwoRuns {
     guard values.count >= 4 else { return 0 }
     let half = values.count / 2
     return abs(Array(values[..<half]).middle - Array(values[(values.count - half)...]).middle)
-  }
-
-  /// The correlation of neighbours, of both runs together, at most 0.8.
-  private static func likeness(_ runs: [[Double]]) -> Double {
-    var (products, squares) = (0.0, 0.0)
-    for values in runs where values.count > 2 {
-      let middle = values.reduce(0, +) / Double(values.count)
-      for (index, value) in values.enumerated() {
-        squares += (value - middle) * (value - middle)
-        if index > 0 { products += (value - middle) * (values[index - 1] - middle) }
-      }
-    }
-    return squares > 0 ? min(0.8, max(0, products / squares)) : 0
   }
 }

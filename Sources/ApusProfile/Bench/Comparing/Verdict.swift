@@ -6,8 +6,9 @@ import ApusBasics
 
 /// What an alarm needs.
 package struct AlarmRule: Sendable, Equatable {
-  /// The most probable that any alarm of a comparison of equals may be.
-  package var significance = 0.01
+  /// The most probable that any alarm of a comparison of equals may be, if samples were as independent as the tests
+  /// believe. They never are quite; with the rounds there are, a change worth a word is far below it.
+  package var significance = 0.001
   /// The least change that counts, as a share of the time.
   package var leastEffect = 0.02
   /// Operations below this share of their test are not looked at.
@@ -57,6 +58,8 @@ package struct Verdict: Sendable, Equatable {
   package var findings: [Finding]
   /// What a reader must know.
   package var notes: [String]
+  /// Why nothing could have been found; nil where there were enough rounds for some alarm.
+  package var shortage: String?
 
   /// What got slower, the costliest first: the change times the share.
   package var regressions: [Finding] {
@@ -86,7 +89,9 @@ package struct Verdict: Sendable, Equatable {
       },
       "faster")
     add(findings.filter { $0.meaning == .doubtful }, "doubtful")
-    if !findings.contains(where: { $0.meaning != .same }) {
+    if let shortage {
+      lines.append(shortage)
+    } else if !findings.contains(where: { $0.meaning != .same }) {
       lines.append("no difference among \(findings.count) comparisons" + sensitivity)
     }
     return lines + notes
@@ -113,7 +118,7 @@ package struct Verdict: Sendable, Equatable {
             "probability": .double(finding.probability), "share": .double(finding.share),
             "remark": .string(finding.remark),
           ])
-        }), "notes": .array(notes.map { .string($0) }),
+        }), "shortage": .optional(shortage) { .string($0) }, "notes": .array(notes.map { .string($0) }),
     ])
   }
 }
@@ -134,6 +139,8 @@ struct Candidate {
   var test: String
   var operation: String?
   var share: Double
+  /// That were measured; `shift` counts neighbours that are alike as one.
+  var rounds: Int
   var shift: Shift
   /// The least probable that both ways of looking at it agree on.
   var probability: Double
@@ -168,11 +175,18 @@ extension Verdict {
         remark: meaning == .same ? "" : meaning == .doubtful ? candidate.doubtRemark : candidate.remark)
     }
     self.notes = notes
-    let least = candidates.map(\.shift.leastProbability).max() ?? 0
-    if least * Double(candidates.count) >= rule.significance {
-      let fewest = candidates.map(\.shift.count).min() ?? 0
+    // Even the largest difference would not be clear.
+    let silent = candidates.filter {
+      $0.shift.leastProbability * Double(candidates.count) >= rule.significance
+    }
+    guard let fewest = silent.map(\.rounds).min() else { return }
+    if silent.count == candidates.count {
+      shortage =
+        "too few rounds to say: \(fewest) cannot show a difference among \(candidates.count) comparisons; "
+        + "measure longer with --budget"
+    } else {
       self.notes.append(
-        "note: \(fewest) rounds are too few to be sure of anything among \(candidates.count) comparisons; "
+        "note: too few rounds to say of \(silent.count) of \(candidates.count) comparisons, whose times drift; "
           + "measure longer with --budget")
     }
   }

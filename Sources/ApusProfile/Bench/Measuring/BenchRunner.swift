@@ -79,7 +79,8 @@ package struct BenchRunner {
     while round < length.rounds ?? length.mostRounds {
       if length.rounds == nil, round >= length.leastRounds, elapsed() + latest > length.budget { return }
       let begin = elapsed()
-      for contestant in contestants { try contestant.begin() }
+      // Who comes first finds the memory as it is, who comes second as the first left it.
+      for place in contestants.indices { try contestants[(round + place) % contestants.count].begin() }
       var limits = try sampleLimits()
       let tests = contestants[0].tests
       for test in tests.indices {

@@ -3,7 +3,7 @@
 extension StoryPlot {
   static let couragePlots = [
     StoryPlot(
-      "afraid", .anyone,
+      "being afraid", .anyone,
       """
       - There was only one thing {hero} did not like: {fear}. When {he} thought of {fear}, {his} knees
         shook.
@@ -83,7 +83,7 @@ extension StoryPlot {
         sure. {Friend} cheered so loudly that {a bird2} flew up from the {tree}.
       """),
     StoryPlot(
-      "the stage", .child,
+      "a day on the stage", .child,
       """
       - The school was getting ready for a concert, and {hero} was to play the {instrument}.
       - {Oneday}, the teacher chose {hero} to play the {instrument} at the {season} party.
@@ -169,7 +169,7 @@ extension StoryPlot {
         together," said {friend}. And so {hero} and {friend} did.
       """),
     StoryPlot(
-      "building again", .anyone,
+      "building something again", .anyone,
       """
       - {Oneday}, {hero} and {pal} wanted to build {a fort} out of {material}.
       - "Let us build {a fort}!" said {hero} to {pal}. They gathered {material} all morning.
@@ -209,7 +209,7 @@ extension StoryPlot {
         {friend} listened to {hero}. The new {fort} lasted the whole {season}.
       """),
     StoryPlot(
-      "first day", .child,
+      "a first day", .child,
       """
       - It was {hero}'s first day at a new school. {He} held {elder}'s hand and did not want to let go.
       - On {day}, {hero} had to go to a new school, because {his} family had moved. {Hero} knew nobody

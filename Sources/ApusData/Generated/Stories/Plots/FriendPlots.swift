@@ -39,7 +39,7 @@ extension StoryPlot {
         {friend} met there every {day}.
       """),
     StoryPlot(
-      "quarrel", .anyone,
+      "a quarrel", .anyone,
       """
       - {Oneday}, {hero} and {pal} found {a toy} {spot}. "I saw it first!" said {hero}. "No, I did!" said
         {friend}.
@@ -79,7 +79,7 @@ extension StoryPlot {
         rain: it passes, if [you let it|you wait|nobody holds on to it|someone says sorry].
       """),
     StoryPlot(
-      "shy newcomer", .anyone,
+      "a shy newcomer", .anyone,
       """
       - {Oneday}, {hero} saw somebody new in the {park}. It was {a fkind}, who hid {spot} and peeped out.
       - {Oneday}, a new family moved in next door. {Hero} saw {a fkind} at the window, holding {a toy}.
@@ -116,7 +116,7 @@ extension StoryPlot {
         {friend}.
       """),
     StoryPlot(
-      "surprise party", .anyone,
+      "a surprise party", .anyone,
       """
       - Tomorrow was {hero}'s birthday, and {he} could hardly sleep. {He} wished for {a toy} with all {his}
         heart.
@@ -197,7 +197,7 @@ extension StoryPlot {
         them, and laughs louder than anyone.
       """),
     StoryPlot(
-      "the boaster", .animal,
+      "a boaster", .animal,
       """
       - {Hero} had found {a treasure} and showed it to everyone. "Nobody has such a fine {treasure} as I
         do," {he} said to {pal}.

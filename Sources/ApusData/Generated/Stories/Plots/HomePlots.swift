@@ -42,7 +42,7 @@ extension StoryPlot {
         long as somebody helps you to eat the next {cake}.
       """),
     StoryPlot(
-      "rainy day", .anyone,
+      "a rainy day", .anyone,
       """
       - On {day}, {hero} and {pal} wanted to play {game} in the {park}. But it rained and rained, {hero}
         saw.
@@ -84,7 +84,7 @@ extension StoryPlot {
         {day} of all."
       """),
     StoryPlot(
-      "cannot sleep", .anyone,
+      "a night without sleep", .anyone,
       """
       - One night, {hero} could not sleep. {Hero} lay on {his} left side, and {he} lay on {his} right side.
         {He} counted up to [forty|ninety|a hundred], and {he} was still awake.
@@ -126,7 +126,7 @@ extension StoryPlot {
         and {dream2}," {he} said.
       """),
     StoryPlot(
-      "handmade gift", .anyone,
+      "a gift made by hand", .anyone,
       """
       - Soon it would be {elder}'s birthday, and {hero} wanted to give {ehim} something very special.
       - {Oneday}, {hero} saw {a treasure} in a shop window. "That would be the right present for {elder}!"
@@ -164,7 +164,7 @@ extension StoryPlot {
       - {Elder} laughed for joy. {Hero} understood that the best gifts are made of time.
       """),
     StoryPlot(
-      "messy room", .child,
+      "a messy room", .child,
       """
       - {Hero} never tidied {his} room. There were socks on the lamp, {a food} under the bed, and {a toy} in
         every corner.
@@ -206,7 +206,7 @@ extension StoryPlot {
         have missed you more than {a food}."
       """),
     StoryPlot(
-      "noise at night", .anyone,
+      "a noise at night", .anyone,
       """
       - One {weather} night, {hero} woke up. There was a strange {sound} sound from the {room}.
       - In the middle of the night, {hero} heard something. It was {a sound} sound, and it came from the

@@ -3,7 +3,7 @@
 extension StoryPlot {
   static let lossPlots = [
     StoryPlot(
-      "lost toy", .anyone,
+      "a lost toy", .anyone,
       """
       - {Oneday}, {hero} could not find {his} {toy}. {He} had played with it in the {park} [the day
         before|only yesterday|all morning].
@@ -42,7 +42,7 @@ extension StoryPlot {
         remembered where {he} had left the {toy}.
       """),
     StoryPlot(
-      "broken vase", .anyone,
+      "a broken vase", .anyone,
       """
       - {Oneday}, {hero} was playing {game} in the {room}, although {elder} had told {him} not to.
       - {Oneday}, {hero} ran through the {room} with {his} {toy}. "No running in here, please," {elder} had
@@ -83,7 +83,7 @@ extension StoryPlot {
         when something went wrong, {he} told {elder} at once.
       """),
     StoryPlot(
-      "found treasure", .anyone,
+      "a treasure", .anyone,
       """
       - {Oneday}, {hero} walked through the {park} and saw something shine {spot}. It was {a treasure}!
       - {Oneday}, {hero} stepped on something hard {spot}. {He} picked it up, and it was {a treasure}.
@@ -119,7 +119,7 @@ extension StoryPlot {
         better than keeping it."
       """),
     StoryPlot(
-      "lost in the woods", .anyone,
+      "getting lost in the woods", .anyone,
       """
       - {Oneday}, {hero} followed {a colour} butterfly deep into the forest. "Stay on the path," {elder} had
         said, but {hero} did not think of it.
@@ -157,7 +157,7 @@ extension StoryPlot {
         speak]." {Elder} kissed {him} and wrapped {him} in {a colour2} blanket.
       """),
     StoryPlot(
-      "wrong bag", .child,
+      "the wrong bag", .child,
       """
       - {Oneday}, {hero} took the bus to visit {elder}. {He} carried {a colour} bag with {a toy} in it.
       - {Oneday}, {hero} went by train with {elder}. {His} {colour} bag stood under the seat, and in it was

@@ -3,7 +3,7 @@
 extension StoryPlot {
   static let naturePlots = [
     StoryPlot(
-      "hurt animal", .child,
+      "a hurt animal", .child,
       """
       - {Oneday}, {hero} heard a faint cry {spot}. There lay a [small|young|grey|little] {bird} with a
         broken wing.
@@ -47,7 +47,7 @@ extension StoryPlot {
         it was. If you love someone, {hero} thought, you let them fly.
       """),
     StoryPlot(
-      "garden", .anyone,
+      "a garden", .anyone,
       """
       - {Oneday}, {elder} gave {hero} a tiny seed. "This is {a plant}," said {elder}. {Hero} could not
         believe it. The seed was as small as a crumb, thought {hero}.
@@ -89,7 +89,7 @@ extension StoryPlot {
         patient," {he} told {friend}, "and now I know how."
       """),
     StoryPlot(
-      "stuck in a tree", .anyone,
+      "being stuck in a tree", .anyone,
       """
       - {Oneday}, {hero} was playing with {his} {toy} when a gust of wind carried it up into the {tree}.
       - {Oneday}, {hero} threw {his} {toy} high into the air. The {toy} went up, but it did not come down.
@@ -133,7 +133,7 @@ extension StoryPlot {
         too high, {hero} does not jump. {Hero} asks.
       """),
     StoryPlot(
-      "snow day", .anyone,
+      "a day in the snow", .anyone,
       """
       - One morning, {hero} looked out, and the whole {park} was white. It had snowed all through {day}
         night! {He} ran to {pal}.
@@ -176,7 +176,7 @@ extension StoryPlot {
         very well. "Thank you, {third}," said {hero}.
       """),
     StoryPlot(
-      "sand castle", .child,
+      "a sand castle", .child,
       """
       - {Oneday}, {hero} went to the sea with {elder}. {Hero} wanted to build the biggest sand castle in the
         world.
@@ -218,7 +218,7 @@ extension StoryPlot {
         will build {a big2} out of sand." And {hero} fell asleep.
       """),
     StoryPlot(
-      "lost baby animal", .anyone,
+      "a lost baby animal", .anyone,
       """
       - {Oneday}, {hero} found a tiny {animal} {spot}. The {animal} was all alone, and it called for its
         mother.

@@ -3,7 +3,7 @@
 extension StoryPlot {
   static let wonderPlots = [
     StoryPlot(
-      "magic wish", .child,
+      "a magic wish", .child,
       """
       - {Oneday}, {hero} found {a colour} bottle {spot}. {He} rubbed the dust off, and out came a very small
         wizard, no taller than {a food}.
@@ -130,7 +130,7 @@ extension StoryPlot {
       - From that day on, when {elder} said no, {hero} asked why, and then {he} listened to the answer.
       """),
     StoryPlot(
-      "too much", .anyone,
+      "having too much", .anyone,
       """
       - {Oneday}, there was a big feast in the {park}. There was {a cake}, there was {a food}, and there was
         {a food2}.
@@ -219,7 +219,7 @@ extension StoryPlot {
         matter how big {a kind} is. It matters what {a trait2} {kind} does.
       """),
     StoryPlot(
-      "the letter", .child,
+      "a letter", .child,
       """
       - {Oneday}, the postman brought a letter with {a colour} stamp. It was for {hero}! {Hero} had never
         had a letter before.
