@@ -96,8 +96,8 @@ extension GradientFixture {
 
     package var count: Int { shape.reduce(1, *) }
 
-    /// `values` begins with the elements.
-    fileprivate init(_ json: JSONValue, _ values: ArraySlice<Float>) {
+    /// As fixtures describe it; `values` begins with the elements.
+    package init(_ json: JSONValue, _ values: ArraySlice<Float>) {
       name = json["name"]!.string!
       shape = json["shape"]!.array!.map { $0.int! }
       norm = json["norm"]!.double!

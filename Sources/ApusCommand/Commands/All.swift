@@ -24,6 +24,7 @@ var allCommands: [any Command.Type] {
     DataProblemsCommand.self,
     DataStoriesCommand.self,
     DataConversationsCommand.self,
+    DataPreferencesCommand.self,
     BenchCommand.self,
     BenchKernelsCommand.self,
     BenchEmbeddingsCommand.self,

@@ -2,7 +2,6 @@
 // files.
 
 import ApusBasics
-import ApusFiles
 import ApusRuntime
 import ApusText
 

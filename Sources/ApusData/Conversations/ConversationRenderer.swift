@@ -121,7 +121,8 @@ struct ConversationRenderer: Sendable {
     let before = try render(messages[..<first], tools).generated.count
     guard before < whole.generated.count else {
       throw BadLine(
-        problem: "the template's {% generation %} marks hold nothing of message \(first + 1) or those after it")
+        problem:
+          "the template's {% generation %} marks hold nothing of message \(first + 1) or those after it")
     }
     return Array(whole.generated[before...])
   }

@@ -57,7 +57,8 @@ struct Preference: Equatable {
     if let member = object["prompt"], !member.isNull {
       prompt = try Self.messages(object, "prompt", role: "user")
       // Some files repeat the prompt at the beginning of the answers.
-      for index in answers.indices where prompt.count < answers[index].count && answers[index].starts(with: prompt) {
+      for index in answers.indices
+      where prompt.count < answers[index].count && answers[index].starts(with: prompt) {
         answers[index].removeFirst(prompt.count)
       }
     } else {
@@ -94,7 +95,9 @@ struct Preference: Equatable {
       guard !text.isEmpty else { throw BadLine(problem: "\"\(name)\" is empty") }
       return [.members(["role": .string(role), "content": .string(text)])]
     }
-    guard let list = member.array else { throw BadLine(problem: "\"\(name)\" is no text and no list of messages") }
+    guard let list = member.array else {
+      throw BadLine(problem: "\"\(name)\" is no text and no list of messages")
+    }
     guard !list.isEmpty else { throw BadLine(problem: "\"\(name)\" is empty") }
     return list
   }
@@ -118,7 +121,8 @@ struct Preference: Equatable {
       throw BadLine(problem: "one of \"chosen\" and \"rejected\" is the beginning of the other")
     }
     guard common > 0 else {
-      throw BadLine(problem: "has no \"prompt\", and \"chosen\" and \"rejected\" begin with different messages")
+      throw BadLine(
+        problem: "has no \"prompt\", and \"chosen\" and \"rejected\" begin with different messages")
     }
     return Array(answers[0][..<common])
   }

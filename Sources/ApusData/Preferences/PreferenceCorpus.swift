@@ -1,7 +1,6 @@
 // Files of preferences as a data set: read as a stream, rendered and tokenised by all threads, kept in the order of the files.
 
 import ApusBasics
-import ApusFiles
 import ApusRuntime
 import ApusText
 
@@ -58,7 +57,8 @@ public struct PreferenceCorpus: Sendable {
   }
 
   /// The preference, cut where it is too long; nil when it is left out. Everything is counted.
-  private func fitted(_ preference: EncodedPreference, _ report: inout PreferenceReport) -> EncodedPreference? {
+  private func fitted(_ preference: EncodedPreference, _ report: inout PreferenceReport) -> EncodedPreference?
+  {
     var preference = preference
     let longest = preference.answers.reduce(0) { max($0, $1.tokens.count) }
     report.longest = max(report.longest, longest)

@@ -52,7 +52,8 @@ public final class PreferenceDataset: Sendable {
   private let answers: PreferenceAnswers
 
   /// - Parameter length: the most tokens of a sequence.
-  init(_ answers: PreferenceAnswers, _ kind: PreferenceKind, length: Int?, vocabularySize: Int, name: String) {
+  init(_ answers: PreferenceAnswers, _ kind: PreferenceKind, length: Int?, vocabularySize: Int, name: String)
+  {
     var answers = answers
     if kind == .singles { answers = Self.compared(answers, length: length ?? .max) }
     (self.answers, self.kind, self.vocabularySize, self.name) = (answers, kind, vocabularySize, name)

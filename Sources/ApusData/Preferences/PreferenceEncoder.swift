@@ -27,10 +27,14 @@ extension ConversationEncoder {
       guard example.kinds.contains(where: { $0 != .prompt }) else {
         throw BadLine(problem: "the template writes nothing of an answer")
       }
+      guard example.kinds[0] == .prompt else {
+        throw BadLine(problem: "the template writes nothing of the prompt")
+      }
       result.answers.append(example)
     }
     if result.answers.count == 2, result.answers[0].tokens == result.answers[1].tokens {
-      throw BadLine(problem: "\"chosen\" and \"rejected\" are the same once the template has written them down")
+      throw BadLine(
+        problem: "\"chosen\" and \"rejected\" are the same once the template has written them down")
     }
     return result
   }

@@ -18,6 +18,7 @@ package enum BradleyTerry {
     var loss = -(1 - labelSmoothing) * logSigmoid(d)
     // Not 0 · ∞ where the difference is not finite.
     if labelSmoothing > 0 { loss -= labelSmoothing * logSigmoid(-d) }
-    return ObjectiveValue(loss: loss, slopes: labelSmoothing * sigmoid(d) - (1 - labelSmoothing) * sigmoid(-d))
+    return ObjectiveValue(
+      loss: loss, slopes: labelSmoothing * sigmoid(d) - (1 - labelSmoothing) * sigmoid(-d))
   }
 }

@@ -19,7 +19,8 @@ package enum KTO {
 
   /// The loss of a completion, and its derivative by the policy's sum of log p.
   package static func value(
-    _ policy: Double, reference: Double, isDesirable: Bool, referencePoint: Double, beta: Double, weight: Double
+    _ policy: Double, reference: Double, isDesirable: Bool, referencePoint: Double, beta: Double,
+    weight: Double
   ) -> ObjectiveValue<Double> {
     let sign = isDesirable ? 1.0 : -1.0
     let x = sign * beta * (policy - reference - referencePoint)

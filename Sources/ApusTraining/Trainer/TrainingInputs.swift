@@ -66,6 +66,14 @@ package struct TrainingInputs {
       notes += conversations.notes
       facts = conversations.facts
       if let template = conversations.ownTemplate { tokenizerFiles.set(chatTemplate: template) }
+    case .dpo, .ipo, .kto, .simpo:
+      let preferences = try PreferenceInputs(configuration, model, tokenizer, runtime)
+      training = PreferenceLessonPlan(preferences.training, .train, configuration)
+      validation = preferences.validation.map { PreferenceLessonPlan($0, .validation, configuration) }
+      chat = preferences.chat
+      notes += preferences.notes
+      facts = preferences.facts
+      if let template = preferences.ownTemplate { tokenizerFiles.set(chatTemplate: template) }
     }
     self.tokenizerFiles = tokenizerFiles
     adapter = model.flatMap { model in
