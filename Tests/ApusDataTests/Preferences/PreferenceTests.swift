@@ -8,15 +8,15 @@ import Testing
 @testable import ApusData
 
 @Suite struct PreferenceTests {
-  private let folder = TemporaryFolder()
+  private let folder = ScratchDirectory()
 
   /// Marks roles by their first letters; the assistant's turn ends with a token that ends answers.
   private static let template =
-    "{% for m in messages %}{{ m.role[0] + m.content + ('</s>' if m.role == 'assistant' else '.') }}{% endfor %}"
+    "{% for m in messages %}{{ m.role[0] + m.content + ('<|im_end|>' if m.role == 'assistant' else '.') }}{% endfor %}"
     + "{% if add_generation_prompt %}a{% endif %}"
   /// The same with marks around what the assistant says.
   private static let marked =
-    "{% for m in messages %}{% if m.role == 'assistant' %}a{% generation %}{{ m.content + '</s>' }}{% endgeneration %}"
+    "{% for m in messages %}{% if m.role == 'assistant' %}a{% generation %}{{ m.content + '<|im_end|>' }}{% endgeneration %}"
     + "{% else %}{{ m.role[0] + m.content + '.' }}{% endif %}{% endfor %}"
     + "{% if add_generation_prompt %}a{% endif %}"
 
@@ -25,12 +25,11 @@ import Testing
   ) throws -> ConversationEncoder {
     var settings = ConversationSettings()
     change(&settings)
-    return try ConversationEncoder(template: template, TestTokenizers.bytes(), settings)
+    return try ConversationEncoder(template: template, fixtureTokenizer("bytes-qwen"), settings)
   }
 
-  private func write(_ lines: [String], _ name: String = "pairs.jsonl") throws -> String {
-    try writeFile("\(folder.path)/\(name)", Array((lines.joined(separator: "\n") + "\n").utf8))
-    return "\(folder.path)/\(name)"
+  private func write(_ lines: [String], _ name: String = "pairs.jsonl") -> String {
+    folder.write(name, Array((lines.joined(separator: "\n") + "\n").utf8))
   }
 
   /// Each answer with what counts in brackets.
@@ -70,7 +69,7 @@ import Testing
 
   @Test("every layout gives the same two answers", arguments: layouts, [template, marked])
   func layout(_ line: String, _ template: String) throws {
-    #expect(try marks(line, .pairs, template) == ["uq.a[y</s>]", "uq.a[n</s>]"])
+    #expect(try marks(line, .pairs, template) == ["uq.a[y<|im_end|>]", "uq.a[n<|im_end|>]"])
   }
 
   @Test("only the answer counts, whatever the assistant said before", arguments: [template, marked])
@@ -78,9 +77,9 @@ import Testing
     let prompt =
       #"[{"role": "system", "content": "s"}, {"role": "user", "content": "q"}, {"role": "assistant", "content": "x"}, {"role": "user", "content": "r"}]"#
     let line = #"{"prompt": \#(prompt), "chosen": "y", "rejected": "n"}"#
-    #expect(try marks(line, .pairs, template) == ["ss.uq.ax</s>ur.a[y</s>]", "ss.uq.ax</s>ur.a[n</s>]"])
+    #expect(try marks(line, .pairs, template) == ["ss.uq.ax<|im_end|>ur.a[y<|im_end|>]", "ss.uq.ax<|im_end|>ur.a[n<|im_end|>]"])
     let single = #"{"prompt": \#(prompt), "completion": "y", "label": false}"#
-    #expect(try marks(single, .singles, template) == ["ss.uq.ax</s>ur.a[y</s>]"])
+    #expect(try marks(single, .singles, template) == ["ss.uq.ax<|im_end|>ur.a[y<|im_end|>]"])
   }
 
   @Test("answers of several turns count where the assistant speaks")
@@ -88,7 +87,7 @@ import Testing
     let answer =
       #"[{"role": "assistant", "content": "y"}, {"role": "user", "content": "r"}, {"role": "assistant", "content": "z"}]"#
     let line = #"{"prompt": "q", "chosen": \#(answer), "rejected": "n"}"#
-    #expect(try marks(line) == ["uq.a[y</s>]ur.a[z</s>]", "uq.a[n</s>]"])
+    #expect(try marks(line) == ["uq.a[y<|im_end|>]ur.a[z<|im_end|>]", "uq.a[n<|im_end|>]"])
   }
 
   static let bad: [(String, PreferenceKind, String)] = [
@@ -137,7 +136,7 @@ import Testing
   @Test("answers that the template writes alike are none to compare")
   func sameOnceWritten() throws {
     let encoder = try encoder(
-      "{% for m in messages %}{{ m.role[0] + m.content | trim + '</s>' }}{% endfor %}"
+      "{% for m in messages %}{{ m.role[0] + m.content | trim + '<|im_end|>' }}{% endfor %}"
         + "{% if add_generation_prompt %}a{% endif %}")
     let line = Array(#"{"prompt": "q", "chosen": "y", "rejected": "y "}"#.utf8)
     let error = #expect(throws: BadLine.self) { try encoder.preference(line: line, .pairs) }
@@ -146,7 +145,7 @@ import Testing
 
   @Test("bad lines are told with their number, or counted")
   func badLines() throws {
-    let path = try write([Self.layouts[0], #"{"prompt": "q", "chosen": "y"}"#, Self.layouts[1]])
+    let path = write([Self.layouts[0], #"{"prompt": "q", "chosen": "y"}"#, Self.layouts[1]])
     let error = #expect(throws: ReadingError.self) { try PreferenceCorpus(encoder(), .pairs).read([path]) }
     #expect(error?.description.contains("pairs.jsonl:2: has no member \"rejected\"") == true, "\(error!)")
     let (dataset, report) = try PreferenceCorpus(encoder { $0.skipLimit = 1 }, .pairs).read([path])
@@ -158,11 +157,11 @@ import Testing
     #"{"prompt": "qq", "chosen": "\#(chosen)", "rejected": "\#(rejected)"}"#
   }
 
-  /// `uqq.a` are five tokens, `</s>` is one.
+  /// `uqq.a` are five tokens, and each digit and `<|im_end|>` is one.
   @Test("too long is skipped or cut, and counted")
   func tooLong() throws {
-    let path = try write([
-      pair("abc", "abcdefgh"), pair("ab", "cd"), pair("abcdX", "abcdY"), pair("abcdefgh", "x"),
+    let path = write([
+      pair("123", "12345678"), pair("12", "34"), pair("12345", "12346"), pair("12345678", "9"),
     ])
     let skipped = try PreferenceCorpus(encoder { $0.length = 9 }, .pairs).read([path])
     #expect(skipped.report.kept == 1 && skipped.report.skippedLong == 3 && skipped.report.longest == 14)
@@ -186,25 +185,26 @@ import Testing
 
   @Test("single answers stand beside answers of other rows, behind their own prompt")
   func singles() throws {
-    let path = try write(
+    let path = write(
       (0..<5).map { #"{"prompt": "\#($0)", "completion": "\#("abcde".prefix($0 + 1))", "label": \#($0 % 2 == 0)}"# },
       "singles.jsonl")
-    let (dataset, report) = try PreferenceCorpus(encoder { $0.length = 8 }, .singles).read([path])
+    let (dataset, report) = try PreferenceCorpus(encoder { $0.length = 9 }, .singles).read([path])
     #expect(dataset.count == 4 && report.skippedLong == 1 && report.desirable == 2)
-    let tokenizer = try TestTokenizers.bytes()
+    let tokenizer = try fixtureTokenizer("bytes-qwen")
     func text(_ index: Int, _ row: Int) -> String {
       let tokens = Array(dataset.sequence(index, ofRow: row).tokens)
-      return String(decoding: tokenizer.decodeBytes(tokens), as: UTF8.self)
+      return String(decoding: tokenizer.decode(tokens, special: true), as: UTF8.self)
     }
     // Half of four rows away.
-    #expect((0..<4).map { text(0, $0) } == ["u0.aa</s>", "u1.aab</s>", "u2.aabc</s>", "u3.aabcd"].map { $0 + ($0.hasSuffix(">") ? "" : "</s>") })
-    #expect((0..<4).map { text(1, $0) } == ["u0.aabc</s>", "u1.aabcd</s>", "u2.aa</s>", "u3.aab</s>"])
+    func all(_ index: Int) -> [String] { (0..<4).map { text(index, $0) } }
+    #expect(all(0) == ["u0.a5", "u1.a56", "u2.a567", "u3.a5678"].map { $0 + "<|im_end|>" })
+    #expect(all(1) == ["u0.a567", "u1.a5678", "u2.a5", "u3.a56"].map { $0 + "<|im_end|>" })
     #expect((0..<4).map { dataset.isDesirable($0) } == [true, false, true, false])
   }
 
   @Test("all rows come in each epoch, in another order; data and seed decide which")
   func order() throws {
-    let path = try write((0..<20).map { pair("a\($0)", "b") })
+    let path = write((0..<20).map { pair("a\($0)", "b") })
     let dataset = try PreferenceCorpus(encoder(), .pairs).read([path]).dataset
     let plan = PreferencePlan(dataset, seed: 3, shuffles: true)
     let epochs = (0..<3).map { epoch in (0..<20).map { plan.row(at: 20 * epoch + $0) } }
