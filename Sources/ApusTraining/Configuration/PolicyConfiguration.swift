@@ -1,6 +1,8 @@
 // What a run that learns from its own answers is told: how it answers, who judges, how it learns from that. What the values
 // may be stands in PolicyKeys.
 
+import ApusModels
+
 extension TrainingConfiguration {
   /// How answers are made.
   public struct Rollout: Sendable, Equatable {
@@ -60,6 +62,9 @@ extension TrainingConfiguration {
 extension TrainingObjective {
   /// Whether the network learns from its own answers.
   var isPolicy: Bool { self == .grpo || self == .ppo }
+
+  /// What is computed of each token.
+  package var heads: NetworkHeads { self == .ppo ? .both : .tokens }
 }
 
 extension TrainingConfiguration {
@@ -99,7 +104,8 @@ extension TrainingConfiguration {
 
   /// Keys that some objectives only read.
   static let policyUse: [(String, Set<TrainingObjective>)] = policyKeys.map { key in
-    let isOfValues = ["policy.gamma", "policy.lambda", "policy.valueWeight", "policy.valueClip"].contains(key.path)
+    let isOfValues = ["policy.gamma", "policy.lambda", "policy.valueWeight", "policy.valueClip"].contains(
+      key.path)
     return (key.path, isOfValues ? [.ppo] : [.grpo, .ppo])
   }
 

@@ -60,10 +60,11 @@ struct PolicyLessonPlan: LessonPlan {
     let reference = try configuration.reference.from.map {
       try Network(PrecisionSource(base: ModelFiles($0).source, precision: configuration.precision))
     }
-    let layout = TrainableWeights.layout(
-      try TrainingEngine.graph(reference ?? network, run.options.forwardOnly))
+    var options = run.options.forwardOnly
+    options.heads = .tokens
+    let layout = TrainableWeights.layout(try TrainingEngine.graph(reference ?? network, options))
     return try bytes + 4 * TrainableWeights.floats(layout)
-      + TrainingAssembly.forwardBytes(reference ?? network, run.options, configuration.precision)
+      + TrainingAssembly.forwardBytes(reference ?? network, options, configuration.precision)
   }
 
   /// What the policy is held near; nil where nothing holds it.
@@ -76,7 +77,7 @@ struct PolicyLessonPlan: LessonPlan {
 
   func lesson(_ run: LessonRun) throws -> any Lesson {
     guard run.group.isAlone else { throw TrainingError.aloneOnly(run.configuration.objective) }
-    return try GRPOLesson(run, self)
+    return run.configuration.objective == .ppo ? try PPOLesson(run, self) : try GRPOLesson(run, self)
   }
 
   func examination(_ run: LessonRun) throws -> any Examination {

@@ -11,32 +11,52 @@ struct PolicyRow {
   var targets: [Int32]
   /// The first place whose target is of the answer.
   let start: Int
-  /// Of the answer's tokens: when they were drawn, by the reference, and by the weights as they were last asked.
+  /// The score of the answer.
+  let reward: Double
+  /// Which of the step's prompts it answers.
+  let group: Int
+  /// Log-probabilities of the answer's tokens: when they were drawn, by the reference, and by the weights as they were last
+  /// asked.
   var old: [Double]
   var reference: [Double] = []
   var current: [Double]
-  /// What each place counts in the loss: minus the slope of the objective; 0 within the prompt.
+  /// Values before each token, when they were drawn and as they were last asked; empty in networks without.
+  var oldValues: [Double] = []
+  var values: [Double] = []
+  /// What the values should have been.
+  var returns: [Double] = []
+  /// How much better the answer went from each token on than could be expected.
+  var advantages: [Double] = []
+  /// What each place counts in the loss: minus the slope of the objective by its log-probability; 0 within the prompt.
   var weights: [Float]
+  /// The slope of the objective by each place's score.
+  var scoreWeights: [Float]
 
-  init(prompt: [Int32], _ rollout: Rollout) {
+  init(prompt: [Int32], _ rollout: Rollout, reward: Double = 0) {
     tokens = prompt + rollout.tokens.dropLast()
     start = prompt.count - 1
     targets = Array(repeating: -1, count: start) + rollout.tokens
     old = rollout.logProbabilities.map(Double.init)
     current = old
     weights = Array(repeating: 0, count: tokens.count)
+    scoreWeights = weights
+    self.reward = reward
+    group = rollout.prompt
   }
 
   /// Tokens of the answer.
   var length: Int { old.count }
 
   /// Whether anything is to be learned from it.
-  var teaches: Bool { weights.contains { $0 != 0 } }
+  var teaches: Bool { weights.contains { $0 != 0 } || scoreWeights.contains { $0 != 0 } }
 }
 
 /// Rows in micro-batches: as many one after the other as an engine takes at once.
 struct PolicyMicroBatches {
   private(set) var ranges: [Range<Int>] = []
+
+  /// None.
+  init() {}
 
   init(_ rows: [PolicyRow], _ options: TrainingEngineOptions) {
     var (start, tokens) = (0, 0)
@@ -54,11 +74,12 @@ struct PolicyMicroBatches {
 }
 
 extension TrainingEngine {
-  /// The log-probability of each token of the rows' answers, by the engine's weights as they are.
+  /// The log-probability of each token of the rows' answers, and the value before it in networks with values, by the
+  /// engine's weights as they are.
   ///
   /// - Complexity: a forward pass over the rows.
-  func logProbabilities(of rows: [PolicyRow]) -> [[Double]] {
-    var result: [[Double]] = []
+  func measure(_ rows: [PolicyRow]) -> [(logProbabilities: [Double], values: [Double])] {
+    var result: [(logProbabilities: [Double], values: [Double])] = []
     result.reserveCapacity(rows.count)
     for range in PolicyMicroBatches(rows, options).ranges {
       begin(startsGradients: false)
@@ -66,7 +87,12 @@ extension TrainingEngine {
       _ = run()
       var place = 0
       for row in rows[range] {
-        result.append((row.start..<row.tokens.count).map { -Double(loss(ofToken: place + $0)) })
+        let places = place + row.start..<place + row.tokens.count
+        result.append(
+          (
+            places.map { -Double(loss(ofToken: $0)) },
+            options.heads.hasScores ? places.map { Double(score(ofToken: $0)) } : []
+          ))
         place += row.tokens.count
       }
     }
@@ -84,7 +110,11 @@ extension TrainingEngine {
   func add(_ row: PolicyRow) {
     row.tokens.withUnsafeBufferPointer { tokens in
       row.targets.withUnsafeBufferPointer { targets in
-        row.weights.withUnsafeBufferPointer { add(tokens, targets: targets, weight: 0, weights: $0) }
+        row.weights.withUnsafeBufferPointer { weights in
+          row.scoreWeights.withUnsafeBufferPointer {
+            add(tokens, targets: targets, weight: 0, weights: weights, scoreWeights: $0)
+          }
+        }
       }
     }
   }

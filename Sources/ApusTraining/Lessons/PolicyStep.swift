@@ -12,20 +12,25 @@ struct PolicyStepFigures {
   private var learned = 0
   private var ratio = 0.0
   private var clipped = 0
+  private var valueLoss = 0.0
+  /// Over the tokens of updates, or of answers where the divergence is a part of the reward.
   private var divergence = 0.0
-  private var hasReference: Bool
+  private var diverged = 0
+  private let hasReference: Bool
+  private let hasValues: Bool
 
-  init(hasReference: Bool) {
-    self.hasReference = hasReference
+  init(_ configuration: TrainingConfiguration) {
+    hasReference = configuration.policy.kl > 0
+    hasValues = configuration.objective == .ppo
   }
 
-  /// Takes note of the answers to a prompt.
+  /// Takes note of a step's answers.
   ///
-  /// - Parameter teaches: whether there is something to learn from their scores.
-  mutating func add(group: ArraySlice<JudgedRollout>, teaches: Bool) {
-    groups += 1
-    silent += teaches ? 0 : 1
-    for answer in group {
+  /// - Parameter teaching: by prompt, whether there is something to learn from the scores of its answers.
+  mutating func add(_ judged: [JudgedRollout], teaching: [Bool]) {
+    groups += teaching.count
+    silent += teaching.count { !$0 }
+    for answer in judged {
       answers += 1
       tokens += answer.rollout.tokens.count
       ended += answer.rollout.isEnded ? 1 : 0
@@ -33,12 +38,21 @@ struct PolicyStepFigures {
     }
   }
 
+  /// Takes note of an answer's divergences.
+  mutating func add(_ divergences: [Double]) {
+    divergence += divergences.reduce(0, +)
+    diverged += divergences.count
+  }
+
   /// Takes note of a token of an update.
-  mutating func add(_ token: PPO.Token, divergence: Double) {
+  mutating func add(_ token: PolicyToken) {
     learned += 1
     ratio += token.ratio
     clipped += token.isClipped ? 1 : 0
-    self.divergence += divergence
+    valueLoss += token.valueLoss
+    guard !hasValues else { return }
+    divergence += token.divergence
+    diverged += 1
   }
 
   /// Always the same names.
@@ -46,10 +60,13 @@ struct PolicyStepFigures {
     func share(_ part: Double, _ whole: Int) -> Double { whole > 0 ? part / Double(whole) : 0 }
     let mean = share(rewards.reduce(0, +), rewards.count)
     let square = rewards.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-    return [
+    var figures = [
       Figure("reward", mean),
       Figure("reward deviation", share(square, rewards.count).squareRoot()),
-    ] + (hasReference ? [Figure("kl", share(divergence, learned))] : []) + [
+    ]
+    if hasReference { figures.append(Figure("kl", share(divergence, diverged))) }
+    if hasValues { figures.append(Figure("value loss", share(valueLoss, learned))) }
+    return figures + [
       // Before anything was learned every ratio is 1.
       Figure("ratio", learned > 0 ? ratio / Double(learned) : 1),
       Figure("clipped", share(Double(clipped), learned)),
@@ -63,8 +80,9 @@ struct PolicyStepFigures {
 
 /// What learning from answers needs of engines.
 enum PolicyLearning {
-  /// Whether log-probabilities are asked for again: after a step's first update they are no longer those of the answers.
+  /// Whether the network is asked again what it makes of answers: after a step's first update their log-probabilities are
+  /// others, and values are known by nobody else.
   static func needsForward(_ configuration: TrainingConfiguration) -> Bool {
-    configuration.policy.epochs > 1 || configuration.policy.minibatches > 1
+    configuration.objective == .ppo || configuration.policy.epochs > 1 || configuration.policy.minibatches > 1
   }
 }

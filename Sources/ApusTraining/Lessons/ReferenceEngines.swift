@@ -21,7 +21,7 @@ extension LessonRun {
     guard length <= sizes.contextLength else {
       throw TrainingError.context(length: length, context: sizes.contextLength)
     }
-    return try forwardEngine(network) { graph in
+    return try forwardEngine(network, heads: .tokens) { graph in
       let weights = try TrainableWeights(graph, precision: precision)
       try weights.load(from: source)
       return weights
@@ -34,7 +34,7 @@ extension LessonRun {
   /// reference is the model without one. A run that goes on reads them again from the same file, to the same bits.
   /// - Throws: `RuntimeError.outOfMemory`, `ModelError`.
   func referenceEngine() throws -> TrainingEngine {
-    try forwardEngine(assembly.network) { graph in
+    try forwardEngine(assembly.network, heads: .tokens) { graph in
       let weights = try TrainableWeights(
         graph, precision: configuration.precision, frozen: learner.engine.weights.frozen)
       try weights.load(from: inputs.source)

@@ -49,15 +49,4 @@ package struct PPO: Sendable, Equatable {
     }
     return Token(loss: -ratio * advantage, slope: -ratio * advantage, ratio: ratio, isClipped: false)
   }
-
-  /// Takes the mean from advantages and divides them by their standard deviation, over all tokens of an update.
-  ///
-  /// - Complexity: O(*n*).
-  package static func standardize(_ advantages: inout [Double]) {
-    guard advantages.count > 1 else { return }
-    let mean = advantages.reduce(0, +) / Double(advantages.count)
-    let square = advantages.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-    let deviation = (square / Double(advantages.count - 1)).squareRoot()
-    for index in advantages.indices { advantages[index] = (advantages[index] - mean) / (deviation + 1e-8) }
-  }
 }

@@ -118,11 +118,14 @@ struct LessonRun {
 
   /// The same of any network.
   ///
-  /// - Parameter weights: gives the weights of its graph.
+  /// - Parameters:
+  ///   - heads: nil for those of the network that learns.
+  ///   - weights: gives the weights of its graph.
   func forwardEngine(
-    _ network: Network, weights: (Graph) throws -> TrainableWeights
+    _ network: Network, heads: NetworkHeads? = nil, weights: (Graph) throws -> TrainableWeights
   ) throws -> TrainingEngine {
-    let options = assembly.options.forwardOnly
+    var options = assembly.options.forwardOnly
+    if let heads { options.heads = heads }
     let graph = try TrainingEngine.graph(network, options)
     return try TrainingEngine(network, graph, weights(graph), options, runtime)
   }

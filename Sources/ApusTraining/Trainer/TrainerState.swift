@@ -187,7 +187,10 @@ struct TrainerFiles {
   /// The model as a Hugging Face folder.
   func modelExport(_ type: TensorType) throws -> HuggingFaceExport {
     let weights = learner.engine.weights
-    let descriptions = weights.tensors.map { tensor in
+    // Values are for learning only; a checkpoint has them with the states.
+    let isPolicy = learner.engine.options.heads == .both
+    let exported = weights.tensors.filter { !isPolicy || $0.name != ScoreHead.weight }
+    let descriptions = exported.map { tensor in
       TensorDescription(name: tensor.name, type: .f32, rows: tensor.rows, columns: tensor.columns)
     }
     let description = ModelDescription(
@@ -235,7 +238,10 @@ struct TrainerFiles {
     if let adapter {
       try adapter.load(checkpoint.path, network, into: weights)
     } else {
-      try weights.load(from: HuggingFaceWeights(HuggingFaceFolder(checkpoint.path)))
+      let saved = try HuggingFaceWeights(HuggingFaceFolder(checkpoint.path))
+      // The head of a policy's values comes with the states.
+      let hidden = weights.tensor(ScoreHead.weight)?.columns
+      try weights.load(from: hidden.map { ScoredWeights.of(saved, hidden: $0, .zeros) } ?? saved)
     }
     let file = try SafetensorsFile.open(checkpoint.file(Self.stateFile))
     func bytes(_ name: String, count: Int) throws(TrainingError) -> UnsafeRawBufferPointer {

@@ -84,13 +84,14 @@ package struct TrainingInputs {
       if let template = prompts.ownTemplate { tokenizerFiles.set(chatTemplate: template) }
     }
     self.tokenizerFiles = tokenizerFiles
+    let weights = try model.map { try Self.weights($0, configuration.objective) }
     adapter = model.flatMap { model in
       configuration.adapter.settings.map {
-        TrainedAdapter(settings: $0, base: model.path, weights: model.source)
+        TrainedAdapter(settings: $0, base: model.path, weights: weights ?? model.source)
       }
     }
-    if let model {
-      source = try adapter.map { try Self.adapted($0, configuration, model) } ?? model.source
+    if let model, let weights {
+      source = try adapter.map { try Self.adapted($0, configuration, model) } ?? weights
       hyperparameters = try ModelDescription.of(model).description.hyperparameters
       isNew = false
     } else {
@@ -110,6 +111,15 @@ package struct TrainingInputs {
     self.notes = notes
   }
 
+  /// The model's weights, with the heads that the objective needs.
+  private static func weights(
+    _ model: ModelFiles, _ objective: TrainingObjective
+  ) throws -> any WeightSource {
+    guard objective.heads.hasScores else { return model.source }
+    let hidden = try model.network().configuration.hiddenSize
+    return ScoredWeights.of(model.source, hidden: hidden, .zeros)
+  }
+
   /// The weights with a new adapter beside them.
   private static func adapted(
     _ adapter: TrainedAdapter, _ configuration: TrainingConfiguration, _ model: ModelFiles
@@ -118,7 +128,7 @@ package struct TrainingInputs {
       named: configuration.adapter.targets, key: "adapter.targets")
     let new = try LowRankAdapter.new(
       targets, adapter.settings, seed: UInt64(configuration.seed), name: "adapter.rank")
-    return AdaptedWeights(model.source, [(new, 1)])
+    return AdaptedWeights(adapter.weights, [(new, 1)])
   }
 
   private static func newModel(

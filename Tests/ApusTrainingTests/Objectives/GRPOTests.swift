@@ -98,7 +98,7 @@ func exponential(_ x: Double) -> Double { exp(x) }
       (row.old, row.reference) = (numbers(line["old"]), numbers(line["reference"]))
       return row
     }
-    let current = engine.logProbabilities(of: rows)
+    let current = engine.measure(rows).map(\.logProbabilities)
     let objective = GRPO(
       PPO(clipLow: json["clip"]!.double!, clipHigh: json["clipHigh"]!.double!), kl: json["kl"]!.double!,
       estimator: try #require(KLEstimator(rawValue: json["klEstimator"]!.string!)))

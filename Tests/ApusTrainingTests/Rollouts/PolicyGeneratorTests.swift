@@ -62,7 +62,7 @@ private struct TinyPolicy {
   func trained(_ rows: [PolicyRow], isForwardOnly: Bool) throws -> [[Double]] {
     let options = Self.options(context, rows: 8, isForwardOnly: isForwardOnly)
     let graph = try TrainingEngine.graph(network, options)
-    return try TrainingEngine(network, graph, weights, options, runtime).logProbabilities(of: rows)
+    return try TrainingEngine(network, graph, weights, options, runtime).measure(rows).map(\.logProbabilities)
   }
 
   func packed() throws -> PolicyWeights {
