@@ -8,6 +8,7 @@ var allCommands: [any Command.Type] {
     SimilarityCommand.self,
     RerankCommand.self,
     ScoreCommand.self,
+    RolloutsCommand.self,
     SearchCommand.self,
     TrainCommand.self,
     PlanCommand.self,

@@ -10,7 +10,7 @@ import ApusText
 public struct EncodedPrompt: Sendable, Equatable {
   /// The line as it stands in the file.
   public var line: JSONObject
-  /// The prompt's messages; none where there is no template.
+  /// The prompt's messages; a text is the user's.
   public var messages: [ChatMessage]
   /// The ids, up to the beginning of the answer.
   public var tokens: [Int32]
@@ -144,8 +144,8 @@ private struct PromptRenderer: Sendable {
           problem:
             "has messages, and the model has no chat template; give one, or a \"prompt\" that is a text")
       }
-      let tokens = try encoded(text)
-      return (EncodedPrompt(line: object, messages: [], tokens: tokens), false)
+      let messages = [ChatMessage(role: "user", content: text)]
+      return (EncodedPrompt(line: object, messages: messages, tokens: try encoded(text)), false)
     }
     var messages = list
     let isAnswered = messages.last?["role"]?.string == "assistant"

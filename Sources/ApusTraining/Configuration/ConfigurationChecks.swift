@@ -93,6 +93,7 @@ extension TrainingConfiguration {
         throw .contradiction(
           "loss.answer", "loss.reasoning", reason: "no token counts; one weight must be above 0")
       }
+    }
     if objective.isPreference { try checkPreference() }
     if objective.isPolicy { try checkPolicy() }
     guard data.tokenizer != nil || model.from != nil else {

@@ -1,11 +1,14 @@
 // What says how good answers are. The kinds there are stand in files of their own; a closure is one, too.
 
 import ApusBasics
+import ApusText
 
 /// An answer that is to be judged.
 public struct RolloutAnswer: Sendable, Equatable {
   /// The prompt's line as it stands in its file, with whatever else it has: `answer`, `level`, …
   public var prompt: JSONObject
+  /// The prompt's messages; a prompt that is a text is the user's.
+  public var messages: [ChatMessage]
   /// What the model wrote, without the token that ended it.
   public var text: String
   /// Tokens of the answer, the one that ended it included.
@@ -14,8 +17,11 @@ public struct RolloutAnswer: Sendable, Equatable {
   public var isEnded: Bool
 
   /// An answer to judge.
-  public init(prompt: JSONObject, text: String, tokenCount: Int, isEnded: Bool) {
+  public init(
+    prompt: JSONObject, messages: [ChatMessage] = [], text: String, tokenCount: Int, isEnded: Bool
+  ) {
     self.prompt = prompt
+    self.messages = messages
     self.text = text
     self.tokenCount = tokenCount
     self.isEnded = isEnded

@@ -2,6 +2,7 @@
 
 import ApusBasics
 import ApusData
+import ApusInference
 import ApusModels
 import ApusRuntime
 import ApusText
@@ -32,7 +33,7 @@ struct PolicyInputs {
     chat = try template.map { try ChatFormatter($0, tokenizer) }
     let ends = Set(tokenizer.vocabulary.endOfGeneration)
       .union(try model?.endOfText().filter { tokenizer.vocabulary.contains($0) } ?? [])
-    guard let judge = try reward ?? configuration.reward.make() else { throw TrainingError.noReward }
+    guard let judge = try reward ?? configuration.reward.make(runtime) else { throw TrainingError.noReward }
     let shared = SharedPlayer(tokenizer, ends: ends, judge)
     let learned = try PolicyLessonPlan(
       paths, .train, configuration, template: template, tokenizer, shared, runtime)
@@ -53,12 +54,12 @@ struct PolicyInputs {
 
 extension TrainingConfiguration.RewardSource {
   /// The reward that is named; nil where none is.
-  func make() throws -> (any Reward)? {
+  func make(_ runtime: Runtime) throws -> (any Reward)? {
     switch kind {
     case nil: nil
     case .problems: ProblemReward()
     case .command: CommandReward(command: command ?? "", seconds: seconds, onFailure: onFailure)
-    case .model: nil
+    case .model: ModelReward(try RewardModel(model ?? "", runtime: runtime))
     }
   }
 }

@@ -201,3 +201,30 @@ private func answers(_ count: Int, length: Int = 10) -> [RolloutAnswer] {
     }
   }
 }
+
+@Suite struct RewardSummaryTests {
+  @Test("intervals of what is right or wrong are Wilson's")
+  func wilson() throws {
+    var summary = RewardSummary()
+    #expect(summary.estimate == nil)
+    for score in [1.0, 1, 1, 0, 1, 1, 1, 1, 0, 1] { summary.add([score]) }
+    let estimate = try #require(summary.estimate)
+    // By hand: 8 of 10.
+    #expect(abs(estimate.mean - 0.8) < 1e-12 && estimate.count == 10)
+    #expect(abs(estimate.low - 0.49016) < 1e-5 && abs(estimate.high - 0.94332) < 1e-5, "\(estimate)")
+    var all = RewardSummary()
+    for _ in 0..<5 { all.add([1]) }
+    #expect(all.estimate?.high == 1 && (all.estimate?.low ?? 1) < 0.6)
+  }
+
+  @Test("of several answers to a prompt it is the prompts that count")
+  func clusters() throws {
+    var summary = RewardSummary()
+    summary.add([])
+    for scores in [[1.0, 3], [2, 2], [4, 6]] { summary.add(scores) }
+    let estimate = try #require(summary.estimate)
+    #expect(estimate.mean == 3 && estimate.count == 3)
+    // The means 2, 2, 5 deviate by √3.
+    #expect(abs(estimate.high - estimate.mean - 1.959964) < 1e-5)
+  }
+}
