@@ -36,7 +36,7 @@ package struct ProfiledSteps {
       try feed.step(sequences, tokens: feed.part(of: left, sequences: 1), outputs: 0)
     }
     name = (tokens == 1 ? "tg1" : "pp\(tokens)") + (depth > 0 ? " @ d\(depth)" : "")
-    runtime = engine.model.runtime
+    runtime = engine.runtime
     plan = engine.plan
     attach = { engine.profile = $0 }
     step = { try feed.step(sequences, tokens: tokens, outputs: 1) }
