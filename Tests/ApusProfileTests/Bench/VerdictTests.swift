@@ -152,6 +152,14 @@ import Testing
       "\(verdict.lines)")
   }
 
+  @Test("an operation that was next to nothing and is not any more is looked at")
+  func grown() {
+    var bench = SimulatedBench(seed: 14)
+    let (first, second) = bench.paired(["tg32"], rounds: 20, second: ["embed": 20])
+    #expect(Verdict.paired(first, second).regressions.contains { $0.operation == "embed" })
+    #expect(Verdict.against(first, second).regressions.contains { $0.operation == "embed" })
+  }
+
   @Test func operationsOfOneSideOnly() {
     var bench = SimulatedBench(seed: 11)
     var (first, second) = bench.paired(["tg32"], rounds: 12)

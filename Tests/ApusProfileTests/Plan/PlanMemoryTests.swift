@@ -61,6 +61,8 @@ import Testing
     #expect(
       footprint.mappedAndRead == (file.tensor(named: "output.weight") == nil ? table.byteCount : 0))
     #expect(purpose("packed weights", memory)?.reserved == footprint.panels + footprint.vectors)
+    // 64 tokens with 64 KiB around each would be more than the whole table.
+    #expect(purpose("weights (mapped)", memory)?.resident == footprint.mapped)
   }
 
   @Test("panels take what the arena is made for")
