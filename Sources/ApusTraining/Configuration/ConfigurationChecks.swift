@@ -174,14 +174,15 @@ extension TrainingConfiguration {
     return notes
   }
 
-  private static let chats: Set<TrainingObjective> = [.sft, .dpo, .ipo, .kto, .simpo]
+  private static let chats: Set<TrainingObjective> = [.sft, .reward, .dpo, .ipo, .kto, .simpo]
 
   /// Objectives that read a key, for keys that not all of them read.
   private static let objectiveUse: [(String, Set<TrainingObjective>)] = [
     ("data.field", [.pretrain]), ("data.mode", [.pretrain]), ("data.chatTemplate", chats),
     ("data.reasoningBegin", chats), ("data.reasoningEnd", chats), ("data.tooLong", chats),
     ("loss.reasoning", [.sft]), ("loss.answer", [.sft]), ("loss.prompt", [.sft]),
-    ("preference.beta", [.dpo, .ipo, .kto, .simpo]), ("preference.labelSmoothing", [.dpo, .simpo]),
+    ("preference.beta", [.dpo, .ipo, .kto, .simpo]), ("preference.labelSmoothing", [.reward, .dpo, .simpo]),
+    ("preference.rewardMargin", [.reward]),
     ("preference.simpoMargin", [.simpo]), ("preference.desirableWeight", [.kto]),
     ("preference.undesirableWeight", [.kto]), ("reference.from", [.dpo, .ipo, .kto]),
   ]

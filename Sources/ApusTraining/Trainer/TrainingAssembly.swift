@@ -108,6 +108,7 @@ package struct TrainingAssembly {
     var options = TrainingEngineOptions(
       tokens: micro * configuration.objective.textsOfRow * configuration.batch.length, sequences: sequences,
       contextLength: configuration.batch.length)
+    options.heads = configuration.objective.heads
     options.loss = LossOptions(
       labelSmoothing: Float(configuration.loss.labelSmoothing), zLoss: Float(configuration.loss.zLoss))
     return options
