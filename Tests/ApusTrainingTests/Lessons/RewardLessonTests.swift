@@ -122,6 +122,30 @@ import Testing
     #expect(record.gradientNorm > 0)
   }
 
+  @Test("learning from scores allocates nothing", .enabled(if: allocationsAreCounted, allocationsSkipReason))
+  func allocations() throws {
+    let (runtime, configuration) = (try runtime(threads: 2), try configuration())
+    let inputs = try TrainingInputs(configuration, runtime: runtime)
+    let assembly = try TrainingAssembly(configuration, inputs, runtime)
+    let learner = try assembly.makeLearner(inputs, runtime)
+    let lesson = try inputs.training.lesson(
+      LessonRun(
+        configuration: configuration, assembly: assembly, inputs: inputs, learner: learner, runtime: runtime,
+        group: RankGroup(SingleProcess())))
+    var count = 0
+    for number in 1...4 {
+      try lesson.begin(step: number, cursor: 4 * number, rows: 4)
+      try lesson.prepare(update: 0)
+      let made = try countAllocations(on: runtime.workers) {
+        _ = try learner.step(
+          number: number, learningRate: 0.001, clip: 1, microBatches: lesson.microBatches
+        ) { lesson.add($0, to: $1, total: lesson.weight) }
+      }
+      if number > 1 { count += made }
+    }
+    #expect(count == 0)
+  }
+
   @Test(
     "settings that contradict each other",
     arguments: [
