@@ -44,7 +44,8 @@ struct ReferenceLogProbabilities {
     let name = path ?? run.configuration.model.from ?? ""
     self.init(
       dataset, sums: sums,
-      facts: [RunStart.Fact("reference", "\(name), \(countText(2 * rows)) answers in \(fixed(seconds, 1)) s")])
+      facts: [RunStart.Fact("reference", "\(name), \(countText(2 * rows)) answers in \(fixed(seconds, 1)) s")]
+    )
   }
 
   /// An engine of another model.

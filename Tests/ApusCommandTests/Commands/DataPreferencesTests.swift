@@ -23,7 +23,7 @@ import Testing
       "pairs.jsonl",
       Array(
         """
-        {"prompt": "ab", "chosen": "a b", "rejected": "b"}
+        {"prompt": "ab", "chosen": "b b", "rejected": "b"}
         {"prompt": "ab", "chosen": "a", "rejected": "a"}
         {"prompt": "b", "chosen": "a", "rejected": "ab ab ab ab ab ab ab ab ab ab ab"}
 
@@ -42,7 +42,7 @@ import Testing
     let ending = show([pairs, "--show-masks", "--skip-bad", "1", "--length", "24"])
     #expect(ending.code == 0, "\(ending)")
     #expect(
-      ending.output.hasPrefix("chosen:\nu: ab\na: [[a b</s>]]\n\n\nrejected:\nu: ab\na: [[b</s>]]\n"),
+      ending.output.hasPrefix("chosen:\nu: ab\na: [[b b</s>]]\n\n\nrejected:\nu: ab\na: [[b</s>]]\n"),
       "\(ending.output)")
     #expect(ending.errors.contains("pairs.jsonl:2: \"chosen\" and \"rejected\" are the same"))
     #expect(ending.errors.contains("1 preference was skipped because it is too long"))

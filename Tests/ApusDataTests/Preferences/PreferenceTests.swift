@@ -12,13 +12,13 @@ import Testing
 
   /// Marks roles by their first letters; the assistant's turn ends with a token that ends answers.
   private static let template =
-    "{% for m in messages %}{{ m.role[0] + m.content + ('<|im_end|>' if m.role == 'assistant' else '.') }}{% endfor %}"
-    + "{% if add_generation_prompt %}a{% endif %}"
+    "{% for m in messages %}{{ m.role[0] + '\\n' + m.content + ('<|im_end|>' if m.role == 'assistant' else '.') }}{% endfor %}"
+    + "{% if add_generation_prompt %}{{ 'a\\n' }}{% endif %}"
   /// The same with marks around what the assistant says.
   private static let marked =
-    "{% for m in messages %}{% if m.role == 'assistant' %}a{% generation %}{{ m.content + '<|im_end|>' }}{% endgeneration %}"
-    + "{% else %}{{ m.role[0] + m.content + '.' }}{% endif %}{% endfor %}"
-    + "{% if add_generation_prompt %}a{% endif %}"
+    "{% for m in messages %}{% if m.role == 'assistant' %}{{ 'a\\n' }}{% generation %}{{ m.content + '<|im_end|>' }}{% endgeneration %}"
+    + "{% else %}{{ m.role[0] + '\\n' + m.content + '.' }}{% endif %}{% endfor %}"
+    + "{% if add_generation_prompt %}{{ 'a\\n' }}{% endif %}"
 
   private func encoder(
     _ template: String = Self.template, _ change: (inout ConversationSettings) -> Void = { _ in }
@@ -69,7 +69,7 @@ import Testing
 
   @Test("every layout gives the same two answers", arguments: layouts, [template, marked])
   func layout(_ line: String, _ template: String) throws {
-    #expect(try marks(line, .pairs, template) == ["uq.a[y<|im_end|>]", "uq.a[n<|im_end|>]"])
+    #expect(try marks(line, .pairs, template) == ["u\nq.a\n[y<|im_end|>]", "u\nq.a\n[n<|im_end|>]"])
   }
 
   @Test("only the answer counts, whatever the assistant said before", arguments: [template, marked])
@@ -77,9 +77,12 @@ import Testing
     let prompt =
       #"[{"role": "system", "content": "s"}, {"role": "user", "content": "q"}, {"role": "assistant", "content": "x"}, {"role": "user", "content": "r"}]"#
     let line = #"{"prompt": \#(prompt), "chosen": "y", "rejected": "n"}"#
-    #expect(try marks(line, .pairs, template) == ["ss.uq.ax<|im_end|>ur.a[y<|im_end|>]", "ss.uq.ax<|im_end|>ur.a[n<|im_end|>]"])
+    #expect(
+      try marks(line, .pairs, template) == [
+        "s\ns.u\nq.a\nx<|im_end|>u\nr.a\n[y<|im_end|>]", "s\ns.u\nq.a\nx<|im_end|>u\nr.a\n[n<|im_end|>]",
+      ])
     let single = #"{"prompt": \#(prompt), "completion": "y", "label": false}"#
-    #expect(try marks(single, .singles, template) == ["ss.uq.ax<|im_end|>ur.a[y<|im_end|>]"])
+    #expect(try marks(single, .singles, template) == ["s\ns.u\nq.a\nx<|im_end|>u\nr.a\n[y<|im_end|>]"])
   }
 
   @Test("answers of several turns count where the assistant speaks")
@@ -87,7 +90,7 @@ import Testing
     let answer =
       #"[{"role": "assistant", "content": "y"}, {"role": "user", "content": "r"}, {"role": "assistant", "content": "z"}]"#
     let line = #"{"prompt": "q", "chosen": \#(answer), "rejected": "n"}"#
-    #expect(try marks(line) == ["uq.a[y<|im_end|>]ur.a[z<|im_end|>]", "uq.a[n<|im_end|>]"])
+    #expect(try marks(line) == ["u\nq.a\n[y<|im_end|>]u\nr.a\n[z<|im_end|>]", "u\nq.a\n[n<|im_end|>]"])
   }
 
   static let bad: [(String, PreferenceKind, String)] = [
@@ -136,8 +139,8 @@ import Testing
   @Test("answers that the template writes alike are none to compare")
   func sameOnceWritten() throws {
     let encoder = try encoder(
-      "{% for m in messages %}{{ m.role[0] + m.content | trim + '<|im_end|>' }}{% endfor %}"
-        + "{% if add_generation_prompt %}a{% endif %}")
+      "{% for m in messages %}{{ m.role[0] + '\\n' + m.content | trim + '<|im_end|>' }}{% endfor %}"
+        + "{% if add_generation_prompt %}{{ 'a\\n' }}{% endif %}")
     let line = Array(#"{"prompt": "q", "chosen": "y", "rejected": "y "}"#.utf8)
     let error = #expect(throws: BadLine.self) { try encoder.preference(line: line, .pairs) }
     #expect(error?.problem.contains("once the template has written them down") == true)
@@ -157,38 +160,40 @@ import Testing
     #"{"prompt": "qq", "chosen": "\#(chosen)", "rejected": "\#(rejected)"}"#
   }
 
-  /// `uqq.a` are five tokens, and each digit and `<|im_end|>` is one.
+  /// The prompt is seven tokens, and each digit and `<|im_end|>` is one.
   @Test("too long is skipped or cut, and counted")
   func tooLong() throws {
     let path = write([
       pair("123", "12345678"), pair("12", "34"), pair("12345", "12346"), pair("12345678", "9"),
     ])
-    let skipped = try PreferenceCorpus(encoder { $0.length = 9 }, .pairs).read([path])
-    #expect(skipped.report.kept == 1 && skipped.report.skippedLong == 3 && skipped.report.longest == 14)
-    #expect(skipped.report.answerTokens == 6 && skipped.report.promptTokens == 10)
+    let skipped = try PreferenceCorpus(encoder { $0.length = 11 }, .pairs).read([path])
+    #expect(skipped.report.kept == 1 && skipped.report.skippedLong == 3 && skipped.report.longest == 16)
+    #expect(skipped.report.answerTokens == 6 && skipped.report.promptTokens == 14)
     let cut = try PreferenceCorpus(
       encoder {
-        $0.length = 9
+        $0.length = 11
         $0.tooLong = .truncate
       }, .pairs
     ).read([path])
     // What the third pair differs in lies behind the limit.
     #expect(cut.report.kept == 3 && cut.report.truncated == 2)
     #expect(cut.report.skippedLong == 1 && cut.report.nothingLeft == 1)
-    #expect(cut.dataset.sequence(1, ofRow: 0).tokens.count == 9)
+    #expect(cut.dataset.sequence(1, ofRow: 0).tokens.count == 11)
     #expect(cut.dataset.sequence(1, ofRow: 0).answerCount == 4)
     let error = #expect(throws: PreferenceError.self) {
-      try PreferenceCorpus(encoder { $0.length = 6 }, .pairs).read([path])
+      try PreferenceCorpus(encoder { $0.length = 8 }, .pairs).read([path])
     }
-    #expect(error?.description.contains("all 4 preferences of 1 file are longer than 6 tokens") == true)
+    #expect(error?.description.contains("all 4 preferences of 1 file are longer than 8 tokens") == true)
   }
 
   @Test("single answers stand beside answers of other rows, behind their own prompt")
   func singles() throws {
     let path = write(
-      (0..<5).map { #"{"prompt": "\#($0)", "completion": "\#("abcde".prefix($0 + 1))", "label": \#($0 % 2 == 0)}"# },
+      (0..<5).map {
+        #"{"prompt": "\#($0)", "completion": "\#("56789".prefix($0 + 1))", "label": \#($0 % 2 == 0)}"#
+      },
       "singles.jsonl")
-    let (dataset, report) = try PreferenceCorpus(encoder { $0.length = 9 }, .singles).read([path])
+    let (dataset, report) = try PreferenceCorpus(encoder { $0.length = 11 }, .singles).read([path])
     #expect(dataset.count == 4 && report.skippedLong == 1 && report.desirable == 2)
     let tokenizer = try fixtureTokenizer("bytes-qwen")
     func text(_ index: Int, _ row: Int) -> String {
@@ -197,8 +202,8 @@ import Testing
     }
     // Half of four rows away.
     func all(_ index: Int) -> [String] { (0..<4).map { text(index, $0) } }
-    #expect(all(0) == ["u0.a5", "u1.a56", "u2.a567", "u3.a5678"].map { $0 + "<|im_end|>" })
-    #expect(all(1) == ["u0.a567", "u1.a5678", "u2.a5", "u3.a56"].map { $0 + "<|im_end|>" })
+    #expect(all(0) == ["u\n0.a\n5", "u\n1.a\n56", "u\n2.a\n567", "u\n3.a\n5678"].map { $0 + "<|im_end|>" })
+    #expect(all(1) == ["u\n0.a\n567", "u\n1.a\n5678", "u\n2.a\n5", "u\n3.a\n56"].map { $0 + "<|im_end|>" })
     #expect((0..<4).map { dataset.isDesirable($0) } == [true, false, true, false])
   }
 

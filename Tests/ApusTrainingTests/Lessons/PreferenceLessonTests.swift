@@ -14,8 +14,10 @@ import Testing
   init() throws {
     run = try TinyRun()
     try run.folder.write("template.jinja", Array(FineTuningTests.template.utf8))
-    try run.folder.write("pairs.jsonl", Self.lines(24, seed: 3) { ["chosen": .string($0), "rejected": .string($1)] })
-    try run.folder.write("held.jsonl", Self.lines(8, seed: 4) { ["chosen": .string($0), "rejected": .string($1)] })
+    try run.folder.write(
+      "pairs.jsonl", Self.lines(24, seed: 3) { ["chosen": .string($0), "rejected": .string($1)] })
+    try run.folder.write(
+      "held.jsonl", Self.lines(8, seed: 4) { ["chosen": .string($0), "rejected": .string($1)] })
     try run.folder.write("singles.jsonl", Self.singles(24, seed: 5))
   }
 
@@ -39,8 +41,11 @@ import Testing
     _ count: Int, seed: UInt64, _ answers: (String, String) -> KeyValuePairs<String, JSONValue>
   ) -> [UInt8] {
     let lines = words(count, seed: seed).map { row in
-      JSONValue.members([(name: "prompt", value: JSONValue.string(row.prompt))] + answers(row.good, row.bad).map { (name: $0.key, value: $0.value) })
-        .serialized() + "\n"
+      JSONValue.members(
+        [(name: "prompt", value: JSONValue.string(row.prompt))]
+          + answers(row.good, row.bad).map { (name: $0.key, value: $0.value) }
+      )
+      .serialized() + "\n"
     }
     return Array(lines.joined().utf8)
   }
@@ -93,7 +98,8 @@ import Testing
   private func story(_ objective: String, _ settings: [String]) throws -> Story {
     run.clear()
     var story = Story()
-    try run.train(try configuration(objective, ["log.every=1"] + settings), try runtime(threads: 2)) { event in
+    try run.train(try configuration(objective, ["log.every=1"] + settings), try runtime(threads: 2)) {
+      event in
       switch event.kind {
       case .step(let record): story.steps.append(record)
       case .evaluation(let record): story.evaluations.append(record)
@@ -121,32 +127,40 @@ import Testing
 
   @Test("at the beginning the model is its own reference, to the bit; another one is not")
   func reference() throws {
-    let own = try story("dpo", ["steps=1"])
+    let own = try story("dpo", ["steps=1", "schedule.warmup=0"])
     #expect(own.figure("margin", 0) == 0 && own.figure("accuracy", 0) == 0.5)
     #expect(own.figure("chosen reward", 0) == 0)
     let facts = try #require(own.start).facts
-    #expect(facts.first { $0.name == "reference" }?.value.contains("/tokenizer, 48 answers in ") == true, "\(facts)")
+    #expect(
+      facts.first { $0.name == "reference" }?.value.contains("/tokenizer, 48 answers in ") == true, "\(facts)"
+    )
     #expect(facts.first { $0.name == "preferences" }?.value.hasPrefix("24 of 24 read, ") == true)
-    let same = try story("dpo", ["steps=1", "reference.from=\(run.folder.path)/tokenizer"])
+    let same = try story(
+      "dpo", ["steps=1", "schedule.warmup=0", "reference.from=\(run.folder.path)/tokenizer"])
     #expect(same.figure("margin", 0) == 0)
     try ModelFixture("llama-tied").writeFolder(at: run.folder.path + "/other")
-    let other = try story("dpo", ["steps=1", "reference.from=\(run.folder.path)/other"])
+    let other = try story("dpo", ["steps=1", "schedule.warmup=0", "reference.from=\(run.folder.path)/other"])
     #expect(other.figure("margin", 0) != 0)
-    #expect(try story("simpo", ["steps=1"]).start?.facts.contains { $0.name == "reference" } == false)
+    #expect(
+      try story("simpo", ["steps=1", "schedule.warmup=0"]).start?.facts.contains { $0.name == "reference" }
+        == false)
   }
 
   /// A rate that changes nothing: all epochs of the same pairs must then say the same.
   @Test("the reference is the same at every epoch")
   func epochs() throws {
-    try run.folder.write("few.jsonl", Self.lines(4, seed: 9) { ["chosen": .string($0), "rejected": .string($1)] })
+    try run.folder.write(
+      "few.jsonl", Self.lines(4, seed: 9) { ["chosen": .string($0), "rejected": .string($1)] })
     let story = try story(
       "dpo",
       [
-        "steps=3", "data.preferences=\(run.folder.path)/few.jsonl", "optimizer.learningRate=0",
+        "steps=3", "data.preferences=\(run.folder.path)/few.jsonl", "optimizer.learningRate=1e-30",
         "data.shuffle=false",
         "reference.from=\(run.folder.path)/tokenizer",
       ])
-    #expect(Set(story.steps.map(\.loss)).count == 1 && story.steps.allSatisfy { $0.figures == story.steps[0].figures })
+    #expect(
+      Set(story.steps.map(\.loss)).count == 1
+        && story.steps.allSatisfy { $0.figures == story.steps[0].figures })
     #expect(story.figure("margin", 2) == 0)
   }
 
@@ -205,21 +219,28 @@ import Testing
   func idle() throws {
     #expect(try configuration("dpo").notes == [])
     for (objective, setting, key) in [
-      ("dpo", "preference.simpoMargin=2", "preference.simpoMargin"), ("ipo", "preference.labelSmoothing=0.1", "preference.labelSmoothing"),
-      ("dpo", "preference.desirableWeight=2", "preference.desirableWeight"), ("simpo", "reference.from=x", "reference.from"),
+      ("dpo", "preference.simpoMargin=2", "preference.simpoMargin"),
+      ("ipo", "preference.labelSmoothing=0.1", "preference.labelSmoothing"),
+      ("dpo", "preference.desirableWeight=2", "preference.desirableWeight"),
+      ("simpo", "reference.from=x", "reference.from"),
       ("dpo", "loss.prompt=1", "loss.prompt"), ("kto", "data.mode=documents", "data.mode"),
     ] {
       let notes = try configuration(objective, [setting]).notes
       #expect(notes == ["\"\(key)\" does nothing with objective \(objective)"], "\(setting): \(notes)")
     }
-    #expect(try run.configuration(["preference.beta=1"]).notes == ["\"preference.beta\" does nothing with objective pretrain"])
+    #expect(
+      try run.configuration(["preference.beta=1"]).notes == [
+        "\"preference.beta\" does nothing with objective pretrain"
+      ])
   }
 
   @Test("bad lines, a reference that is none, answers longer than a row")
   func bad() throws {
     let path = run.folder.path
     try run.folder.write(
-      "bad.jsonl", Array("{\"prompt\": \"a\", \"chosen\": \"b\"}\n".utf8) + Self.lines(6, seed: 7) { ["chosen": .string($0), "rejected": .string($1)] })
+      "bad.jsonl",
+      Array("{\"prompt\": \"a\", \"chosen\": \"b\"}\n".utf8)
+        + Self.lines(6, seed: 7) { ["chosen": .string($0), "rejected": .string($1)] })
     func trainer(_ settings: [String]) throws -> Trainer {
       try run.trainer(configuration("dpo", settings), runtime(threads: 1))
     }

@@ -26,7 +26,8 @@ import Testing
     let chosen = (loss(h, 0) - loss(-h, 0)) / (2 * h)
     let rejected = (loss(0, h) - loss(0, -h)) / (2 * h)
     #expect(abs(slopes.chosen - chosen) < 1e-8, "\(name) at \(policy): \(slopes.chosen), not \(chosen)")
-    #expect(abs(slopes.rejected - rejected) < 1e-8, "\(name) at \(policy): \(slopes.rejected), not \(rejected)")
+    #expect(
+      abs(slopes.rejected - rejected) < 1e-8, "\(name) at \(policy): \(slopes.rejected), not \(rejected)")
   }
 
   private static let points = [
