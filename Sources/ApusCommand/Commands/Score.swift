@@ -86,9 +86,9 @@ enum ScoreCommand: Command {
     try output.finish()
     console.notes(ReadingFlags.notes(reader.report))
     if skipped > 0 {
+      let what = skipped == 1 ? "1 conversation is" : "\(countText(skipped)) conversations are"
       console.note(
-        "note: \(countText(skipped)) conversations are longer than the \(model.contextLength) tokens that the model takes; "
-          + "their score is null")
+        "note: \(what) longer than the \(model.contextLength) tokens that the model takes; the score is null")
     }
   }
 

@@ -32,8 +32,8 @@ import Testing
       + "\n"
   }
 
-  private func score(_ words: [String], input: String = "") -> Ending {
-    runEmbed(["score", model] + words + ["--chat-template-file", template], input: input)
+  private func score(_ words: [String]) -> Ending {
+    runEmbed(["score", model] + words + ["--chat-template-file", template])
   }
 
   private func scores(_ ending: Ending) throws -> [Double?] {
@@ -43,33 +43,31 @@ import Testing
     }
   }
 
-  @Test("a score for each line, from files and from standard input")
+  @Test("a score for each line, in the order of the files")
   func order() throws {
-    let (one, two) = (
-      try scratch.write("1.jsonl", line("b") + line("cc")), try scratch.write("2.jsonl", line("b"))
-    )
+    let one = try scratch.write("1.jsonl", line("b") + line("cc"))
+    let two = try scratch.write("2.jsonl", line("b"))
     let found = try scores(score([one, two]))
     #expect(found.count == 3 && found[0] == found[2] && found[0] != found[1] && found[0]?.isFinite == true)
-    #expect(try scores(score([], input: line("b") + line("cc"))) == Array(found.prefix(2)))
-    #expect(try scores(score([two, "-"], input: line("cc"))) == [found[2], found[1]])
+    #expect(try scores(score([two, one])) == [found[0], found[0], found[1]])
     // More than are asked for at once.
-    let many = (0..<150).map { line($0 % 2 == 0 ? "b" : "cc") }.joined()
-    #expect(try scores(score([], input: many)) == (0..<150).map { found[$0 % 2] })
-    #expect(try scores(score([], input: "")).isEmpty)
+    let many = try scratch.write("many.jsonl", (0..<150).map { line($0 % 2 == 0 ? "b" : "cc") }.joined())
+    #expect(try scores(score([many])) == (0..<150).map { found[$0 % 2] })
   }
 
   @Test("conversations that are too long, and lines that are none")
   func bad() throws {
-    let long = line("b") + line(String(repeating: "c", count: 60))
-    score(["--ctx", "40"], input: long).expectFailure(1, ["standard input:2: ", "tokens, more than the 40"])
-    let skipped = score(["--ctx", "40", "--too-long", "skip"], input: long)
+    let long = try scratch.write("long.jsonl", line("b") + line(String(repeating: "c", count: 60)))
+    score([long, "--ctx", "40"]).expectFailure(1, ["long.jsonl:2: ", "tokens, more than the 40"])
+    let skipped = score([long, "--ctx", "40", "--too-long", "skip"])
     #expect(try scores(skipped).map { $0 == nil } == [false, true])
-    #expect(skipped.errors.contains("1 conversations are longer than the 40 tokens"))
-    score([], input: line("b") + "{}\n").expectFailure(1, ["standard input:2: ", "\"messages\""])
-    #expect(try scores(score(["--skip-bad", "1"], input: line("b") + "{}\n")).count == 1)
+    #expect(skipped.errors.contains("1 conversation is longer than the 40 tokens"))
+    let damaged = try scratch.write("damaged.jsonl", line("b") + "{}\n")
+    score([damaged]).expectFailure(1, ["damaged.jsonl:2: ", "\"messages\""])
+    #expect(try scores(score([damaged, "--skip-bad", "1"])).count == 1)
     runEmbed(["score", model], isTyped: true).expectFailure(2, ["no input"])
-    runEmbed(["score", model], input: line("b")).expectFailure(1, ["has no chat template"])
+    runEmbed(["score", model, damaged]).expectFailure(1, ["has no chat template"])
     let plain = try scratch.model("bert-reranker")
-    runEmbed(["score", plain], input: line("b")).expectFailure(1, ["has no head that scores conversations"])
+    runEmbed(["score", plain, damaged]).expectFailure(1, ["has no head that scores conversations"])
   }
 }

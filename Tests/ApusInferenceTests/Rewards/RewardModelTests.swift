@@ -106,15 +106,16 @@ import Testing
 
   @Test("conversations are written down by the template")
   func conversations() throws {
-    let model = try model(folder("llama"))
+    let path = try folder("llama")
+    let model = try model(path)
     let messages = [ChatMessage(role: "user", content: "a b"), ChatMessage(role: "assistant", content: "c")]
-    let files = try ModelFiles(folder("llama"))
+    let files = try ModelFiles(path)
     let tokens = try ChatFormatter(Self.template, files.tokenizer()).tokens(
       messages, addGenerationPrompt: false)
     let scores = try model.scores([messages, Array(messages.reversed())])
     #expect(try scores[0] == model.scores(ofTokens: [tokens])[0] && scores[0] != scores[1])
     #expect(try model.scores([[ChatMessage]]()).isEmpty)
-    let bare = try RewardModel(folder("llama"), runtime: runtime)
+    let bare = try RewardModel(path, runtime: runtime)
     #expect(throws: RewardModelError.noChatTemplate(name: bare.name)) { try bare.scores([messages]) }
   }
 
