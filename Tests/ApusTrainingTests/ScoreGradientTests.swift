@@ -39,7 +39,9 @@ import Testing
   private func run(_ engine: TrainingEngine, scoreWeights: [Float]? = nil) throws -> Double {
     let batch = try GradientBatch()
     var total = 0.0
-    for token in batch.tokens.indices where batch.targets[token] >= 0 { total += Double(batch.weights[token]) }
+    for token in batch.tokens.indices where batch.targets[token] >= 0 {
+      total += Double(batch.weights[token])
+    }
     let weights = batch.weights.map { Float(Double($0) / total) }
     engine.begin(startsGradients: true)
     var first = 0
@@ -143,7 +145,8 @@ import Testing
     #expect(!names.contains(CrossEntropy.name))
     // A network of scores does without logits.
     let scores = try engine("llama", .scores)
-    #expect(!scores.plan.graph.nodes.contains { [LinearCrossEntropy.name, CrossEntropy.name].contains($0.name) })
+    #expect(
+      !scores.plan.graph.nodes.contains { [LinearCrossEntropy.name, CrossEntropy.name].contains($0.name) })
     #expect(scores.weights.tensor("output.weight") == nil)
   }
 

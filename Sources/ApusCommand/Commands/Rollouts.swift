@@ -126,8 +126,9 @@ enum RolloutsCommand: Command {
         let range = group..<group + values[count]
         report.add(answers[range], scores[range])
         for record in form.records(Array(answers[range]), Array(scores[range])) {
-          try output.add {
-            record.append(to: &$0); $0.append(UInt8(ascii: "\n"))
+          try output.add { bytes in
+            record.append(to: &bytes)
+            bytes.append(UInt8(ascii: "\n"))
           }
         }
       }

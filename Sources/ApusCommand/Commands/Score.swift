@@ -48,7 +48,9 @@ enum ScoreCommand: Command {
       }
       paths = ["-"]
     }
-    let template = try values[template].map { String(decoding: try InputFile.read($0, console), as: UTF8.self) }
+    let template = try values[template].map {
+      String(decoding: try InputFile.read($0, console), as: UTF8.self)
+    }
     let model = try EmbeddingFlags.load(values, console) {
       try RewardModel(
         $0, runtime: $1, contextLength: values[EmbeddingFlags.context], chatTemplate: template, progress: $2)
@@ -61,7 +63,9 @@ enum ScoreCommand: Command {
     while true {
       let next = try reader.next()
       if let next {
-        let tokens = try naming(next.place) { try model.tokens(next.conversation.messages, tools: next.conversation.tools) }
+        let tokens = try naming(next.place) {
+          try model.tokens(next.conversation.messages, tools: next.conversation.tools)
+        }
         if tokens.count > model.contextLength, values[tooLong] == .skip {
           skipped += 1
           waiting.append(nil)
@@ -82,9 +86,9 @@ enum ScoreCommand: Command {
     try output.finish()
     console.notes(ReadingFlags.notes(reader.report))
     if skipped > 0 {
+      let what = skipped == 1 ? "1 conversation is" : "\(countText(skipped)) conversations are"
       console.note(
-        "note: \(countText(skipped)) conversations are longer than the \(model.contextLength) tokens that the model takes; "
-          + "their score is null")
+        "note: \(what) longer than the \(model.contextLength) tokens that the model takes; the score is null")
     }
   }
 

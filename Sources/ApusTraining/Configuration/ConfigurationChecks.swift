@@ -176,7 +176,7 @@ extension TrainingConfiguration {
     return notes
   }
 
-  private static let chats: Set<TrainingObjective> = [.sft, .dpo, .ipo, .kto, .simpo]
+  private static let chats: Set<TrainingObjective> = [.sft, .reward, .dpo, .ipo, .kto, .simpo]
   private static let policies: Set<TrainingObjective> = [.grpo, .ppo]
 
   /// Objectives that read a key, for keys that not all of them read.
@@ -184,7 +184,8 @@ extension TrainingConfiguration {
     ("data.field", [.pretrain]), ("data.mode", [.pretrain]), ("data.chatTemplate", chats.union(policies)),
     ("data.reasoningBegin", chats), ("data.reasoningEnd", chats), ("data.tooLong", chats),
     ("loss.reasoning", [.sft]), ("loss.answer", [.sft]), ("loss.prompt", [.sft]),
-    ("preference.beta", [.dpo, .ipo, .kto, .simpo]), ("preference.labelSmoothing", [.dpo, .simpo]),
+    ("preference.beta", [.dpo, .ipo, .kto, .simpo]), ("preference.labelSmoothing", [.reward, .dpo, .simpo]),
+    ("preference.rewardMargin", [.reward]),
     ("preference.simpoMargin", [.simpo]), ("preference.desirableWeight", [.kto]),
     ("preference.undesirableWeight", [.kto]), ("reference.from", policies.union([.dpo, .ipo, .kto])),
   ] + policyUse

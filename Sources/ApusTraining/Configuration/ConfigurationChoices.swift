@@ -1,5 +1,7 @@
 // The words a configuration may use where it chooses one of a few things.
 
+import ApusModels
+
 /// A choice by name.
 public protocol ConfigurationChoice: RawRepresentable<String>, CaseIterable, Sendable, Equatable {}
 
@@ -24,6 +26,8 @@ public enum TrainingObjective: String, ConfigurationChoice {
   case pretrain
   /// What the assistant says in conversations: supervised fine-tuning.
   case sft
+  /// Which of two answers is better, as a score of each: a reward model.
+  case reward
   /// Which of two answers is better, by Rafailov et al. 2023.
   case dpo
   /// The same, by Azar et al. 2023.
@@ -44,7 +48,7 @@ extension TrainingObjective {
     switch self {
     case .pretrain: "data.train"
     case .sft: "data.conversations"
-    case .dpo, .ipo, .kto, .simpo: "data.preferences"
+    case .reward, .dpo, .ipo, .kto, .simpo: "data.preferences"
     case .grpo, .ppo: "rollout.prompts"
     }
   }
@@ -54,6 +58,15 @@ extension TrainingObjective {
 
   /// Whether it compares with a model that does not learn.
   var hasReference: Bool { [.dpo, .ipo, .kto].contains(self) }
+
+  /// What the network computes of each token.
+  package var heads: NetworkHeads {
+    switch self {
+    case .reward: .scores
+    case .ppo: .both
+    case .pretrain, .sft, .dpo, .ipo, .kto, .simpo, .grpo: .tokens
+    }
+  }
 
   /// Texts of up to `batch.length` tokens in a row of a step.
   package var textsOfRow: Int { isPreference ? 2 : 1 }

@@ -114,7 +114,7 @@ extension TrainingConfiguration {
         + "attends to another."),
     .init(
       "data.preferences", \.data.preferences, .paths,
-      "For dpo, ipo and simpo: JSONL with `prompt`, `chosen` and `rejected`, texts or messages; for kto with `prompt`, "
+      "For reward, dpo, ipo and simpo: JSONL with `prompt`, `chosen` and `rejected`, texts or messages; for kto with `prompt`, "
         + "`completion` and `label`."),
     .init(
       "data.validation", \.data.validation, .paths,
@@ -305,7 +305,8 @@ extension TrainingConfiguration {
     .init(
       "objective", \.objective, .choice,
       "What is learned: pretrain every token of texts, sft what the assistant says in conversations; dpo, ipo, simpo and kto "
-        + "which answers are better; grpo and ppo what scores well among answers of the model's own."),
+        + "which answers are better, and reward the same as a score of each; grpo and ppo what scores well among answers of the "
+        + "model's own."),
     .init(
       "steps", \.steps, .integer(1...unboundedCount), orNull: "by `tokens` or `epochs`", mayChange: true,
       "Optimiser steps of the whole run. Exactly one of `steps`, `tokens` and `epochs` is given."),

@@ -1,8 +1,6 @@
 // What a run that learns from its own answers is told: how it answers, who judges, how it learns from that. What the values
 // may be stands in PolicyKeys.
 
-import ApusModels
-
 extension TrainingConfiguration {
   /// How answers are made.
   public struct Rollout: Sendable, Equatable {
@@ -62,9 +60,6 @@ extension TrainingConfiguration {
 extension TrainingObjective {
   /// Whether the network learns from its own answers.
   var isPolicy: Bool { self == .grpo || self == .ppo }
-
-  /// What is computed of each token.
-  package var heads: NetworkHeads { self == .ppo ? .both : .tokens }
 }
 
 extension TrainingConfiguration {

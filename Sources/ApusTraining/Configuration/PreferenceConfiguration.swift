@@ -7,6 +7,8 @@ extension TrainingConfiguration {
     public var beta: Double?
     /// The share of pairs that are taken to be the wrong way round.
     public var labelSmoothing = 0.0
+    /// The difference of scores that reward aims at.
+    public var rewardMargin = 0.0
     /// The difference that simpo aims at.
     public var simpoMargin = 1.0
     /// What a good answer counts in kto.
@@ -31,7 +33,10 @@ extension TrainingConfiguration {
     ),
     .init(
       "preference.labelSmoothing", \.preference.labelSmoothing, .number(.upTo(0..<0.5)),
-      "For dpo and simpo: the share of pairs that are taken to be the wrong way round."),
+      "For reward, dpo and simpo: the share of pairs that are taken to be the wrong way round."),
+    .init(
+      "preference.rewardMargin", \.preference.rewardMargin, .number(.atLeast(0)),
+      "For reward: what is taken off the difference of the scores before it counts."),
     .init(
       "preference.simpoMargin", \.preference.simpoMargin, .number(.atLeast(0)),
       "For simpo: the difference that is aimed at (γ of the paper)."),
@@ -55,6 +60,12 @@ extension TrainingConfiguration {
     where value != 0 {
       throw .contradiction(
         path, "objective", reason: "the loss of \"\(objective.rawValue)\" is one of answers, not of tokens")
+    }
+    if objective == .reward, adapter.rank != nil {
+      throw .contradiction(
+        "adapter.rank", "objective",
+        reason: "an adapter's files have no place for the head of scores; train all weights of a reward model"
+      )
     }
     if objective == .kto, preference.desirableWeight + preference.undesirableWeight <= 0 {
       throw .contradiction(

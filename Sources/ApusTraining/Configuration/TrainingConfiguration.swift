@@ -115,7 +115,7 @@ extension TrainingConfiguration {
     public var train: [String] = []
     /// Files of conversations to learn from, for objective sft.
     public var conversations: [String] = []
-    /// Files of preferences to learn from, for objectives dpo, ipo, kto and simpo.
+    /// Files of preferences to learn from, for objectives reward, dpo, ipo, kto and simpo.
     public var preferences: [String] = []
     /// Files, shards or folders to evaluate on; files of what is learned from for other objectives than pretrain.
     public var validation: [String] = []

@@ -4,7 +4,7 @@
 import ApusData
 import ApusRuntime
 
-/// The lesson of objectives dpo, ipo, kto and simpo.
+/// The lesson of objectives reward, dpo, ipo, kto and simpo. A reward model's answers have scores in place of log p.
 ///
 /// A step is learned in two passes over the same micro-batches. The first computes the log p of all answers; the loss is a
 /// function of these, and its derivatives are what the tokens' own losses, −log p, count in the second pass. So the gradient
@@ -81,7 +81,7 @@ final class PreferenceLesson: Lesson {
     for place in first..<min(first + feed.micro, own.upperBound) {
       for index in 0...1 where index == 0 || plan.dataset.kind == .pairs {
         feed.add(
-          index, ofRow: row(place), weight: Float(-slopes[2 * place + index] / total), to: engine)
+          index, ofRow: row(place), slope: Float(slopes[2 * place + index] / total), to: engine)
       }
     }
   }

@@ -54,6 +54,8 @@ struct PreferenceLessonPlan: LessonPlan {
   }
 
   private func feed(_ run: LessonRun) -> PreferenceFeed {
-    PreferenceFeed(plan.dataset, micro: run.assembly.micro, length: run.configuration.batch.length)
+    PreferenceFeed(
+      plan.dataset, micro: run.assembly.micro, length: run.configuration.batch.length,
+      isScored: run.configuration.objective.heads == .scores)
   }
 }

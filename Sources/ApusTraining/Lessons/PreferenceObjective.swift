@@ -44,19 +44,25 @@ struct PreferenceObjective {
 
   private func value(_ row: Row) -> ObjectiveValue<PairLogProbabilities> {
     switch objective {
-    case .ipo: IPO.value(row.policy, reference: row.reference, beta: beta)
+    case .reward:
+      let value = BradleyTerry.value(
+        difference: row.policy.difference - settings.rewardMargin, labelSmoothing: settings.labelSmoothing)
+      return ObjectiveValue(
+        loss: value.loss, slopes: PairLogProbabilities(chosen: value.slopes, rejected: -value.slopes))
+    case .ipo: return IPO.value(row.policy, reference: row.reference, beta: beta)
     case .simpo:
-      SimPO.value(
+      return SimPO.value(
         row.policy, tokens: row.tokens, beta: beta, margin: settings.simpoMargin,
         labelSmoothing: settings.labelSmoothing)
     default:
-      DPO.value(
+      return DPO.value(
         row.policy, reference: row.reference, beta: beta, labelSmoothing: settings.labelSmoothing)
     }
   }
 
   /// What a policy is rewarded with for answers.
   private func rewards(_ row: Row) -> PairLogProbabilities {
+    if objective == .reward { return row.policy }
     guard objective == .simpo else {
       let ratios = row.policy - row.reference
       return PairLogProbabilities(chosen: beta * ratios.chosen, rejected: beta * ratios.rejected)

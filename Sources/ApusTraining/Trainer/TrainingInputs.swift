@@ -76,7 +76,7 @@ package struct TrainingInputs {
       notes += conversations.notes
       facts = conversations.facts
       if let template = conversations.ownTemplate { tokenizerFiles.set(chatTemplate: template) }
-    case .dpo, .ipo, .kto, .simpo:
+    case .reward, .dpo, .ipo, .kto, .simpo:
       let preferences = try PreferenceInputs(configuration, model, tokenizer, runtime)
       training = PreferenceLessonPlan(preferences.training, .train, configuration)
       validation = preferences.validation.map { PreferenceLessonPlan($0, .validation, configuration) }
@@ -91,7 +91,7 @@ package struct TrainingInputs {
       if let template = prompts.ownTemplate { tokenizerFiles.set(chatTemplate: template) }
     }
     self.tokenizerFiles = tokenizerFiles
-    let weights = try model.map { try Self.weights($0, configuration.objective) }
+    let weights = try model.map { try Self.scored($0, configuration) }
     adapter = model.flatMap { model in
       configuration.adapter.settings.map {
         TrainedAdapter(settings: $0, base: model.path, weights: weights ?? model.source)
@@ -118,15 +118,6 @@ package struct TrainingInputs {
     self.notes = notes
   }
 
-  /// The model's weights, with the heads that the objective needs.
-  private static func weights(
-    _ model: ModelFiles, _ objective: TrainingObjective
-  ) throws -> any WeightSource {
-    guard objective.heads.hasScores else { return model.source }
-    let hidden = try model.network().configuration.hiddenSize
-    return ScoredWeights.of(model.source, hidden: hidden, .zeros)
-  }
-
   /// The weights with a new adapter beside them.
   private static func adapted(
     _ adapter: TrainedAdapter, _ configuration: TrainingConfiguration, _ model: ModelFiles
@@ -136,6 +127,17 @@ package struct TrainingInputs {
     let new = try LowRankAdapter.new(
       targets, adapter.settings, seed: UInt64(configuration.seed), name: "adapter.rank")
     return AdaptedWeights(adapter.weights, [(new, 1)])
+  }
+
+  /// The weights with a head of scores, where one is learned and there is none.
+  private static func scored(
+    _ model: ModelFiles, _ configuration: TrainingConfiguration
+  ) throws -> any WeightSource {
+    let heads = configuration.objective.heads
+    guard heads.hasScores else { return model.source }
+    return ScoredWeights.of(
+      model.source, hidden: try model.network().configuration.hiddenSize,
+      heads.hasTokens ? .zeros : .normals(seed: UInt64(configuration.seed)))
   }
 
   private static func newModel(
