@@ -16,7 +16,7 @@ APUS := .build/release/apus
 TEST_BUILD := --scratch-path .build-test -c release -Xswiftc -enable-testing \
   --explicit-target-dependency-import-check error
 
-.PHONY: help run example build test test-build format lint fuzz bench bench-check profile-overhead plan-check report-check kills clean toolchain
+.PHONY: help run example build test test-build format lint fuzz bench bench-check profile-overhead plan-check report-check rollouts-check kills clean toolchain
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -61,6 +61,9 @@ bench-check: build $(MODEL) ## Inject a slowdown of 5 % and see it named; compar
 
 plan-check: build ## Compare predictions of `apus plan` with runs (MODELS="a.gguf small")
 	@dev/check-plan.sh $(APUS) $(or $(MODELS),$(MODEL) small)
+
+rollouts-check: toolchain ## Compare the log-probabilities of thousands of rollouts with the trainer's
+	APUS_ROLLOUTS=1 swift test -c release -Xswiftc -enable-testing --filter PolicyGeneratorTests
 
 report-check: toolchain ## Open the reports of sample profiles in a browser and in pprof's own schema
 	@dev/test-report.sh

@@ -21,7 +21,7 @@ package final class PolicyWeights {
   }
 
   private let weights: TrainableWeights
-  private let memory: HugeBuffer
+  private let panels: PanelOwner
   private var pieces: [Piece] = []
   private var entries: [ParameterReference: Parameter] = [:]
   private let panelCount: Int
@@ -64,21 +64,22 @@ package final class PolicyWeights {
       if case .floats(let weight) = parameter { floats.append((reference, weight)) }
     }
     let total = floats.reduce(0) { $0 + Self.bytes($1.1.layout, $1.1.rows, $1.1.columns) }
-    memory = try HugeBuffer(byteCount: max(1, total), purpose: "packed weights of the policy")
-    var (offset, panels) = (0, 0)
-    let owner = PanelOwner()
+    let owner = PanelOwner(
+      try HugeBuffer(byteCount: max(1, total), purpose: "packed weights of the policy"), weights)
+    panels = owner
+    var (offset, count) = (0, 0)
     for (reference, weight) in floats {
       let matrix = PackedMatrix(
-        layout: weight.layout, rows: weight.rows, columns: weight.columns, panels: memory.base + offset,
+        layout: weight.layout, rows: weight.rows, columns: weight.columns, panels: owner.base + offset,
         owner: owner)
       entries[reference] = .matrix(matrix)
       pieces.append(
         Piece(
-          weights: weight, panels: memory.base + offset, panelBytes: matrix.panelBytes, first: panels))
+          weights: weight, panels: owner.base + offset, panelBytes: matrix.panelBytes, first: count))
       offset += Self.bytes(weight.layout, weight.rows, weight.columns)
-      panels += matrix.panelCount
+      count += matrix.panelCount
     }
-    panelCount = panels
+    panelCount = count
     refresh()
   }
 
@@ -89,7 +90,7 @@ package final class PolicyWeights {
   }
 
   /// Where the panels lie.
-  package var region: MemoryRegion { MemoryRegion("packed weights", memory.base, memory.byteCount) }
+  package var region: MemoryRegion { MemoryRegion("packed weights", panels.base, panels.byteCount) }
 
   /// Packs the weights as they are now.
   ///
@@ -122,5 +123,16 @@ package final class PolicyWeights {
   }
 }
 
-/// The panels live as long as the `PolicyWeights`, which whoever runs an engine over them keeps.
-private final class PanelOwner {}
+/// What an engine over the panels keeps: their memory, and the masters that it reads as they are.
+private final class PanelOwner {
+  private let memory: HugeBuffer
+  private let weights: TrainableWeights
+
+  init(_ memory: consuming HugeBuffer, _ weights: TrainableWeights) {
+    self.memory = memory
+    self.weights = weights
+  }
+
+  var base: UnsafeMutableRawPointer { memory.base }
+  var byteCount: Int { memory.byteCount }
+}
