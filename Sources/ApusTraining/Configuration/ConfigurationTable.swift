@@ -259,7 +259,7 @@ extension TrainingConfiguration {
       "Texts generated at each evaluation."),
     .init(
       "evaluation.prompt", \.evaluation.prompt, .text("any text", allowsEmpty: true), mayChange: true,
-      "What these texts begin with; for sft a user's message, which they answer."),
+      "What these texts begin with; for all objectives but pretrain a user's message, which they answer."),
     .init(
       "evaluation.sampleTokens", \.evaluation.sampleTokens, .integer(1...1_000_000), mayChange: true,
       "Tokens of each text."),

@@ -61,8 +61,7 @@ package struct TrainingAssembly {
         var forecast = try Self.forecast(
           configuration, network, TrainingEngine.plan(graph, options), options, validates: validates,
           group)
-        forecast.lesson = try lessons.memory(
-          LessonMemory(configuration: configuration, network: network, options: options))
+        forecast.lesson = try inputs.lessonBytes(configuration, network, options)
         return forecast
       }
       var forecast = try forecasting(configuration.memory.recompute == .all ? .all : .none)

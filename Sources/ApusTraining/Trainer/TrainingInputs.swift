@@ -32,6 +32,13 @@ package struct TrainingInputs {
   /// Whether something is held out.
   package var validates: Bool { validation != nil }
 
+  /// What is learned from needs so many bytes beside the network that learns, compiled in this way.
+  package func lessonBytes(
+    _ configuration: TrainingConfiguration, _ network: Network, _ options: TrainingEngineOptions
+  ) throws -> Int {
+    try training.memory(LessonMemory(configuration: configuration, network: network, options: options))
+  }
+
   /// Opens everything; text is tokenised in memory.
   ///
   /// - Throws: `TrainingError`, and what opening each throws.

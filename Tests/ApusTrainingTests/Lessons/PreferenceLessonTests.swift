@@ -125,6 +125,40 @@ import Testing
     #expect(measured.bitsPerByte == nil && measured.loss < story.evaluations[0].loss)
   }
 
+  @Test("two processes learn what one does", arguments: ["dpo", "kto"])
+  func ranks(_ objective: String) throws {
+    let held = run.folder.path + (objective == "kto" ? "/singles.jsonl" : "/held.jsonl")
+    let settings = [
+      "log.every=1", "batch.sequences=6", "batch.micro=1", "data.validation=\(held)", "evaluation.every=3",
+    ]
+    func records(_ ranks: Int) throws -> (steps: [StepRecord], evaluations: [EvaluationRecord]) {
+      run.clear()
+      let configuration = try configuration(objective, settings)
+      let results = onRanks(ranks, timeout: 60) { group in
+        let trainer = try Trainer(
+          configuration, runtime: runtime(threads: 1), group: group, operations: FailingDisk(failingCall: 0))
+        var (steps, evaluations) = ([StepRecord](), [EvaluationRecord]())
+        _ = try trainer.run { event in
+          if case .step(let record) = event.kind { steps.append(record) }
+          if case .evaluation(let record) = event.kind { evaluations.append(record) }
+        }
+        return (steps, evaluations)
+      }.results
+      return try results.map { try $0.get() }[0]
+    }
+    let (one, two) = (try records(1), try records(2))
+    #expect(one.steps.count == 6 && two.steps.count == 6 && two.evaluations.count == 2)
+    // Before the first update all processes add up the same numbers; later sums of gradients have other roundings.
+    #expect(two.steps[0].loss == one.steps[0].loss && two.steps[0].figures == one.steps[0].figures)
+    for (left, right) in zip(one.steps, two.steps) {
+      #expect(abs(left.loss - right.loss) <= 1e-4 * left.loss, "\(left.loss), \(right.loss)")
+      #expect(abs(left.gradientNorm - right.gradientNorm) <= 1e-3 * left.gradientNorm)
+    }
+    for (left, right) in zip(one.evaluations, two.evaluations) {
+      #expect(abs(left.loss - right.loss) <= 1e-4 * left.loss)
+    }
+  }
+
   @Test("at the beginning the model is its own reference, to the bit; another one is not")
   func reference() throws {
     let own = try story("dpo", ["steps=1", "schedule.warmup=0"])
