@@ -27,6 +27,7 @@ package enum StepInput: String, Hashable, Sendable {
   case segments
   case targets
   case lossWeights
+  case scoreWeights
 }
 
 /// A weight of the model: a tensor of the file, or a range of its rows (a fused Q/K/V matrix holds three).

@@ -52,8 +52,9 @@ package struct GraphBuilder {
   package mutating func input(_ input: StepInput) -> ValueID {
     if let known = inputs[input] { return known }
     let rows: Extent = input == .outputRows ? .outputs : .tokens
+    let isReal = input == .lossWeights || input == .scoreWeights
     let id = graph.addValue(
-      input.rawValue, ValueType(input == .lossWeights ? .f32 : .i32, rows: rows, columns: 1), .input(input))
+      input.rawValue, ValueType(isReal ? .f32 : .i32, rows: rows, columns: 1), .input(input))
     inputs[input] = id
     return id
   }

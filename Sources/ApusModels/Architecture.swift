@@ -36,7 +36,7 @@ package protocol Architecture: Sendable {
   /// What becomes of pooled states `[rows, hidden]` before they are the text's vector.
   func embedding(_ x: ValueID, _ b: inout NetworkBuilder) throws(ModelError) -> ValueID
 
-  /// A cross-encoder's scores `[rows, labels]` from one row of hidden states per sequence.
+  /// Scores `[rows, labels]` of a cross-encoder or a reward model from one row of hidden states per sequence.
   func scores(_ x: ValueID, _ b: inout NetworkBuilder) throws(ModelError) -> ValueID
 }
 
@@ -52,13 +52,13 @@ extension Architecture {
 
   package func embedding(_ x: ValueID, _ b: inout NetworkBuilder) throws(ModelError) -> ValueID { x }
 
-  /// A dense layer with tanh where the file has one ("cls"), then a row for each label ("cls.output").
+  /// A row for each label ("cls.output"); encoders may have a dense layer with tanh before it ("cls").
   package func scores(_ x: ValueID, _ b: inout NetworkBuilder) throws(ModelError) -> ValueID {
     var x = x
-    if b.has("cls") {
+    if !Self.isGenerative, b.has("cls") {
       let dense = try b.linear(x, "cls", rows: b.hiddenSize)
       x = try b.graph { (g) throws(GraphError) in try g.activate(dense, .tanh) }
     }
-    return try b.linear(x, "cls.output", rows: b.rows(of: "cls.output") ?? 1)
+    return try b.linear(x, ScoreHead.name, rows: b.rows(of: ScoreHead.name) ?? 1)
   }
 }

@@ -8,6 +8,8 @@ public enum ModelError: ApusError {
   case unknownArchitecture(String, known: [String])
   /// The network makes vectors or scores and cannot continue texts.
   case notGenerative(architecture: String)
+  /// The network gives a score of a text and has no head to continue it with.
+  case scorer(String)
   /// A required metadata key is absent.
   case missingKey(String)
   /// A metadata value is outside what makes sense.
@@ -31,6 +33,8 @@ public enum ModelError: ApusError {
     case .notGenerative(let architecture):
       return
         "the model (\(architecture)) was made for vectors and cannot continue texts; apus embed, similarity and rerank use it"
+    case .scorer(let name):
+      return "\(name) gives scores and cannot continue texts; apus score (a reward model) or rerank uses it"
     case .missingKey(let key):
       return "metadata key \"\(key)\" is missing"
     case .invalidKey(let key, let value, let expected):

@@ -9,8 +9,8 @@ package enum NetworkUse: Hashable, Sendable {
   case generation
   /// A vector or a score for each sequence.
   case embedding(Pooling)
-  /// The loss of each token.
-  case training(LossOptions)
+  /// The loss of each token, its score, or first the losses and then the scores.
+  case training(LossOptions, heads: NetworkHeads = .tokens)
 }
 
 extension NetworkUse {
@@ -57,7 +57,7 @@ package struct Network: Sendable {
     return pooling
   }
 
-  /// The graph from tokens to logits, vectors or scores.
+  /// The graph from tokens to what the use wants.
   ///
   /// - Throws: `ModelError` when tensors are missing or their shapes contradict the hyper-parameters.
   package func graph(
@@ -68,8 +68,21 @@ package struct Network: Sendable {
       selectsOutputs: !use.isTraining)
     let x = try architecture.hiddenStates(
       &builder, Hyperparameters(source, architecture: architectureName))
-    let result = try result(x, of: use, &builder)
-    return try builder.finish(result)
+    let results = try results(x, of: use, &builder)
+    return try builder.finish(results)
+  }
+
+  private func results(
+    _ x: ValueID, of use: NetworkUse, _ b: inout NetworkBuilder
+  ) throws(ModelError) -> [ValueID] {
+    guard case .training(let options, let heads) = use else { return [try result(x, of: use, &b)] }
+    var results: [ValueID] = []
+    if heads.hasTokens {
+      let logits = try architecture.logits(x, &b)
+      results.append(try b.graph { (g) throws(GraphError) in try g.crossEntropy(logits, options) })
+    }
+    if heads.hasScores { results.append(try b.linear(x, ScoreHead.name, rows: 1)) }
+    return results
   }
 
   private func result(
@@ -78,9 +91,8 @@ package struct Network: Sendable {
     switch use {
     case .generation:
       return try architecture.logits(x, &b)
-    case .training(let options):
-      let logits = try architecture.logits(x, &b)
-      return try b.graph { (g) throws(GraphError) in try g.crossEntropy(logits, options) }
+    case .training:
+      preconditionFailure("a network in training has several results")
     case .embedding(.none):
       return x
     case .embedding(.mean):

@@ -204,10 +204,10 @@ package struct NetworkBuilder {
     return try linear(selected, has("output") ? "output" : "token_embd", rows: vocabularySize)
   }
 
-  /// The finished graph with its logits `[outputs, vocabulary]`.
-  package func finish(_ logits: ValueID) throws(ModelError) -> Graph {
+  /// The finished graph with what is read of it, such as logits `[outputs, vocabulary]`.
+  package func finish(_ results: [ValueID]) throws(ModelError) -> Graph {
     guard missing.isEmpty else { throw .missingTensors(missing) }
-    return builder.finish(results: [logits])
+    return builder.finish(results: results)
   }
 }
 

@@ -13,10 +13,15 @@ public enum Pooling: String, Sendable, CaseIterable {
   /// No pooling: a row for each token.
   case none
 
-  /// The pooling a GGUF file numbers `id` (`*.pooling_type`).
+  /// In the order of their numbers in GGUF files (`*.pooling_type`).
+  private static let numbered: [Pooling] = [.none, .mean, .cls, .last, .rank]
+
+  /// The pooling a GGUF file numbers `id`.
   package init?(id: Int) {
-    let numbered: [Pooling] = [.none, .mean, .cls, .last, .rank]
-    guard numbered.indices.contains(id) else { return nil }
-    self = numbered[id]
+    guard Self.numbered.indices.contains(id) else { return nil }
+    self = Self.numbered[id]
   }
+
+  /// Its number in GGUF files.
+  package var id: Int { Self.numbered.firstIndex(of: self)! }
 }

@@ -28,8 +28,13 @@ package struct GradientFixture: Sendable, CustomTestStringConvertible {
   package static let names = ModelFixture.names + ["llama-smoothed", "gemma2-smoothed"]
 
   package init(_ name: String) throws {
+    try self.init(name, in: "gradients")
+  }
+
+  /// - Parameter folder: of the fixtures.
+  init(_ name: String, in folder: String) throws {
     self.name = name
-    let path = Fixtures.path("gradients/\(name)")
+    let path = Fixtures.path("\(folder)/\(name)")
     let json = try JSONValue(parsing: #require(readFile(path + ".json")))
     let floats = try #require(readFile(path + ".f32")).withUnsafeBytes {
       Array($0.assumingMemoryBound(to: Float.self))
@@ -91,8 +96,8 @@ extension GradientFixture {
 
     package var count: Int { shape.reduce(1, *) }
 
-    /// `values` begins with the elements.
-    fileprivate init(_ json: JSONValue, _ values: ArraySlice<Float>) {
+    /// As fixtures describe it; `values` begins with the elements.
+    package init(_ json: JSONValue, _ values: ArraySlice<Float>) {
       name = json["name"]!.string!
       shape = json["shape"]!.array!.map { $0.int! }
       norm = json["norm"]!.double!

@@ -84,7 +84,9 @@ enum InspectCommand: Command {
       let files = try ModelFiles(path)
       console.notes(files.warnings)
       let network = try files.network()
-      return try files.graph(network, contextLength: network.configuration.contextLength)
+      return try files.graph(
+        network, contextLength: network.configuration.contextLength,
+        for: files.isScorer ? .embedding(.rank) : .generation)
     }
     let limits = Sizes(tokens: 512, outputs: 1, sequences: 1)
     let plan = Plan(graph, limits: limits)

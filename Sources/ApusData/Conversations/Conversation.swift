@@ -27,21 +27,20 @@ public struct Conversation: Sendable, Equatable {
 
   /// Reads a line.
   init(line: [UInt8]) throws(BadLine) {
-    let document: JSONValue
-    do throws(JSONError) {
-      document = try JSONValue(parsing: line)
-    } catch {
-      throw BadLine(problem: "column \(error.column): \(error.message)")
+    let object = try Self.object(line: line)
+    guard let list = try Self.messages(object, "messages") else {
+      throw BadLine(problem: "has no member \"messages\"")
     }
-    guard let object = document.object else { throw BadLine(problem: "is no JSON object") }
-    guard let member = object["messages"] else { throw BadLine(problem: "has no member \"messages\"") }
-    guard let list = member.array else { throw BadLine(problem: "\"messages\" is no list") }
+    try self.init(list, tools: Self.tools(object))
+  }
+
+  /// Reads messages.
+  init(_ list: [JSONValue], tools: JSONValue?) throws(BadLine) {
     guard !list.isEmpty else { throw BadLine(problem: "the conversation is empty") }
     guard list.count <= Self.mostMessages else {
       throw BadLine(problem: "has \(list.count) messages; at most \(Self.mostMessages) are read")
     }
-    tools = object["tools"].flatMap { $0.isNull ? nil : $0 }
-    if let tools, tools.array == nil { throw BadLine(problem: "\"tools\" is no list") }
+    self.tools = tools
     messages = []
     var previous: Turn?
     for (index, json) in list.enumerated() {
@@ -55,6 +54,32 @@ public struct Conversation: Sendable, Equatable {
         problem:
           "the last message is the \(messages[messages.count - 1].role)'s; there is no answer to learn from")
     }
+  }
+
+  /// A line as an object of JSON.
+  static func object(line: [UInt8]) throws(BadLine) -> JSONObject {
+    let document: JSONValue
+    do throws(JSONError) {
+      document = try JSONValue(parsing: line)
+    } catch {
+      throw BadLine(problem: "column \(error.column): \(error.message)")
+    }
+    guard let object = document.object else { throw BadLine(problem: "is no JSON object") }
+    return object
+  }
+
+  /// The list that a member is; nil where there is no such member.
+  static func messages(_ object: JSONObject, _ name: String) throws(BadLine) -> [JSONValue]? {
+    guard let member = object[name] else { return nil }
+    guard let list = member.array else { throw BadLine(problem: "\"\(name)\" is no list") }
+    return list
+  }
+
+  /// The member "tools".
+  static func tools(_ object: JSONObject) throws(BadLine) -> JSONValue? {
+    let tools = object["tools"].flatMap { $0.isNull ? nil : $0 }
+    if let tools, tools.array == nil { throw BadLine(problem: "\"tools\" is no list") }
+    return tools
   }
 
   /// What the order of messages depends on.

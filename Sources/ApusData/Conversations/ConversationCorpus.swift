@@ -2,7 +2,6 @@
 // files.
 
 import ApusBasics
-import ApusFiles
 import ApusRuntime
 import ApusText
 
@@ -15,10 +14,6 @@ import ApusText
 public struct ConversationCorpus: Sendable {
   private let encoder: ConversationEncoder
   private let pool: WorkerPool?
-
-  /// Conversations handed to the threads at once, and bytes of them.
-  private static let batchLines = 256
-  private static let batchBytes = 4 << 20
 
   /// A reader that tokenises on the threads of `pool`.
   public init(_ encoder: ConversationEncoder, pool: WorkerPool? = nil) {
@@ -57,49 +52,21 @@ public struct ConversationCorpus: Sendable {
     _ paths: [String], _ progress: (ConversationReport) throws -> Void = { _ in },
     _ body: (EncodedExample) throws -> Void
   ) throws -> ConversationReport {
-    var options = ReadingOptions()
-    options.format = .jsonl
-    options.skipLimit = encoder.settings.skipLimit
-    let reader = DocumentReader(paths, options)
     var report = ConversationReport()
-    while true {
-      let batch = try nextBatch(reader)
-      if batch.isEmpty { break }
-      let results = ResultTable<Result<[EncodedExample], BadLine>?>(repeating: nil, count: batch.count)
-      forEachUnit(batch.count, on: pool) { results[$0] = encode(batch[$0]) }
-      for (index, raw) in batch.enumerated() {
-        switch results[index]! {
-        case .failure(let bad): try reader.skip(raw.piece.place, bad)
-        case .success(let examples):
-          _ = reader.count(raw.piece, textBytes: raw.piece.bytes.count)
-          report.conversations += 1
-          for example in examples {
-            if let kept = fitted(example, &report) { try body(kept) }
-          }
-        }
-      }
-      report.reading = reader.report
+    let encoder = encoder
+    let lines = ParallelLines(paths: paths, skipLimit: encoder.settings.skipLimit, pool: pool)
+    report.reading = try lines.forEach { line throws(BadLine) in
+      try encoder.examples(Conversation(line: line))
+    } progress: { reading in
+      report.reading = reading
       try progress(report)
+    } _: { examples in
+      report.conversations += 1
+      for example in examples {
+        if let kept = fitted(example, &report) { try body(kept) }
+      }
     }
-    report.reading = reader.report
     return report
-  }
-
-  private func nextBatch(_ reader: DocumentReader) throws(ReadingError) -> [RawPiece] {
-    var batch: [RawPiece] = []
-    var bytes = 0
-    while batch.count < Self.batchLines, bytes < Self.batchBytes, let raw = try reader.nextRaw() {
-      bytes += raw.piece.bytes.count
-      batch.append(raw)
-    }
-    return batch
-  }
-
-  private func encode(_ raw: RawPiece) -> Result<[EncodedExample], BadLine> {
-    if case .bad(let problem) = raw.content { return .failure(BadLine(problem: problem)) }
-    return Result { () throws(BadLine) in
-      try encoder.examples(Conversation(line: raw.piece.bytes))
-    }
   }
 
   /// The example, cut where it is too long; nil when it is left out. Everything is counted.

@@ -51,9 +51,11 @@ public struct ConversationEncoder: Sendable {
   package var formatter: ChatFormatter { renderer.formatter }
 
   /// The examples of a conversation, whatever their length.
-  func examples(_ conversation: Conversation) throws(BadLine) -> [EncodedExample] {
+  ///
+  /// - Parameter first: the message from which on the assistant's words count.
+  func examples(_ conversation: Conversation, from first: Int = 0) throws(BadLine) -> [EncodedExample] {
     var result: [EncodedExample] = []
-    for example in try renderer.examples(conversation) { result.append(try encode(example)) }
+    for example in try renderer.examples(conversation, from: first) { result.append(try encode(example)) }
     return result
   }
 

@@ -50,16 +50,20 @@ struct ConversationRenderer: Sendable {
   }
 
   /// The examples of a conversation, at least one.
-  func examples(_ conversation: Conversation) throws(BadLine) -> [RenderedExample] {
+  ///
+  /// - Parameter first: the message from which on the assistant's turns are of interest; there is one.
+  func examples(
+    _ conversation: Conversation, from first: Int = 0
+  ) throws(BadLine) -> [RenderedExample] {
     let messages = try knowsReasoning ? conversation.messages : conversation.messages.map(folded)
     let whole = try render(messages[...], conversation.tools)
     var examples: [RenderedExample]
     if whole.generated.isEmpty {
-      examples = try separated(messages, conversation.tools, whole)
+      examples = try separated(messages, conversation.tools, whole, from: first)
     } else {
-      examples = [RenderedExample(text: whole, turns: whole.generated)]
-      try checkReasoning(
-        messages, messages.count - 1, whole.bytes[whole.generated[whole.generated.count - 1]])
+      let turns = try turns(of: whole, messages, conversation.tools, from: first)
+      examples = [RenderedExample(text: whole, turns: turns)]
+      try checkReasoning(messages, messages.count - 1, whole.bytes[turns[turns.count - 1]])
     }
     for index in examples.indices { try markReasoning(&examples[index]) }
     return examples
@@ -109,11 +113,25 @@ struct ConversationRenderer: Sendable {
     var hasEnd: Bool
   }
 
+  /// What a template has marked, without what it marks in the messages before `first`.
+  private func turns(
+    of whole: ChatText, _ messages: [ChatMessage], _ tools: JSONValue?, from first: Int
+  ) throws(BadLine) -> [Range<Int>] {
+    guard messages[..<first].contains(where: { $0.role == "assistant" }) else { return whole.generated }
+    let before = try render(messages[..<first], tools).generated.count
+    guard before < whole.generated.count else {
+      throw BadLine(
+        problem:
+          "the template's {% generation %} marks hold nothing of message \(first + 1) or those after it")
+    }
+    return Array(whole.generated[before...])
+  }
+
   private func separated(
-    _ messages: [ChatMessage], _ tools: JSONValue?, _ whole: ChatText
+    _ messages: [ChatMessage], _ tools: JSONValue?, _ whole: ChatText, from first: Int
   ) throws(BadLine) -> [RenderedExample] {
     var examples: [RenderedExample] = []
-    for index in messages.indices.reversed() where messages[index].role == "assistant" {
+    for index in messages.indices.reversed() where index >= first && messages[index].role == "assistant" {
       let turn = try turn(index, messages, tools, whole)
       let seen = turn.text.bytes[..<turn.range.upperBound]
       if let known = examples.firstIndex(where: { $0.text.bytes.starts(with: seen) }) {

@@ -70,7 +70,8 @@ package final class Executor {
         let base = plan.memory.offsets[id].map { arenaBase + $0 }
         operands[id] = Operand(type: value.type, base: base, parameter: nil)
       case .input(let input):
-        operands[id] = Operand(type: value.type, base: step.base(of: input), parameter: nil)
+        // A step's numbers lie one behind the other, without the padding of rows.
+        operands[id] = Operand(type: value.type, base: step.base(of: input), parameter: nil, rowBytes: 4)
       case .parameter(let reference):
         operands[id] = Operand(
           type: value.type, base: nil, parameter: try parameters(reference, value.type))
@@ -317,6 +318,7 @@ extension Step {
     case .segments: UnsafeMutableRawPointer(segments)
     case .targets: UnsafeMutableRawPointer(targets)
     case .lossWeights: UnsafeMutableRawPointer(lossWeights)
+    case .scoreWeights: UnsafeMutableRawPointer(scoreWeights)
     }
   }
 }

@@ -24,6 +24,8 @@ package final class Step {
   package let targets: UnsafeMutablePointer<Int32>
   /// `[tokens]`, what a token's loss counts; only steps of training fill it.
   package let lossWeights: UnsafeMutablePointer<Float>
+  /// `[tokens]`, what a token's score counts: the gradient by it; only steps that train a score fill it.
+  package let scoreWeights: UnsafeMutablePointer<Float>
   /// Whether this run's gradients replace what earlier runs gathered.
   package var startsGradients = true
   /// `[outputs]`, indices of tokens, ascending.
@@ -47,6 +49,7 @@ package final class Step {
     tokenSequence = .allocate(capacity: limits.tokens)
     targets = .allocate(capacity: limits.tokens)
     lossWeights = .allocate(capacity: limits.tokens)
+    scoreWeights = .allocate(capacity: limits.tokens)
     outputRows = .allocate(capacity: limits.outputs)
     sequences = .allocate(capacity: limits.sequences)
     tiles = .allocate(capacity: limits.tokens / tileTokens + limits.sequences)
@@ -59,6 +62,7 @@ package final class Step {
     tokenSequence.deallocate()
     targets.deallocate()
     lossWeights.deallocate()
+    scoreWeights.deallocate()
     outputRows.deallocate()
     sequences.deallocate()
     tiles.deallocate()

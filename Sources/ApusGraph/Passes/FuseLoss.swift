@@ -76,7 +76,8 @@ private struct Head {
         gradient = graph.nodes[index].outputs[0]
         values.append(gradient)
       }
-      if let index = reader(of: gradient, { $0.operation is MatMul && $0.inputs[1] == weight }) {
+      let back = MatMul(isTransposed: true)
+      if let index = reader(of: gradient, { $0.operation as? MatMul == back && $0.inputs[1] == weight }) {
         replaced.insert(index)
         dx = graph.nodes[index]
       }

@@ -16,6 +16,8 @@ package struct ReferenceStep: Sendable {
   package var targets: [Int] = []
   /// `[tokens]`, what a token's loss counts.
   package var lossWeights: [Float] = []
+  /// `[tokens]`, what a token's score counts.
+  package var scoreWeights: [Float] = []
   /// Whether gradients replace what was gathered before.
   package var startsGradients = true
 
@@ -37,6 +39,7 @@ package struct ReferenceStep: Sendable {
     tokenIDs = (0..<count).reversed()
     targets = (0..<count).map { $0 % 5 == 3 ? -1 : $0 * 3 % count }
     lossWeights = (0..<count).map { 0.25 + Float($0 % 3) / 8 }
+    scoreWeights = (0..<count).map { Float($0 % 4) / 4 - 0.5 }
   }
 
   /// How many of everything there are.
@@ -56,6 +59,8 @@ package struct ReferenceStep: Sendable {
     case .outputRows: ReferenceTensor(indices: outputRows)
     case .targets: ReferenceTensor(indices: targets)
     case .lossWeights: ReferenceTensor(rows: lossWeights.count, columns: 1) { row, _ in S(lossWeights[row]) }
+    case .scoreWeights:
+      ReferenceTensor(rows: scoreWeights.count, columns: 1) { row, _ in S(scoreWeights[row]) }
     }
   }
 

@@ -46,19 +46,15 @@ package struct EmbeddingFiles: Sendable {
     case .gguf:
       pooling = try network.pooling()
       prompts = Self.knownPrompts[network.architectureName] ?? [:]
-    case .folder(let folder): try read(folder)
+    case .folder(let folder): try read(folder, isScorer: files.isScorer)
     }
     try checkVocabulary()
   }
 
   /// What a folder says of its vectors.
-  private mutating func read(_ folder: HuggingFaceFolder) throws {
+  private mutating func read(_ folder: HuggingFaceFolder, isScorer: Bool) throws {
     let settings = folder.sentenceTransformers
-    let classifies =
-      folder.config["architectures"]?.array?.contains {
-        $0.string?.hasSuffix("ForSequenceClassification") == true
-      } ?? false
-    pooling = classifies ? .rank : settings?.pooling.flatMap(Pooling.init(rawValue:))
+    pooling = isScorer ? .rank : settings?.pooling.flatMap(Pooling.init(rawValue:))
     if let named = settings?.pooling, pooling == nil {
       throw HuggingFaceError(folder.path, .unsupported("pooling by \(named) is not supported"))
     }

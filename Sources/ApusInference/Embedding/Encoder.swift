@@ -13,6 +13,7 @@ package final class Encoder {
   /// The most tokens of a step, and of a text.
   package let capacity: Int
   package let pooling: Pooling
+  private let readsForward: Bool
   private let runtime: Runtime
   private let executor: Executor
   private let weightRegions: [MemoryRegion]
@@ -43,6 +44,7 @@ package final class Encoder {
     }
     self.capacity = capacity
     self.pooling = pooling
+    readsForward = network.isGenerative
     self.runtime = runtime
     weightRegions = weights.regions
     cache = try HugeBuffer(byteCount: pageCount * pageStride, purpose: "keys and values")
@@ -112,7 +114,9 @@ package final class Encoder {
   package func add(_ tokens: UnsafeBufferPointer<Int32>, secondSegment: Int = .max) {
     let outputs: OutputRows =
       switch pooling {
-      case .cls, .rank: .first
+      case .cls: .first
+      // A decoder has read the whole text only where it ends.
+      case .rank: readsForward ? .last(1) : .first
       case .last: .last(1)
       case .mean, .none: .last(0)
       }

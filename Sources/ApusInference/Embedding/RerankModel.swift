@@ -40,7 +40,8 @@ public final class RerankModel: Sendable {
     progress: ((Int, Int) -> Void)? = nil
   ) throws {
     let network = files.network
-    guard files.pooling == .rank, network.source.tensor("cls.output.weight") != nil else {
+    guard files.pooling == .rank, !network.isGenerative, network.source.tensor("cls.output.weight") != nil
+    else {
       throw EmbeddingError.notReranker(name: files.name, architecture: network.architectureName)
     }
     encoder = try TextEncoder(files, runtime, options, pooling: .rank, progress: progress)

@@ -46,6 +46,7 @@ extension GPT2 {
       ]
       $0.tensors = [
         "token_embd": ["wte"], "position_embd": ["wpe"], "output_norm": ["ln_f"], "output": ["lm_head"],
+        ScoreHead.name: ["score"],
         "blk.#.attn_norm": ["h.#.ln_1"], "blk.#.attn_qkv": ["h.#.attn.c_attn"],
         "blk.#.attn_output": ["h.#.attn.c_proj"], "blk.#.ffn_norm": ["h.#.ln_2"],
         "blk.#.ffn_up": ["h.#.mlp.c_fc"], "blk.#.ffn_down": ["h.#.mlp.c_proj"],

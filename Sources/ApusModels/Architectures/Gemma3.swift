@@ -69,6 +69,7 @@ extension Gemma3 {
     HuggingFaceLayout.decoder(
       "gemma3_text", architecture: "gemma3", className: "Gemma3ForCausalLM", tiesHead: true
     ) {
+      $0.scoreClassName = "Gemma3TextForSequenceClassification"
       $0.add(
         keys: [
           "attention.sliding_window": ["sliding_window"],

@@ -56,9 +56,11 @@ package struct GGUFExport {
       header.set(
         "general.sampling.\(name)", isWhole ? .scalar(Int32(clamping: Int(value))) : .scalar(Float(value)))
     }
-    for key in description.hyperparameters.keys.sorted() {
-      header.set(key, try Self.value(key, description.hyperparameters[key]!))
+    var hyperparameters = description.hyperparameters
+    if description.heads == .scores {
+      hyperparameters["\(description.architecture).pooling_type"] = .integer(Pooling.rank.id)
     }
+    for key in hyperparameters.keys.sorted() { header.set(key, try Self.value(key, hyperparameters[key]!)) }
     let rows = UInt32(network.configuration.vocabularySize)
     header.set("\(description.architecture).vocab_size", .scalar(rows))
     let main = type ?? types.max { $0.value < $1.value }?.key ?? .f32

@@ -25,7 +25,9 @@ struct HuggingFaceConfig {
   /// - Throws: `ExportError` for what the format cannot say.
   func config(_ type: TensorType, _ ids: TokenIDs) throws(ExportError) -> JSONObject {
     var config = JSONObject()
-    config["architectures"] = .array(layout.className.map { [.string($0)] } ?? [])
+    let isScorer = description.heads == .scores
+    let className = isScorer ? layout.scoreClassName : layout.className
+    config["architectures"] = .array(className.map { [.string($0)] } ?? [])
     config["model_type"] = layout.modelTypes.keys.first.map { .string($0) }
     for (name, value) in sizes {
       guard let key = key(name) else { continue }
@@ -41,8 +43,18 @@ struct HuggingFaceConfig {
     config["tie_word_embeddings"] = .bool(description.isTied)
     config["torch_dtype"] = .string(Self.typeNames[type] ?? "float32")
     config["use_cache"] = .bool(true)
+    if isScorer { addLabel(to: &config) }
     add(ids, to: &config)
     return config
+  }
+
+  /// A classifier's number of labels is that of their names.
+  private func addLabel(to config: inout JSONObject) {
+    var (names, numbers) = (JSONObject(), JSONObject())
+    names["0"] = .string("LABEL_0")
+    numbers["LABEL_0"] = .int(0)
+    config["id2label"] = .object(names)
+    config["label2id"] = .object(numbers)
   }
 
   /// generation_config.json.

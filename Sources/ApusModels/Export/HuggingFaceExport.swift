@@ -105,10 +105,10 @@ package struct HuggingFaceExport {
     }
     files =
       Self.weightFiles(tensors, type, shardBytes, stream)
-      + tokenizer.files.map { ExportedFile($0.name, $0.bytes) } + [
-        ExportedFile("generation_config.json", settings.generation(ids, sampling)),
-        ExportedFile("config.json", try settings.config(type, ids)),
-      ]
+      + tokenizer.files.map { ExportedFile($0.name, $0.bytes) }
+      + (description.heads.hasTokens
+        ? [ExportedFile("generation_config.json", settings.generation(ids, sampling))] : [])
+      + [ExportedFile("config.json", try settings.config(type, ids))]
   }
 
   /// Bytes of all files.

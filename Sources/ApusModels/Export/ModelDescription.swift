@@ -19,6 +19,8 @@ package struct ModelDescription: Sendable {
   package var tensors: [TensorDescription]
   /// The model's name for people.
   package var name: String?
+  /// The heads it is written with.
+  package var heads = NetworkHeads.tokens
 
   package init(
     architecture: String, hyperparameters: [String: HyperparameterValue], tensors: [TensorDescription],
@@ -47,7 +49,8 @@ package struct ModelDescription: Sendable {
   /// - Throws: `ModelError`; `ExportError.tensor` for a tensor that the network has no use for.
   package func network() throws -> Network {
     let network = try Network(DescribedWeights(self))
-    let graph = try network.graph(contextLength: network.configuration.contextLength)
+    let graph = try network.graph(
+      contextLength: network.configuration.contextLength, for: .training(LossOptions(), heads: heads))
     let used = Set(graph.parameterNames).union(Self.factorTensors)
     if let extra = tensors.first(where: { !used.contains($0.name) }) {
       throw ExportError.tensor(extra.name, "is no part of a \(architecture) network")
@@ -71,12 +74,16 @@ extension ModelDescription {
     guard network.isGenerative else {
       throw ModelError.notGenerative(architecture: network.architectureName)
     }
-    let graph = try files.graph(network, contextLength: network.configuration.contextLength)
+    let heads = files.isScorer ? NetworkHeads.scores : .tokens
+    let graph = try files.graph(
+      network, contextLength: network.configuration.contextLength,
+      for: heads == .scores ? .training(LossOptions(), heads: heads) : .generation)
     let names = graph.parameterNames + factorTensors
     let architecture = network.architectureName
     var description = ModelDescription(
       architecture: architecture, hyperparameters: [:],
       tensors: names.compactMap { files.source.tensor($0) }, name: files.modelName)
+    description.heads = heads
     let known = Set(names)
     switch files.kind {
     case .gguf(let file):

@@ -56,7 +56,7 @@ package struct FreshModel: WeightSource {
     if name == "output.weight" { return !isTied }
     if last == "bias" {
       switch family {
-      case "gpt2": return name != "output.bias" && name != "token_embd.bias"
+      case "gpt2": return !["output.bias", "token_embd.bias", "\(ScoreHead.name).bias"].contains(name)
       case "qwen2": return parts.count == 4 && ["attn_q", "attn_k", "attn_v"].contains(parts[2])
       default: return false
       }

@@ -34,6 +34,8 @@ package struct HuggingFaceLayout: Sendable {
   package var rotarySections: [String] = []
   /// The class of transformers for networks that continue texts, where folders of the family are written.
   package var className: String?
+  /// The class for networks that give a score.
+  package var scoreClassName: String?
   /// Products, by the names of `tensors`, that always have biases in that class.
   package var biases: Set<String> = []
   /// Settings by which that class has other biases: "attention_bias", "mlp_bias".
@@ -78,11 +80,17 @@ extension HuggingFaceLayout {
       modelTypes: [modelType: architecture], prefixes: ["", "model."], keys: decoderKeys,
       tensors: decoderTensors, requires: ["hidden_act": ["silu"]])
     layout.className = className
+    for end in ["ForCausalLM", "LMHeadModel"] where className.hasSuffix(end) {
+      layout.scoreClassName = className.dropLast(end.count) + sequenceClassifier
+    }
     layout.tiesHead = tiesHead
     layout.rotarySections = ["rope_parameters", "rope_scaling"]
     change(&layout)
     return layout
   }
+
+  /// What the names of classes that score a text end with.
+  package static let sequenceClassifier = "ForSequenceClassification"
 
   private static let decoderKeys: [String: [String]] = [
     "block_count": ["num_hidden_layers"], "context_length": ["max_position_embeddings"],
@@ -95,6 +103,7 @@ extension HuggingFaceLayout {
 
   private static let decoderTensors: [String: [String]] = [
     "token_embd": ["embed_tokens"], "output_norm": ["norm"], "output": ["lm_head"],
+    ScoreHead.name: ["score"],
     "blk.#.attn_norm": ["layers.#.input_layernorm"], "blk.#.attn_q": ["layers.#.self_attn.q_proj"],
     "blk.#.attn_k": ["layers.#.self_attn.k_proj"], "blk.#.attn_v": ["layers.#.self_attn.v_proj"],
     "blk.#.attn_output": ["layers.#.self_attn.o_proj"],

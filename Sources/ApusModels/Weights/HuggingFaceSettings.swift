@@ -76,7 +76,8 @@ extension HuggingFaceLayout {
   /// What a folder of the family calls the tensor `name`.
   func storedName(_ name: String) -> String? {
     guard let parts = TensorName(name), let pattern = tensors[parts.short]?.first else { return nil }
-    return (parts.short == "output" ? "" : prefixes.last ?? "") + parts.filled(pattern)
+    let isHead = ["output", ScoreHead.name].contains(parts.short)
+    return (isHead ? "" : prefixes.last ?? "") + parts.filled(pattern)
   }
 }
 

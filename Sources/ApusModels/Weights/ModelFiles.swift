@@ -130,8 +130,24 @@ public struct ModelFiles: Sendable {
   package func graph(
     _ network: Network, contextLength: Int, for use: NetworkUse = .generation
   ) throws -> Graph {
-    if use == .generation, let weights = folderWeights { try weights.requireHead() }
+    if use == .generation {
+      if isScorer { throw ModelError.scorer(path) }
+      try folderWeights?.requireHead()
+    }
     return try named { () throws(ModelError) in try network.graph(contextLength: contextLength, for: use) }
+  }
+
+  /// Whether the files are of a network that gives a score in place of logits: a reward model or a reranker.
+  package var isScorer: Bool {
+    switch kind {
+    case .gguf(let file):
+      let architecture = file.metadata["general.architecture"]?.string ?? ""
+      return file.metadata["\(architecture).pooling_type"]?.int == Pooling.rank.id
+    case .folder(let folder):
+      return (folder.config["architectures"]?.array ?? []).contains {
+        $0.string?.hasSuffix(HuggingFaceLayout.sequenceClassifier) == true
+      }
+    }
   }
 
   /// The weights of a folder as they are there.
@@ -213,7 +229,7 @@ extension HuggingFaceWeights {
     case .tensorShape(let name, let found, let expected):
       return ModelError.tensorShape(stored(name), found: found, expected: expected)
     case .tensorFormat(let name, let format): return ModelError.tensorFormat(stored(name), format: format)
-    case .unknownArchitecture, .notGenerative, .graph, .memory: return error
+    case .unknownArchitecture, .notGenerative, .scorer, .graph, .memory: return error
     }
   }
 }

@@ -106,7 +106,8 @@ package struct TrainingPlanner {
                 TrainableWeights.layout(variants[0].plan.graph), averages: configuration.optimizer.ema > 0)
           }
           for index in variants.indices {
-            let pass = try speed!.seconds(variants[index].plan, micro: micro)
+            let pass = try speed!.seconds(
+              variants[index].plan, micro: micro * configuration.objective.textsOfRow)
             let steps = Double(configuration.batch.sequences / micro)
             variants[index].choice.seconds = (steps * pass.seconds + update!, update!)
             variants[index].choice.limit = pass.limit
@@ -151,6 +152,7 @@ package struct TrainingPlanner {
       options.recomputing = budget
       let plan = TrainingEngine.plan(graph, options)
       var memory = try TrainingAssembly.forecast(configuration, network, plan, options, validates: validates)
+      memory.lesson = try inputs?.lessonBytes(configuration, network, options) ?? 0
       if let program { memory.program = program }
       return (
         TrainingChoice(

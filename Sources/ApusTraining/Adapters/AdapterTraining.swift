@@ -1,5 +1,5 @@
-// Which weights of a network are trained: all of them, or where it has adapters those alone. Everything that asks (gradients,
-// masters, optimisers, forecasts, checkpoints) asks here.
+// Which weights of a network are trained: all of them, or where it has adapters those alone and a head of scores, which is
+// new, too. Everything that asks (gradients, masters, optimisers, forecasts, checkpoints) asks here.
 
 import ApusGraph
 import ApusModels
@@ -22,7 +22,7 @@ extension Graph {
   /// - Complexity: O(values) to make, O(1) to ask.
   package var isTrained: (ParameterReference) -> Bool {
     let isAdapted = isAdapted
-    return { !isAdapted || AdapterTensor.isAdapter($0.tensor) }
+    return { !isAdapted || AdapterTensor.isAdapter($0.tensor) || $0.tensor == ScoreHead.weight }
   }
 }
 

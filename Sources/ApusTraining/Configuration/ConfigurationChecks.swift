@@ -79,28 +79,24 @@ extension TrainingConfiguration {
   }
 
   private func checkData() throws(ConfigurationError) {
-    switch objective {
-    case .pretrain:
-      guard data.conversations.isEmpty else {
-        throw .contradiction(
-          "data.conversations", "objective", reason: "conversations are for objective \"sft\"")
-      }
-      guard !data.train.isEmpty else {
-        throw .missing("data.train", reason: "there is nothing to learn from")
-      }
-    case .sft:
-      guard data.train.isEmpty else {
-        throw .contradiction(
-          "data.train", "objective", reason: "\"sft\" learns from \"data.conversations\"")
-      }
-      guard !data.conversations.isEmpty else {
-        throw .missing("data.conversations", reason: "there is nothing to learn from")
-      }
+    let sources = [
+      ("data.train", data.train), ("data.conversations", data.conversations),
+      ("data.preferences", data.preferences),
+    ]
+    for (path, list) in sources where !list.isEmpty && path != objective.dataKey {
+      throw .contradiction(
+        path, "objective", reason: "\"\(objective.rawValue)\" learns from \"\(objective.dataKey)\"")
+    }
+    for (path, list) in sources where list.isEmpty && path == objective.dataKey {
+      throw .missing(path, reason: "there is nothing to learn from")
+    }
+    if objective == .sft {
       guard loss.reasoning + loss.answer + loss.prompt > 0 else {
         throw .contradiction(
           "loss.answer", "loss.reasoning", reason: "no token counts; one weight must be above 0")
       }
     }
+    if objective.isPreference { try checkPreference() }
     guard data.tokenizer != nil || model.from != nil else {
       throw .missing("data.tokenizer", reason: "a new network has none of its own; `apus data` trains one")
     }
@@ -165,14 +161,7 @@ extension TrainingConfiguration {
     for path in schedule.name == .wsd ? [] : idle where isSet(path) {
       notes.append("\"\(path)\" does nothing with schedule \(schedule.name.rawValue)")
     }
-    let ofOthers =
-      objective == .sft
-      ? ["data.field", "data.mode"]
-      : [
-        "data.chatTemplate", "data.reasoningBegin", "data.reasoningEnd", "data.tooLong", "loss.reasoning",
-        "loss.answer", "loss.prompt",
-      ]
-    for path in ofOthers where isSet(path) {
+    for (path, objectives) in Self.objectiveUse where isSet(path) && !objectives.contains(objective) {
       notes.append("\"\(path)\" does nothing with objective \(objective.rawValue)")
     }
     if nonFinite == .stop, isSet("skipLimit") {
@@ -186,6 +175,19 @@ extension TrainingConfiguration {
     }
     return notes
   }
+
+  private static let chats: Set<TrainingObjective> = [.sft, .reward, .dpo, .ipo, .kto, .simpo]
+
+  /// Objectives that read a key, for keys that not all of them read.
+  private static let objectiveUse: [(String, Set<TrainingObjective>)] = [
+    ("data.field", [.pretrain]), ("data.mode", [.pretrain]), ("data.chatTemplate", chats),
+    ("data.reasoningBegin", chats), ("data.reasoningEnd", chats), ("data.tooLong", chats),
+    ("loss.reasoning", [.sft]), ("loss.answer", [.sft]), ("loss.prompt", [.sft]),
+    ("preference.beta", [.dpo, .ipo, .kto, .simpo]), ("preference.labelSmoothing", [.reward, .dpo, .simpo]),
+    ("preference.rewardMargin", [.reward]),
+    ("preference.simpoMargin", [.simpo]), ("preference.desirableWeight", [.kto]),
+    ("preference.undesirableWeight", [.kto]), ("reference.from", [.dpo, .ipo, .kto]),
+  ]
 
   /// Optimisers that read a key, for keys that not all of them read.
   private static let optimizerUse: [(String, Set<OptimizerName>)] = [

@@ -1,5 +1,7 @@
 // The words a configuration may use where it chooses one of a few things.
 
+import ApusModels
+
 /// A choice by name.
 public protocol ConfigurationChoice: RawRepresentable<String>, CaseIterable, Sendable, Equatable {}
 
@@ -24,6 +26,39 @@ public enum TrainingObjective: String, ConfigurationChoice {
   case pretrain
   /// What the assistant says in conversations: supervised fine-tuning.
   case sft
+  /// Which of two answers is better, as a score of each: a reward model.
+  case reward
+  /// Which of two answers is better, by Rafailov et al. 2023.
+  case dpo
+  /// The same, by Azar et al. 2023.
+  case ipo
+  /// Which answers are good, by Ethayarajh et al. 2024.
+  case kto
+  /// Which of two answers is better, without a reference, by Meng et al. 2024.
+  case simpo
+}
+
+extension TrainingObjective {
+  /// The key of the data that it learns from.
+  var dataKey: String {
+    switch self {
+    case .pretrain: "data.train"
+    case .sft: "data.conversations"
+    case .reward, .dpo, .ipo, .kto, .simpo: "data.preferences"
+    }
+  }
+
+  /// Whether it learns from preferences.
+  var isPreference: Bool { dataKey == "data.preferences" }
+
+  /// Whether it compares with a model that does not learn.
+  var hasReference: Bool { [.dpo, .ipo, .kto].contains(self) }
+
+  /// What the network computes of each token.
+  package var heads: NetworkHeads { self == .reward ? .scores : .tokens }
+
+  /// Texts of up to `batch.length` tokens in a row of a step.
+  package var textsOfRow: Int { isPreference ? 2 : 1 }
 }
 
 /// What happens to a conversation longer than a sequence.

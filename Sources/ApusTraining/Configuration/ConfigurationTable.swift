@@ -4,8 +4,8 @@
 extension TrainingConfiguration {
   /// All keys, in the order in which they are shown and written.
   static let keys: [ConfigurationKey] =
-    modelKeys + adapterKeys + dataKeys + batchKeys + optimizerKeys + scheduleKeys + lossKeys + memoryKeys
-    + evaluationKeys
+    modelKeys + adapterKeys + dataKeys + batchKeys + optimizerKeys + scheduleKeys + lossKeys
+    + preferenceKeys + memoryKeys + evaluationKeys
     + checkpointKeys + logKeys + runKeys
 
   /// Sections in the order shown, each with what it is about.
@@ -21,6 +21,8 @@ extension TrainingConfiguration {
     ("optimizer", "How gradients become weights."),
     ("schedule", "How the learning rate goes over the run."),
     ("loss", "What is minimised beside the cross-entropy."),
+    ("preference", "How preferences become losses."),
+    ("reference", "The model that dpo, ipo and kto compare with; it does not learn."),
     ("memory", "The memory the run may take."),
     ("evaluation", "What is measured on the way."),
     ("checkpoint", "What is kept."),
@@ -106,6 +108,10 @@ extension TrainingConfiguration {
       "For objective sft: JSONL with `messages` (also .gz and .zst) to learn from. They are packed side by side, and none "
         + "attends to another."),
     .init(
+      "data.preferences", \.data.preferences, .paths,
+      "For reward, dpo, ipo and simpo: JSONL with `prompt`, `chosen` and `rejected`, texts or messages; for kto with `prompt`, "
+        + "`completion` and `label`."),
+    .init(
       "data.validation", \.data.validation, .paths,
       "The same to evaluate on; nothing is learned from it. Of conversations the assistant's tokens are measured."
     ),
@@ -115,16 +121,17 @@ extension TrainingConfiguration {
     .init(
       "data.chatTemplate", \.data.chatTemplate, .text("a Jinja file"),
       orNull: "the template of the tokenizer",
-      "For sft: what writes conversations down in place of the model's own template; exported models have it."
+      "What writes conversations down in place of the model's own template; exported models have it."
     ),
     .init(
       "data.reasoningBegin", \.data.reasoningBegin, .text("a text"),
-      "For sft: what begins the assistant's reasoning."),
+      "In conversations: what begins the assistant's reasoning."),
     .init(
-      "data.reasoningEnd", \.data.reasoningEnd, .text("a text"), "For sft: what ends it."),
+      "data.reasoningEnd", \.data.reasoningEnd, .text("a text"), "What ends it."),
     .init(
       "data.tooLong", \.data.tooLong, .choice,
-      "For sft: whether a conversation longer than `batch.length` is left out or loses its end; both are counted."
+      "Whether a conversation, or an answer with its prompt, longer than `batch.length` is left out or loses its end; both are "
+        + "counted."
     ),
     .init(
       "data.field", \.data.field, .text("a name"), "Member of a JSONL line that holds the text."),
@@ -145,7 +152,8 @@ extension TrainingConfiguration {
 
   private static let batchKeys: [ConfigurationKey] = [
     .init(
-      "batch.sequences", \.batch.sequences, .integer(1...1_048_576), "Sequences of one optimiser step."),
+      "batch.sequences", \.batch.sequences, .integer(1...1_048_576),
+      "Sequences of one optimiser step; of preferences pairs, or single answers."),
     .init("batch.length", \.batch.length, .integer(1...16_777_216), "Tokens of a sequence."),
     .init(
       "batch.micro", \.batch.micro, .integer(1...1_048_576), orNull: "as many as the memory allows",
@@ -251,7 +259,7 @@ extension TrainingConfiguration {
       "Texts generated at each evaluation."),
     .init(
       "evaluation.prompt", \.evaluation.prompt, .text("any text", allowsEmpty: true), mayChange: true,
-      "What these texts begin with; for sft a user's message, which they answer."),
+      "What these texts begin with; for all objectives but pretrain a user's message, which they answer."),
     .init(
       "evaluation.sampleTokens", \.evaluation.sampleTokens, .integer(1...1_000_000), mayChange: true,
       "Tokens of each text."),
@@ -291,7 +299,8 @@ extension TrainingConfiguration {
   private static let runKeys: [ConfigurationKey] = [
     .init(
       "objective", \.objective, .choice,
-      "What is learned: pretrain every token of texts, sft what the assistant says in conversations."),
+      "What is learned: pretrain every token of texts, sft what the assistant says in conversations; dpo, ipo, simpo and kto "
+        + "which answers are better, and reward the same as a score of each."),
     .init(
       "steps", \.steps, .integer(1...unboundedCount), orNull: "by `tokens` or `epochs`", mayChange: true,
       "Optimiser steps of the whole run. Exactly one of `steps`, `tokens` and `epochs` is given."),

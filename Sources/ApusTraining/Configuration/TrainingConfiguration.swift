@@ -23,6 +23,10 @@ public struct TrainingConfiguration: Sendable, Equatable {
   public var schedule = Schedule()
   /// What is made small.
   public var loss = Loss()
+  /// How preferences become losses.
+  public var preference = Preference()
+  /// What a policy is compared with.
+  public var reference = Reference()
   /// The memory that may be taken.
   public var memory = Memory()
   /// What is measured on the way.
@@ -105,7 +109,9 @@ extension TrainingConfiguration {
     public var train: [String] = []
     /// Files of conversations to learn from, for objective sft.
     public var conversations: [String] = []
-    /// Files, shards or folders to evaluate on; files of conversations for objective sft.
+    /// Files of preferences to learn from, for objectives reward, dpo, ipo, kto and simpo.
+    public var preferences: [String] = []
+    /// Files, shards or folders to evaluate on; files of what is learned from for other objectives than pretrain.
     public var validation: [String] = []
     /// A `tokenizer.json`, a folder that has one, or a GGUF file.
     public var tokenizer: String?

@@ -1,6 +1,7 @@
 // One step of learning: micro-batches forward and backward, the norm of the gradients, the update. Whatever decides what
 // is learned (a trainer, a benchmark) fills the micro-batches.
 
+import ApusModels
 import ApusRuntime
 import ApusTensor
 
@@ -48,7 +49,7 @@ package final class Learner {
     self.exchange = exchange
   }
 
-  /// The weights as optimisers see them: what has rows to look up, and the head, are embeddings.
+  /// The weights as optimisers see them: what has rows to look up, and the heads, are embeddings.
   ///
   /// - Parameters:
   ///   - decays: whether weight decay applies to a kind of tensor.
@@ -60,7 +61,7 @@ package final class Learner {
     rateScale: (String, TrainableTensor.Kind) -> Float = { _, _ in 1 }
   ) -> [TrainableTensor] {
     layout.map { tensor in
-      let isEmbedding = tensor.isLookedUp || tensor.name == "output.weight"
+      let isEmbedding = tensor.isLookedUp || ["output.weight", ScoreHead.weight].contains(tensor.name)
       // An adapter of rank 1 has a matrix of one row.
       let isVector = tensor.rows == 1 && !tensor.isProduct
       let kind: TrainableTensor.Kind = isVector ? .vector : isEmbedding ? .embedding : .matrix

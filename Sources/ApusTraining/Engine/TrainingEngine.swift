@@ -15,6 +15,8 @@ package struct TrainingEngineOptions: Sendable {
   /// The longest text.
   package var contextLength: Int
   package var loss = LossOptions()
+  /// What is computed of each token.
+  package var heads = NetworkHeads.tokens
   /// Whether gradients are wanted, or only losses.
   package var isForwardOnly = false
   /// What is made again on the way back instead of being kept.
@@ -48,11 +50,19 @@ package final class TrainingEngine {
   private let pages: UnsafeMutablePointer<UnsafeRawPointer?>
   private var usedPages = 0
 
-  /// The graph of losses, and of gradients unless they are not wanted.
+  /// The graph of losses and scores, and of gradients unless they are not wanted.
   package static func graph(_ network: Network, _ options: TrainingEngineOptions) throws -> Graph {
-    let forward = try network.graph(contextLength: options.contextLength, for: .training(options.loss))
+    let forward = try network.graph(
+      contextLength: options.contextLength, for: .training(options.loss, heads: options.heads))
     if options.isForwardOnly { return forward }
-    return try forward.differentiated(from: [forward.results[0]: nil], isTrained: forward.isTrained)
+    guard options.heads.hasScores, let scores = forward.results.last else {
+      return try forward.differentiated(from: [forward.results[0]: nil], isTrained: forward.isTrained)
+    }
+    // Losses start from their own weights; the gradient of a token's score is its weight itself.
+    let (weighted, weights) = try forward.withScoreWeights()
+    var starts: [ValueID: ValueID?] = [scores: weights]
+    if options.heads.hasTokens { starts[forward.results[0]] = .some(nil) }
+    return try weighted.differentiated(from: starts, isTrained: forward.isTrained)
   }
 
   /// The graph optimised and planned.
@@ -154,9 +164,10 @@ package final class TrainingEngine {
   /// - Parameters:
   ///   - targets: for each token the one that should follow, or −1.
   ///   - weights: what each token's loss counts, or nil for `weight` each.
+  ///   - scoreWeights: what each token's score counts, or nil for nothing; only networks with scores ask.
   package func add(
     _ tokens: UnsafeBufferPointer<Int32>, targets: UnsafeBufferPointer<Int32>, weight: Float,
-    weights: UnsafeBufferPointer<Float>? = nil
+    weights: UnsafeBufferPointer<Float>? = nil, scoreWeights: UnsafeBufferPointer<Float>? = nil
   ) {
     let step = executor.step
     let first = step.sizes.tokens
@@ -168,33 +179,53 @@ package final class TrainingEngine {
     } else {
       (step.lossWeights + first).update(repeating: weight, count: tokens.count)
     }
+    guard options.heads.hasScores else { return }
+    if let scoreWeights {
+      (step.scoreWeights + first).update(from: scoreWeights.baseAddress!, count: tokens.count)
+    } else {
+      (step.scoreWeights + first).update(repeating: 0, count: tokens.count)
+    }
   }
 
   /// Tokens of the micro-batch.
   package var tokenCount: Int { executor.step.sizes.tokens }
 
-  /// Runs the micro-batch; the sum of its losses, each token's times its weight.
+  /// Runs the micro-batch; the sum of its losses and scores, each token's times its weight.
   ///
   /// Sums of 256 tokens are added in order, so the number of workers changes no bit.
   package func run() -> Double {
     guard tokenCount > 0 else { return 0 }
     executor.run()
-    let losses = executor.result(0)
+    var total = 0.0
+    if options.heads.hasTokens { total += sum { Double(loss(ofToken: $0)) } }
+    if options.heads.hasScores {
+      total += sum { Double(executor.step.scoreWeights[$0]) * Double(score(ofToken: $0)) }
+    }
+    return total
+  }
+
+  private func sum(_ value: (Int) -> Double) -> Double {
     var total = 0.0
     for start in stride(from: 0, to: tokenCount, by: 256) {
       var sum = 0.0
-      for token in start..<min(start + 256, tokenCount) {
-        sum += Double(losses.floats[token * losses.stride])
-      }
+      for token in start..<min(start + 256, tokenCount) { sum += value(token) }
       total += sum
     }
     return total
   }
 
-  /// The weighted loss of a token of the last run.
+  /// The weighted loss of a token of the last run, in networks with a head of tokens.
   package func loss(ofToken token: Int) -> Float {
+    precondition(options.heads.hasTokens, "a network of scores has no losses of its own")
     let losses = executor.result(0)
     return losses.floats[token * losses.stride]
+  }
+
+  /// The score of a token of the last run, not weighted, in networks with a head of scores.
+  package func score(ofToken token: Int) -> Float {
+    precondition(options.heads.hasScores, "the network gives no scores")
+    let scores = executor.result(options.heads.hasTokens ? 1 : 0)
+    return scores.floats[token * scores.stride]
   }
 
   /// Multiplications and additions of a micro-batch of so many texts of one length.
@@ -206,4 +237,14 @@ package final class TrainingEngine {
 
   /// The first operation of the last micro-batch that makes a value that is not finite.
   package func findNonFinite() -> Node? { executor.findNonFinite() }
+}
+
+extension Graph {
+  /// The graph with the step's weights of scores as a value like any other: one row for each token.
+  fileprivate func withScoreWeights() throws(GraphError) -> (Graph, ValueID) {
+    var builder = GraphBuilder(continuing: self)
+    // A step's numbers lie side by side; products read rows of values.
+    let rows = try builder.scale(builder.input(.scoreWeights), by: 1)
+    return (builder.graph, rows)
+  }
 }

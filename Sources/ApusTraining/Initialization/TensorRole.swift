@@ -1,5 +1,7 @@
 // What a tensor does in a network, read from its name in GGUF files.
 
+import ApusModels
+
 /// The part a tensor plays, as far as its first values depend on it.
 package enum TensorRole: Equatable, Sendable {
   case tokenEmbedding
@@ -11,12 +13,18 @@ package enum TensorRole: Equatable, Sendable {
   case residual
   /// The head.
   case output
+  /// The head of scores.
+  case score
   case norm
   case bias
 
   /// - Parameter name: such as `blk.3.ffn_down.weight`.
   /// - Throws: `LearningError.unknownTensor`.
   package init(_ name: String) throws(LearningError) {
+    if name == ScoreHead.weight {
+      self = .score
+      return
+    }
     let parts = name.split(separator: ".", omittingEmptySubsequences: false)
     let isBias = parts.last == "bias"
     guard parts.count >= 2, isBias || parts.last == "weight" else { throw .unknownTensor(name) }

@@ -7,6 +7,7 @@
 //   residual          … / √(2 layers)         … / √(2 layers)            … / √(2 layers)             rate / m
 //   head              N(0, 0.02²)             N(0, 1/fan-in) cut at 3 σ  0, or N(0, 1/fan-in²)       rate / m
 //   norms, biases     1, 0                    1, 0                       1, 0
+//   head of scores    0                       0                          0
 //
 // gpt2: A. Radford et al., "Language Models are Unsupervised Multitask Learners", 2019, as nanoGPT has it; (*) OpenAI's own code
 // draws positions with 0.01: `positionDeviation`. llama: torchtitan's deviations, but embeddings of 0.02 as in transformers,
@@ -68,7 +69,7 @@ package struct WeightInitializer: Equatable, Sendable {
     let fanIn = Float(columns)
     switch (role, scheme) {
     case (.norm, _): return .constant(1)
-    case (.bias, _): return .constant(0)
+    case (.bias, _), (.score, _): return .constant(0)
     case (.tokenEmbedding, _): return .normal(deviation: 0.02)
     case (.positionEmbedding, .gpt2(let deviation)): return .normal(deviation: deviation)
     case (.positionEmbedding, _): return .normal(deviation: 0.02)
@@ -88,7 +89,7 @@ package struct WeightInitializer: Equatable, Sendable {
     guard case .muP(let base, _) = scheme else { return 1 }
     switch try TensorRole(name) {
     case .hidden, .residual, .output: return Float(base) / Float(hidden)
-    case .tokenEmbedding, .positionEmbedding, .norm, .bias: return 1
+    case .tokenEmbedding, .positionEmbedding, .norm, .bias, .score: return 1
     }
   }
 

@@ -1,6 +1,7 @@
 // What a trainer asks of whatever it learns from: texts, conversations, preferences, or what the network itself writes. How
 // rows become losses is the lesson's; when to learn, measure and save is the trainer's.
 
+import ApusGraph
 import ApusModels
 import ApusRuntime
 
@@ -32,6 +33,8 @@ protocol Lesson: AnyObject {
   func loss(_ outcome: StepOutcome) -> Double
   /// What there is to say of the step beside its loss, means over the step; always the same names.
   var figures: [Figure] { get }
+  /// What was done before the first step, for the records of the run.
+  var facts: [RunStart.Fact] { get }
 }
 
 extension Lesson {
@@ -39,6 +42,7 @@ extension Lesson {
   func prepare(update: Int) {}
   func loss(_ outcome: StepOutcome) -> Double { outcome.loss }
   var figures: [Figure] { [] }
+  var facts: [RunStart.Fact] { [] }
 }
 
 /// A number with a name: "reward", "kl".
@@ -106,8 +110,17 @@ struct LessonRun {
 
   /// An engine that computes losses only, of the same weights and micro-batches.
   func forwardEngine() throws -> TrainingEngine {
+    try forwardEngine(assembly.network) { _ in learner.engine.weights }
+  }
+
+  /// The same of any network.
+  ///
+  /// - Parameter weights: gives the weights of its graph.
+  func forwardEngine(
+    _ network: Network, weights: (Graph) throws -> TrainableWeights
+  ) throws -> TrainingEngine {
     let options = assembly.options.forwardOnly
-    let graph = try TrainingEngine.graph(assembly.network, options)
-    return try TrainingEngine(assembly.network, graph, learner.engine.weights, options, runtime)
+    let graph = try TrainingEngine.graph(network, options)
+    return try TrainingEngine(network, graph, weights(graph), options, runtime)
   }
 }

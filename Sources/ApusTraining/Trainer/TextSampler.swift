@@ -21,14 +21,14 @@ final class TextSampler {
   private let seed: UInt64
   private let runtime: Runtime
 
-  /// nil when no samples are wanted, or nothing can read them.
+  /// nil when no samples are wanted, nothing can read them, or the network continues no texts.
   init?(
     _ configuration: TrainingConfiguration, _ assembly: TrainingAssembly, _ learner: Learner,
     _ inputs: TrainingInputs, _ runtime: Runtime
   ) throws {
     let evaluation = configuration.evaluation
     guard let tokenizer = inputs.tokenizer, evaluation.samples > 0, evaluation.every > 0,
-      evaluation.sampleTokens > 0
+      evaluation.sampleTokens > 0, configuration.objective.heads.hasTokens
     else { return nil }
     var prompt: [Int32]
     if let chat = inputs.chat, !evaluation.prompt.isEmpty {

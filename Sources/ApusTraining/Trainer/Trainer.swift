@@ -378,7 +378,7 @@ public final class Trainer {
           + (inputs.adapter == nil ? "weights" : "weights of an adapter")),
       .init("data", "\(inputs.training.name), \(countText(inputs.training.tokenCount)) tokens"),
     ]
-    facts += inputs.facts
+    facts += inputs.facts + lesson.facts
     facts += [
       .init("micro-batch", "\(assembly.micro) × \(configuration.batch.length) tokens"),
       .init("memory", sizeText(forecast.total)), .init("processor", runtime.machine.model),

@@ -190,8 +190,9 @@ struct TrainerFiles {
     let descriptions = weights.tensors.map { tensor in
       TensorDescription(name: tensor.name, type: .f32, rows: tensor.rows, columns: tensor.columns)
     }
-    let description = ModelDescription(
+    var description = ModelDescription(
       architecture: network.architectureName, hyperparameters: hyperparameters, tensors: descriptions)
+    description.heads = learner.engine.options.heads
     let source = MasterWeights(weights, descriptions)
     return try HuggingFaceExport(
       description, weights: TensorReader(source), type: type, tokenizer: tokenizer)

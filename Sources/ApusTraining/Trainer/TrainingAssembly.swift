@@ -51,7 +51,9 @@ package struct TrainingAssembly {
     var smallest: MemoryForecast?
     var found: (Int, TrainingEngineOptions, Graph, MemoryForecast)?
     segments = max(lessons.mostSegments, inputs.validation?.mostSegments ?? 1)
-    for micro in Self.candidates(batch, group.size, last: lastMicro) where found == nil {
+    for micro in Self.candidates(
+      batch, texts: configuration.objective.textsOfRow, group.size, last: lastMicro) where found == nil
+    {
       var options = Self.engineOptions(configuration, sequences: micro * segments, micro: micro)
       let graph = try TrainingEngine.graph(network, options)
       func forecasting(_ recomputing: RecomputationBudget) throws -> MemoryForecast {
@@ -59,8 +61,7 @@ package struct TrainingAssembly {
         var forecast = try Self.forecast(
           configuration, network, TrainingEngine.plan(graph, options), options, validates: validates,
           group)
-        forecast.lesson = try lessons.memory(
-          LessonMemory(configuration: configuration, network: network, options: options))
+        forecast.lesson = try inputs.lessonBytes(configuration, network, options)
         return forecast
       }
       var forecast = try forecasting(configuration.memory.recompute == .all ? .all : .none)
@@ -88,7 +89,7 @@ package struct TrainingAssembly {
   /// Sequences of a micro-batch to try: the one asked for, or those that divide a step, the largest first that has about
   /// a thousand tokens, and no more than a process has rows. More do not run faster, but take more memory.
   private static func candidates(
-    _ batch: TrainingConfiguration.Batch, _ processes: Int, last: Int?
+    _ batch: TrainingConfiguration.Batch, texts: Int, _ processes: Int, last: Int?
   ) -> [Int] {
     if let micro = batch.micro { return [micro] }
     // A ramp grows by whole micro-batches, from its first step on.
@@ -96,7 +97,7 @@ package struct TrainingAssembly {
       batch.sequences % $0 == 0 && (batch.ramp.from ?? 0) % $0 == 0
     }
     if let last, divisors.contains(last) { return divisors.filter { $0 <= last } }
-    return divisors.filter { $0 * batch.length <= 1024 || $0 == 1 }
+    return divisors.filter { $0 * texts * batch.length <= 1024 || $0 == 1 }
   }
 
   /// How a micro-batch is compiled.
@@ -104,8 +105,9 @@ package struct TrainingAssembly {
     _ configuration: TrainingConfiguration, sequences: Int, micro: Int
   ) -> TrainingEngineOptions {
     var options = TrainingEngineOptions(
-      tokens: micro * configuration.batch.length, sequences: sequences,
+      tokens: micro * configuration.objective.textsOfRow * configuration.batch.length, sequences: sequences,
       contextLength: configuration.batch.length)
+    options.heads = configuration.objective.heads
     options.loss = LossOptions(
       labelSmoothing: Float(configuration.loss.labelSmoothing), zLoss: Float(configuration.loss.zLoss))
     return options
@@ -142,6 +144,17 @@ package struct TrainingAssembly {
       add(plan, TrainingEngine.cacheBytes(network, options, configuration.precision), to: &forecast)
     }
     return forecast
+  }
+
+  /// Bytes of an engine that computes losses only, beside its weights.
+  static func forwardBytes(
+    _ network: Network, _ options: TrainingEngineOptions, _ precision: TrainingPrecision
+  ) throws -> Int {
+    var forecast = MemoryForecast()
+    let options = options.forwardOnly
+    let plan = TrainingEngine.plan(try TrainingEngine.graph(network, options), options)
+    add(plan, TrainingEngine.cacheBytes(network, options, precision), to: &forecast)
+    return forecast.activations + forecast.cache + forecast.scratch
   }
 
   /// What an engine takes.

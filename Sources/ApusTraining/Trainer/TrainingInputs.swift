@@ -32,6 +32,13 @@ package struct TrainingInputs {
   /// Whether something is held out.
   package var validates: Bool { validation != nil }
 
+  /// What is learned from needs so many bytes beside the network that learns, compiled in this way.
+  package func lessonBytes(
+    _ configuration: TrainingConfiguration, _ network: Network, _ options: TrainingEngineOptions
+  ) throws -> Int {
+    try training.memory(LessonMemory(configuration: configuration, network: network, options: options))
+  }
+
   /// Opens everything; text is tokenised in memory.
   ///
   /// - Throws: `TrainingError`, and what opening each throws.
@@ -66,15 +73,24 @@ package struct TrainingInputs {
       notes += conversations.notes
       facts = conversations.facts
       if let template = conversations.ownTemplate { tokenizerFiles.set(chatTemplate: template) }
+    case .reward, .dpo, .ipo, .kto, .simpo:
+      let preferences = try PreferenceInputs(configuration, model, tokenizer, runtime)
+      training = PreferenceLessonPlan(preferences.training, .train, configuration)
+      validation = preferences.validation.map { PreferenceLessonPlan($0, .validation, configuration) }
+      chat = preferences.chat
+      notes += preferences.notes
+      facts = preferences.facts
+      if let template = preferences.ownTemplate { tokenizerFiles.set(chatTemplate: template) }
     }
     self.tokenizerFiles = tokenizerFiles
+    let weights = try model.map { try Self.scored($0, configuration) }
     adapter = model.flatMap { model in
       configuration.adapter.settings.map {
-        TrainedAdapter(settings: $0, base: model.path, weights: model.source)
+        TrainedAdapter(settings: $0, base: model.path, weights: weights ?? model.source)
       }
     }
-    if let model {
-      source = try adapter.map { try Self.adapted($0, configuration, model) } ?? model.source
+    if let model, let weights {
+      source = try adapter.map { try Self.adapted($0, configuration, model) } ?? weights
       hyperparameters = try ModelDescription.of(model).description.hyperparameters
       isNew = false
     } else {
@@ -102,7 +118,18 @@ package struct TrainingInputs {
       named: configuration.adapter.targets, key: "adapter.targets")
     let new = try LowRankAdapter.new(
       targets, adapter.settings, seed: UInt64(configuration.seed), name: "adapter.rank")
-    return AdaptedWeights(model.source, [(new, 1)])
+    return AdaptedWeights(adapter.weights, [(new, 1)])
+  }
+
+  /// The weights with a head of scores, where one is learned and there is none.
+  private static func scored(
+    _ model: ModelFiles, _ configuration: TrainingConfiguration
+  ) throws -> any WeightSource {
+    let heads = configuration.objective.heads
+    guard heads.hasScores else { return model.source }
+    return ScoredWeights.of(
+      model.source, hidden: try model.network().configuration.hiddenSize,
+      heads.hasTokens ? .zeros : .normals(seed: UInt64(configuration.seed)))
   }
 
   private static func newModel(

@@ -136,11 +136,12 @@ package final class TrainableWeights {
           layout: TensorType.f32.layout!, rows: tensor.rows, columns: tensor.columns,
           base: UnsafeRawPointer(master(tensor)), rowBytes: 4 * tensor.columns))
     case .product:
+      // Adapters are f32 in every life: they are small, and their files hold f32. So is a head of scores.
+      let isSmall = frozen != nil || tensor.name == ScoreHead.weight
       return .floats(
         FloatWeights(
           base: base, rows: reference.rows.count, columns: tensor.columns,
-          // Adapters are f32 in every life: they are small, and their files hold f32.
-          layout: (frozen == nil ? precision.matrixType : .f32).layout!))
+          layout: (isSmall ? .f32 : precision.matrixType).layout!))
     }
   }
 

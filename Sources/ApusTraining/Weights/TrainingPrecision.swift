@@ -11,7 +11,7 @@ extension TrainingPrecision {
 }
 
 /// A model's weights as a network in training sees them: matrices in the format of its products. Where only adapters are
-/// trained, every weight keeps the format it has: it decides the arithmetic, as in inference.
+/// trained, every weight keeps the format it has: it decides the arithmetic, as in inference. A head of scores is f32 always.
 package struct PrecisionSource: WeightSource {
   private let base: any WeightSource
   private let precision: TrainingPrecision
@@ -35,7 +35,9 @@ package struct PrecisionSource: WeightSource {
   }
 
   private func rounded(_ tensor: TensorDescription?) -> TensorDescription? {
-    guard var tensor, tensor.rows > 1, !isAdapted else { return tensor }
+    guard var tensor else { return nil }
+    if tensor.name == ScoreHead.weight { tensor.type = .f32 }
+    guard tensor.rows > 1, !isAdapted else { return tensor }
     tensor.type = precision.matrixType
     return tensor
   }

@@ -58,6 +58,12 @@ struct ShippedConfigurationTests {
     #expect(text.text.hasPrefix(try render(1, prompt: true).text))
   }
 
+  @Test func preferenceLearningIsRead() throws {
+    let configuration = try TrainingConfiguration(path: Self.folder + "dpo.json")
+    #expect(configuration.objective == .dpo && configuration.notes == [])
+    #expect(configuration.preference.beta == 0.1)
+  }
+
   @Test func theSchemaIsNotStale() throws {
     let text = TrainingConfiguration.schema.serialized(pretty: true) + "\n"
     if Self.regenerates { try Self.write("schema.json", text) }

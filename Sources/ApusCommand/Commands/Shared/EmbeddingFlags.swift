@@ -90,7 +90,8 @@ enum EmbeddingFlags {
     return model
   }
 
-  private static func load<Model>(
+  /// Loads a model with a progress bar.
+  static func load<Model>(
     _ values: Values, _ console: Console,
     _ make: (String, Runtime, @escaping (Int, Int) -> Void) throws -> Model
   ) throws -> Model {
