@@ -31,6 +31,16 @@ public struct Ceiling: Equatable, Sendable {
     self.int8 = int8
     self.readBytes = readBytes
   }
+
+  /// The larger figure of each two.
+  fileprivate func larger(_ other: Ceiling) -> Ceiling {
+    func larger(_ first: Double?, _ second: Double?) -> Double? {
+      first.map { max($0, second ?? $0) } ?? second
+    }
+    return Ceiling(
+      threads: threads, f32: max(f32, other.f32), bf16: larger(bf16, other.bf16),
+      int8: larger(int8, other.int8), readBytes: max(readBytes, other.readBytes))
+  }
 }
 
 /// The limits with one thread and with all threads of a runtime.
@@ -52,6 +62,11 @@ public struct Ceilings: Equatable, Sendable {
     let all = runtime.workers.count
     let measured = try measure(runtime, threads: all == 1 ? [1] : [1, all], runs: runs)
     return Ceilings(single: measured[0], all: measured[measured.count - 1])
+  }
+
+  /// The larger of two measurements of one machine: what it could do in either moment is what it can do.
+  package func larger(_ other: Ceilings) -> Ceilings {
+    Ceilings(single: single.larger(other.single), all: all.larger(other.all))
   }
 
   /// The limits with the first so many of a runtime's threads, for each number.

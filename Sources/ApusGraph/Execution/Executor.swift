@@ -18,8 +18,13 @@ package final class Executor {
   private let counters: UnsafeMutablePointer<Atomic<Int>>
   /// Times per group while profiling; nil costs one test per phase.
   package var profile: ExecutionProfile? {
-    didSet { profile?.bind(stages: phases.map(\.number)) }
+    didSet {
+      profile?.writer.bind(stages: phases.map(\.number))
+      writer.pointee = profile?.writer
+    }
   }
+  /// Where workers find the profile's memory, without counting references to the profile.
+  private let writer: UnsafeMutablePointer<ProfileWriter?>
   /// Told how far a run is while set.
   package var phaseHook: PhaseHook?
   /// By phase and group, how much longer a unit is to take; nil, as ever but in tests of measuring, for nothing.
@@ -91,6 +96,8 @@ package final class Executor {
     }
     scratch.allocate()
     scratchBytes = scratch.byteCount
+    writer = .allocate(capacity: 1)
+    writer.initialize(to: nil)
     counters = .allocate(capacity: phases.count)
     for index in phases.indices {
       (counters + index).initialize(to: Atomic(0))
@@ -101,6 +108,7 @@ package final class Executor {
   deinit {
     counters.deinitialize(count: phases.count)
     counters.deallocate()
+    writer.deallocate()
   }
 
   private let resultBases: [Operand]
@@ -137,7 +145,7 @@ package final class Executor {
 
   private func work(_ worker: Int) {
     var index = firstShared
-    profile?.addWait(worker, after: -1, until: index)
+    writer.pointee?.addWait(worker, after: -1, until: index)
     while index < phases.count {
       let shared = index
       if worker == 0, let phaseHook { phaseHook.function(phaseHook.context, phases[shared].number) }
@@ -154,7 +162,7 @@ package final class Executor {
       } else {
         return
       }
-      profile?.addWait(worker, after: shared, until: index)
+      writer.pointee?.addWait(worker, after: shared, until: index)
     }
   }
 
@@ -167,10 +175,11 @@ package final class Executor {
   private func runAlone(from first: Int, worker: Int) -> Int {
     var index = first
     while isAlone(index) {
-      let start = profile?.clock(worker)
+      let start = writer.pointee?.clock(worker)
       runUnits(of: index, worker)
       if let start {
-        profile?.addAlone(stage: index, worker: worker, isFirst: phases[index].stage == 0, since: start)
+        writer.pointee?.addAlone(
+          stage: index, worker: worker, isFirst: phases[index].stage == 0, since: start)
       }
       inspect(phase: index)
       index += 1
@@ -181,7 +190,8 @@ package final class Executor {
   private func runUnits(of index: Int, _ worker: Int) {
     let phase = phases[index]
     let delays = handicap?[phase.number]
-    guard profile != nil || delays != nil else {
+    let writer = writer.pointee
+    guard writer != nil || delays != nil else {
       while let (kernel, unit, _) = phase.claim(counters + index) {
         kernel.run(unit: unit, stage: phase.stage, worker: worker, step)
       }
@@ -191,15 +201,15 @@ package final class Executor {
     var group = -1
     while let (kernel, unit, next) = phase.claim(counters + index) {
       if next != group {
-        if group >= 0 { profile?.addBusy(phase: phase.number, group: group, worker: worker) }
+        if group >= 0 { writer?.addBusy(stage: index, group: group, worker: worker) }
         group = next
       }
-      if unit == 0, phase.stage == 0 { profile?.addCall(phase: phase.number, group: group, worker: worker) }
+      if unit == 0, phase.stage == 0 { writer?.addCall(stage: index, group: group, worker: worker) }
       let start = delays == nil ? 0 : MonotonicClock.nanoseconds
       kernel.run(unit: unit, stage: phase.stage, worker: worker, step)
       if let delay = delays?[group], delay > 0 { Handicap.spin(delay, since: start) }
     }
-    if group >= 0 { profile?.addBusy(phase: phase.number, group: group, worker: worker) }
+    if group >= 0 { writer?.addBusy(stage: index, group: group, worker: worker) }
   }
 }
 

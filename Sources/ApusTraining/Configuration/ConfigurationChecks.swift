@@ -83,10 +83,12 @@ extension TrainingConfiguration {
       ("data.train", data.train), ("data.conversations", data.conversations),
       ("data.preferences", data.preferences), ("rollout.prompts", rollout.prompts),
     ]
-    for (path, list) in sources where list.isEmpty == (path == objective.dataKey) {
-      guard !list.isEmpty else { throw .missing(path, reason: "there is nothing to learn from") }
+    for (path, list) in sources where !list.isEmpty && path != objective.dataKey {
       throw .contradiction(
         path, "objective", reason: "\"\(objective.rawValue)\" learns from \"\(objective.dataKey)\"")
+    }
+    for (path, list) in sources where list.isEmpty && path == objective.dataKey {
+      throw .missing(path, reason: "there is nothing to learn from")
     }
     if objective == .sft {
       guard loss.reasoning + loss.answer + loss.prompt > 0 else {
