@@ -182,15 +182,17 @@ extension TrainingConfiguration {
   private static let policies: Set<TrainingObjective> = [.grpo, .ppo]
 
   /// Objectives that read a key, for keys that not all of them read.
-  private static let objectiveUse: [(String, Set<TrainingObjective>)] = [
-    ("data.field", [.pretrain]), ("data.mode", [.pretrain]), ("data.chatTemplate", chats.union(policies)),
-    ("data.reasoningBegin", chats), ("data.reasoningEnd", chats), ("data.tooLong", chats),
-    ("loss.reasoning", [.sft]), ("loss.answer", [.sft]), ("loss.prompt", [.sft]),
-    ("preference.beta", [.dpo, .ipo, .kto, .simpo]), ("preference.labelSmoothing", [.reward, .dpo, .simpo]),
-    ("preference.rewardMargin", [.reward]),
-    ("preference.simpoMargin", [.simpo]), ("preference.desirableWeight", [.kto]),
-    ("preference.undesirableWeight", [.kto]), ("reference.from", policies.union([.dpo, .ipo, .kto])),
-  ] + policyUse
+  private static let objectiveUse: [(String, Set<TrainingObjective>)] =
+    [
+      ("data.field", [.pretrain]), ("data.mode", [.pretrain]), ("data.chatTemplate", chats.union(policies)),
+      ("data.reasoningBegin", chats), ("data.reasoningEnd", chats), ("data.tooLong", chats),
+      ("loss.reasoning", [.sft]), ("loss.answer", [.sft]), ("loss.prompt", [.sft]),
+      ("preference.beta", [.dpo, .ipo, .kto, .simpo]),
+      ("preference.labelSmoothing", [.reward, .dpo, .simpo]),
+      ("preference.rewardMargin", [.reward]),
+      ("preference.simpoMargin", [.simpo]), ("preference.desirableWeight", [.kto]),
+      ("preference.undesirableWeight", [.kto]), ("reference.from", policies.union([.dpo, .ipo, .kto])),
+    ] + policyUse
 
   /// Optimisers that read a key, for keys that not all of them read.
   private static let optimizerUse: [(String, Set<OptimizerName>)] = [

@@ -21,7 +21,10 @@ extension TrainingConfiguration {
     ("schedule", "How the learning rate goes over the run."),
     ("loss", "What is minimised beside the cross-entropy."),
     ("preference", "How preferences become losses."),
-    ("reference", "The model that dpo, ipo and kto compare with; it does not learn."),
+    (
+      "reference",
+      "The model that dpo, ipo and kto compare with, and that grpo and ppo stay near; it does not learn."
+    ),
     ("memory", "The memory the run may take."),
     (
       "rollout",

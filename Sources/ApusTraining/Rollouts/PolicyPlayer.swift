@@ -89,7 +89,8 @@ final class PolicyPlayer {
     let scores = try reward.scores(
       answers.map { answer in
         RolloutAnswer(
-          prompt: prompts[answer.prompt].line, messages: prompts[answer.prompt].messages, text: tokenizer.text(answer.text),
+          prompt: prompts[answer.prompt].line, messages: prompts[answer.prompt].messages,
+          text: tokenizer.text(answer.text),
           tokenCount: answer.tokens.count, isEnded: answer.isEnded)
       })
     return zip(answers, scores).map { JudgedRollout(rollout: $0, reward: $1) }
