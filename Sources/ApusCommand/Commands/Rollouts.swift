@@ -33,7 +33,7 @@ enum RolloutsCommand: Command {
   private static let tokens = Option<Int>.integer(
     "tokens", in: 1...1_048_576, default: 256, help: "The most tokens of an answer")
   private static let temperature = Option<Double>.number(
-    "temperature", "t", in: 0...100, default: 1, help: "1 is the model itself; 0 takes the likeliest token")
+    "temperature", in: 0...100, default: 1, help: "1 is the model itself; 0 takes the likeliest token")
   private static let seed = Option<Int>.integer(
     "seed", in: 0...Int.max, default: 1, help: "Another seed gives other answers")
   private static let parallel = Option<Int>.integer(
