@@ -20,10 +20,10 @@ package final class Executor {
   package var profile: ExecutionProfile? {
     didSet {
       profile?.writer.bind(stages: phases.map(\.number))
-      writer.pointee = profile?.writer
+      writer.pointee = nil
     }
   }
-  /// Where workers find the profile's memory, without counting references to the profile.
+  /// Where workers of a run that is looked at find the profile's memory, without counting references to the profile.
   private let writer: UnsafeMutablePointer<ProfileWriter?>
   /// Told how far a run is while set.
   package var phaseHook: PhaseHook?
@@ -132,7 +132,9 @@ package final class Executor {
       phases[index].prepare(step)
       (counters + index).pointee.store(0, ordering: .relaxed)
     }
-    profile?.begin(active: workers.activeCount)
+    if let profile {
+      writer.pointee = profile.begin(active: workers.activeCount) ? profile.writer : nil
+    }
     let start = runAlone(from: 0, worker: 0)
     if start < phases.count {
       firstShared = start

@@ -48,7 +48,8 @@ package struct EmbeddingGatherer {
     let ids = (0..<settings.length).map { Int32(($0 + 1) * 7919 % vocabulary) }
     for _ in 0..<2 { try run(encoder, ids, measured: false) }
     recorder.begin()
-    let execution = ExecutionProfile(encoder.plan, workers: workers.count, spans: recorder.spans(phases: 1))
+    let execution = ExecutionProfile(
+      encoder.plan, workers: workers.count, spans: recorder.spans(phases: 1), mayStride: true)
     encoder.profile = execution
     var isFirst = true
     while isFirst || Double(recorder.wall) < settings.seconds * 1e9, recorder.goesOn {
@@ -59,6 +60,7 @@ package struct EmbeddingGatherer {
     }
     var phase = GatheredPhase(
       "embedding", execution, wall: recorder.wall, steps: execution.runs, tokens: execution.tokens)
+    recorder.noteStride(execution, "embedding")
     let line = "embed \(model.name), \(settings.texts) × \(settings.length) tokens"
     var profile = recorder.end(line, [phase.phase], encoder.regions)
     profile.timeline = recorder.timeline(execution, [(0, phase.operations)])

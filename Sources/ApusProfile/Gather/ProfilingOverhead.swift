@@ -95,7 +95,8 @@ package struct ProfilingOverhead: Sendable, Equatable {
     options.ceilings = Ceilings(single: unknown, all: unknown)
     let recorder = try Recorder(steps.runtime, options)
     let workers = steps.runtime.workers.count
-    let execution = ExecutionProfile(steps.plan, workers: workers, spans: recorder.spans(phases: 2))
+    let execution = ExecutionProfile(
+      steps.plan, workers: workers, spans: recorder.spans(phases: 2), mayStride: true)
     defer {
       steps.attach(nil)
       steps.runtime.workers.measure()

@@ -43,6 +43,7 @@ final class Recorder {
   var wall: UInt64 = 0
   /// Whether the workload was ended early.
   private(set) var isInterrupted = false
+  private var notes: [String] = []
 
   /// Measures the machine's limits first, which takes two to three seconds: an interruption must not do away with them. They are
   /// measured again in the end.
@@ -92,6 +93,14 @@ final class Recorder {
 
   func progress(_ share: Double) { options.progress(min(1, share)) }
 
+  /// Says that not all steps were looked at.
+  func noteStride(_ execution: ExecutionProfile, _ phase: String) {
+    guard execution.stride > 1 else { return }
+    notes.append(
+      "\(phase): one step of \(execution.stride) was looked at, so that looking takes less than 1 % of the time; times and "
+        + "calls stand for all")
+  }
+
   /// Stops the meters.
   func end(_ workload: String, _ phases: [ProfiledPhase], _ regions: [MemoryRegion]) -> Profile {
     let system = SystemReading.now().since(reading)
@@ -103,7 +112,7 @@ final class Recorder {
       counters.branchMisses = hardware.count(.branchMisses)
       counters.unavailable = hardware.unavailable
     }
-    var notes = runtime.notes
+    var notes = runtime.notes + notes
     if let note = watch.note { notes.append(note) }
     notes += system.hindrances(threads: runtime.workers.count)
     // A machine shared with others has slow moments: limits of one would be passed by what they limit.

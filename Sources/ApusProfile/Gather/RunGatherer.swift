@@ -73,7 +73,8 @@ package struct RunGatherer {
     var executions: [ExecutionProfile] = []
     for (number, part) in parts.enumerated() {
       let execution = ExecutionProfile(
-        engine.plan, workers: engine.runtime.workers.count, spans: recorder.spans(phases: parts.count))
+        engine.plan, workers: engine.runtime.workers.count, spans: recorder.spans(phases: parts.count),
+        mayStride: true)
       recorder.wall = 0
       var isFirst = true
       while isFirst || Double(recorder.wall) < settings.seconds * 1e9, recorder.goesOn {
@@ -85,6 +86,7 @@ package struct RunGatherer {
       }
       phases.append(gathered(part, execution, wall: recorder.wall))
       executions.append(execution)
+      recorder.noteStride(execution, part.name)
     }
     var profile = recorder.end(
       settings.line(engine.name), phases.map(\.phase), engine.regions)

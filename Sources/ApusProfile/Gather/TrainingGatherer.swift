@@ -60,7 +60,7 @@ package final class TrainingGatherer {
     for _ in 0..<2 where recorder.goesOn { _ = try step() }
     recorder.begin()
     let execution = ExecutionProfile(
-      learner.engine.plan, workers: runtime.workers.count, spans: recorder.spans(phases: 1))
+      learner.engine.plan, workers: runtime.workers.count, spans: recorder.spans(phases: 1), mayStride: true)
     learner.engine.profile = execution
     let parts = PartMeter(runtime.workers, steps: task.steps)
     learner.partBegins = parts.begin
@@ -72,6 +72,7 @@ package final class TrainingGatherer {
     }
     var (forward, backward) = phases(execution, parts, wall: recorder.wall, steps: steps)
     var optimiser = optimiserPhase(parts, steps: steps, tokens: execution.tokens)
+    recorder.noteStride(execution, "training")
     var profile = recorder.end(
       task.name, [forward.phase, backward.phase, optimiser],
       learner.engine.regions + [learner.optimizer.region])

@@ -64,6 +64,27 @@ import Testing
     }
   }
 
+  @Test("of many short runs some are looked at, and stand for all", arguments: [1, 2])
+  func stride(_ threads: Int) throws {
+    let engine = try tinyEngine(threads: threads, context: 64)
+    let profile = ExecutionProfile(engine.plan, workers: threads, mayStride: true)
+    let feed = SyntheticFeed(engine)
+    let sequences = [engine.makeSequence()]
+    engine.profile = profile
+    for _ in 0..<600 {
+      try feed.step(sequences, tokens: 1, outputs: 1)
+      sequences[0].truncate(to: 0)
+    }
+    engine.profile = nil
+    // A step of two layers takes less than a hundredth of a millisecond.
+    #expect(profile.runs == 600 && profile.tokens == 600 && profile.stride > 1, "\(profile.stride)")
+    let share = Double(accounted(profile)) / (Double(profile.wall) * Double(threads))
+    #expect(share > 0.98 && share < 1.001, "\(share) of the wall time")
+    for (phase, groups) in profile.plan.phases.enumerated() {
+      for group in groups.groups.indices { #expect(profile.calls(phase: phase, group: group) == 600) }
+    }
+  }
+
   @Test("work is that of the steps: weights once each, attention as the sequence grew")
   func work() throws {
     let engine = try tinyEngine(threads: 1)
