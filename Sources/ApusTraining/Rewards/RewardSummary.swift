@@ -25,15 +25,16 @@ package struct RewardSummary: Sendable, Equatable {
 
   /// The mean over prompts of the mean of their answers; nil for no scores.
   ///
-  /// Answers to one prompt are alike, so the interval is that of the prompts' means. Where each prompt has one answer that is
-  /// right or wrong, 1 or 0, it is E. B. Wilson's (1927, doi:10.1080/01621459.1927.10502953), which holds near 0 and 1, too.
+  /// Answers to one prompt are alike, so the interval is that of the prompts' means. Where answers are right or wrong, 1 or 0,
+  /// it is E. B. Wilson's (1927, doi:10.1080/01621459.1927.10502953) for one answer a prompt, which holds near 0 and 1, too, and
+  /// is rather too wide for several. Of other scores of a single prompt it is infinite.
   package var estimate: Estimate? {
     guard !prompts.isEmpty else { return nil }
     let means = prompts.map { $0.reduce(0, +) / Double($0.count) }
     let count = Double(means.count)
     let mean = means.reduce(0, +) / count
     let (z, square) = (Self.z, Self.z * Self.z)
-    if prompts.allSatisfy({ $0 == [0] || $0 == [1] }) {
+    if prompts.allSatisfy({ $0.allSatisfy { $0 == 0 || $0 == 1 } }) {
       let center = (mean + square / (2 * count)) / (1 + square / count)
       let width =
         z / (1 + square / count)
@@ -41,7 +42,8 @@ package struct RewardSummary: Sendable, Equatable {
       return Estimate(
         mean: mean, low: max(0, center - width), high: min(1, center + width), count: means.count)
     }
-    let deviation = means.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / max(1, count - 1)
+    guard means.count > 1 else { return Estimate(mean: mean, low: -.infinity, high: .infinity, count: 1) }
+    let deviation = means.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (count - 1)
     let width = z * (deviation / count).squareRoot()
     return Estimate(mean: mean, low: mean - width, high: mean + width, count: means.count)
   }

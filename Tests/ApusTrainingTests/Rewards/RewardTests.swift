@@ -214,6 +214,12 @@ private func answers(_ count: Int, length: Int = 10) -> [RolloutAnswer] {
     #expect(abs(estimate.low - 0.49016) < 1e-5 && abs(estimate.high - 0.94332) < 1e-5, "\(estimate)")
     var all = RewardSummary()
     for _ in 0..<5 { all.add([1]) }
+    var pairs = RewardSummary()
+    for _ in 0..<5 { pairs.add([0, 0]) }
+    #expect(pairs.estimate?.low == 0 && (pairs.estimate?.high ?? 0) > 0.4)
+    var single = RewardSummary()
+    single.add([2, 3])
+    #expect(single.estimate?.high == .infinity)
     #expect(all.estimate?.high == 1 && (all.estimate?.low ?? 1) < 0.6)
   }
 

@@ -88,8 +88,8 @@ struct RolloutReport {
           fixed($0 * scale, isAccuracy ? 1 : 4)
         }
         let unit = isAccuracy ? " %" : ""
-        return
-          "\(name) \(numbers[0])\(unit), 95 % interval \(numbers[1]) to \(numbers[2])\(unit), \(countText(estimate.count)) prompts"
+        let interval = estimate.low.isFinite ? ", 95 % interval \(numbers[1]) to \(numbers[2])\(unit)" : ""
+        return "\(name) \(numbers[0])\(unit)\(interval), \(countText(estimate.count)) prompts"
       }
     }
     if judged < answers, judged > 0 {
