@@ -62,8 +62,8 @@ bench-check: build $(MODEL) ## Inject a slowdown of 5 % and see it named; compar
 plan-check: build ## Compare predictions of `apus plan` with runs (MODELS="a.gguf small")
 	@dev/check-plan.sh $(APUS) $(or $(MODELS),$(MODEL) small)
 
-rollouts-check: toolchain ## Compare the log-probabilities of thousands of rollouts with the trainer's
-	APUS_ROLLOUTS=1 swift test -c release -Xswiftc -enable-testing --filter PolicyGeneratorTests
+rollouts-check: test-build ## Compare the log-probabilities of thousands of rollouts with the trainer's
+	@APUS_ROLLOUTS=1 swift test --skip-build $(TEST_BUILD) --filter PolicyGeneratorTests
 
 report-check: toolchain ## Open the reports of sample profiles in a browser and in pprof's own schema
 	@dev/test-report.sh

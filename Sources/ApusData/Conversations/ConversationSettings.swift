@@ -65,32 +65,27 @@ public struct ConversationReport: Sendable, Equatable {
 
   /// What a careful user should know, one line each.
   public var notes: [String] {
-    var notes: [String] = []
-    func note(_ count: Int, _ one: String, _ many: String) {
-      if count > 0 { notes.append(count == 1 ? "1 \(one)" : "\(countText(count)) \(many)") }
-    }
-    note(
-      reading.badLines, "bad line was skipped: \(reading.firstBad.first ?? "")",
-      "bad lines were skipped, the first: \(reading.firstBad.first ?? "")")
-    note(
+    var notes = CountedNotes()
+    notes.add(badLinesOf: reading)
+    notes.add(
       skippedLong, "example was skipped because it is too long (the longest has \(longest) tokens)",
       "examples were skipped because they are too long (the longest has \(longest) tokens)")
-    note(
+    notes.add(
       nothingLeft, "of them has no answer within the limit", "of them have no answer within the limit")
-    note(
+    notes.add(
       truncated, "example was cut because it is too long (the longest has \(longest) tokens)",
       "examples were cut because they are too long (the longest has \(longest) tokens)")
-    note(
+    notes.add(
       examples + skippedLong - conversations,
       "answer is an example of its own, because the template writes it otherwise once more follows",
       "answers are examples of their own, because the template writes them otherwise once more follows")
-    note(
+    notes.add(
       straddling, "token lies across the border of the assistant's words and counts as its",
       "tokens lie across the border of the assistant's words and count as its")
-    note(
+    notes.add(
       endless, "answer has no token that ends it: the model does not learn there when to stop",
       "answers have no token that ends them: the model does not learn there when to stop")
-    return notes
+    return notes.lines
   }
 }
 

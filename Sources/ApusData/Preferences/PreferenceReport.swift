@@ -34,29 +34,24 @@ public struct PreferenceReport: Sendable, Equatable {
 
   /// What a careful user should know, one line each.
   public var notes: [String] {
-    var notes: [String] = []
-    func note(_ count: Int, _ one: String, _ many: String) {
-      if count > 0 { notes.append(count == 1 ? "1 \(one)" : "\(countText(count)) \(many)") }
-    }
-    note(
-      reading.badLines, "bad line was skipped: \(reading.firstBad.first ?? "")",
-      "bad lines were skipped, the first: \(reading.firstBad.first ?? "")")
-    note(
+    var notes = CountedNotes()
+    notes.add(badLinesOf: reading)
+    notes.add(
       skippedLong, "preference was skipped because it is too long (the longest answer has \(longest) tokens)",
       "preferences were skipped because they are too long (the longest answer has \(longest) tokens)")
-    note(
+    notes.add(
       nothingLeft, "of them has nothing to compare within the limit",
       "of them have nothing to compare within the limit")
-    note(
+    notes.add(
       truncated, "preference was cut because it is too long (the longest answer has \(longest) tokens)",
       "preferences were cut because they are too long (the longest answer has \(longest) tokens)")
-    note(
+    notes.add(
       straddling, "token lies across the border of prompt and answer and counts as the answer's",
       "tokens lie across the border of prompt and answer and count as the answer's")
-    note(
+    notes.add(
       endless, "answer has no token that ends it: the model does not learn there when to stop",
       "answers have no token that ends them: the model does not learn there when to stop")
-    return notes
+    return notes.lines
   }
 }
 

@@ -89,20 +89,16 @@ public struct PromptCorpus: Sendable {
 
   /// What a careful user should know, one line each.
   public var notes: [String] {
-    var notes: [String] = []
-    func note(_ count: Int, _ one: String, _ many: String) {
-      if count > 0 { notes.append(count == 1 ? "1 \(one)" : "\(countText(count)) \(many)") }
-    }
-    let first = reading.firstBad.first ?? ""
-    note(reading.badLines, "bad line was skipped: \(first)", "bad lines were skipped, the first: \(first)")
-    note(
+    var notes = CountedNotes()
+    notes.add(badLinesOf: reading)
+    notes.add(
       skippedLong,
       "prompt was skipped because it leaves no room for an answer (the longest has \(longest) tokens)",
       "prompts were skipped because they leave no room for an answer (the longest has \(longest) tokens)")
-    note(
+    notes.add(
       answered, "conversation ends with an answer, which was left out",
       "conversations end with an answer, which was left out")
-    return notes
+    return notes.lines
   }
 }
 
