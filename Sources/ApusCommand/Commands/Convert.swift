@@ -31,14 +31,18 @@ enum ConvertCommand: Command {
     "OUT", isFile: true, help: "The GGUF file or the folder to write")
   private static let type = Option<WeightType>.choice(
     "type", placeholder: "TYPE", default: .kept, help: "The type of weight matrices; q8_0 in GGUF files only")
+  private static let metadata = Option<[String]>.list(
+    "metadata", placeholder: "KEY=TEXT",
+    help: "A text to keep in the GGUF file, such as general.description=…; may be repeated")
   private static let force = Option.flag("force", help: "Replace OUT, or the model in it, when it exists")
   private static let json = Option.flag("json", help: "Print one JSON document")
 
   static let arguments = [input.row, output.row]
-  static let options = [type.row, force.row, json.row]
+  static let options = [type.row, metadata.row, force.row, json.row]
 
   static func run(_ values: Values, _ console: Console) throws {
     let (source, target) = (values[input], values[output])
+    let texts = try values[metadata].map(text)
     let summary = try ModelFile.naming(source) {
       let files = try ModelFiles(source)
       console.notes(files.warnings)
@@ -47,7 +51,7 @@ enum ConvertCommand: Command {
           "\(target): is \(same == source ? "the input itself" : "a file of the input"), which is never overwritten; choose another name"
         )
       }
-      let conversion = try Conversion(files, console)
+      let conversion = try Conversion(files, texts, console)
       return try conversion.write(to: target, type: values[type].type, force: values[force])
     }
     if values[json] {
@@ -61,6 +65,18 @@ enum ConvertCommand: Command {
         "\(target): \(summary.format), \(summary.tensors) tensors, matrices as \(summary.type), \(sizeText(summary.bytes))"
       )
     }
+  }
+
+  /// The key and the text of `KEY=TEXT`.
+  private static func text(_ argument: String) throws(CommandError) -> (key: String, text: String) {
+    guard let sign = argument.firstIndex(of: "="),
+      argument[..<sign].contains("."),
+      argument[..<sign].allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) })
+    else {
+      throw .usage(
+        "option '--metadata': '\(visible(argument))' is no KEY=TEXT with a key such as general.description")
+    }
+    return (String(argument[..<sign]), String(argument[argument.index(after: sign)...]))
   }
 }
 
@@ -76,10 +92,12 @@ private struct Conversion {
 
   private let files: ModelFiles
   private let description: ModelDescription
+  private let metadata: [(key: String, text: String)]
   private let console: Console
 
-  init(_ files: ModelFiles, _ console: Console) throws {
+  init(_ files: ModelFiles, _ metadata: [(key: String, text: String)], _ console: Console) throws {
     self.files = files
+    self.metadata = metadata
     self.console = console
     let (description, unused) = try ModelDescription.of(files)
     self.description = description
@@ -108,7 +126,8 @@ private struct Conversion {
       folder: folder.path, rows: network.configuration.vocabularySize,
       chatTemplate: files.chatTemplate(), ends: folder.endOfText())
     console.notes(keys.notes)
-    let export = try GGUFExport(description, type: type, tokenizer: keys, sampling: files.samplingSettings)
+    let export = try GGUFExport(
+      description, type: type, tokenizer: keys, sampling: files.samplingSettings, metadata: metadata)
     for (tensor, type, reason) in export.exceptions {
       console.notes(["\(tensor) becomes \(type): \(reason)"])
     }
@@ -126,6 +145,9 @@ private struct Conversion {
   private func writeFolder(
     _ file: GGUFFile, to target: String, _ type: TensorType?, _ force: Bool
   ) throws -> Summary {
+    guard metadata.isEmpty else {
+      throw CommandError.usage("--metadata is for GGUF files; a folder has no place for it")
+    }
     let tokenizer = try TokenizerFiles(
       of: file, contextLength: files.network().configuration.contextLength)
     let chosen = type ?? description.matrixType ?? .f32

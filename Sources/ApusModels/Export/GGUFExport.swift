@@ -27,10 +27,11 @@ package struct GGUFExport {
   ///   - type: what matrices are written in; nil leaves each as it is. Vectors and small tables are f32.
   ///   - tokenizer: its keys.
   ///   - sampling: settings of a sampler that the model was published with, by llama.cpp's names.
+  ///   - metadata: texts that are kept with the model, such as what it was trained on; `general.name` may be another.
   /// - Throws: `ExportError`, `ModelError`.
   package init(
     _ description: ModelDescription, type: TensorType?, tokenizer: TokenizerKeys = TokenizerKeys(),
-    sampling: [(name: String, value: Double)] = []
+    sampling: [(name: String, value: Double)] = [], metadata: [(key: String, text: String)] = []
   ) throws {
     if let type, !Self.types.contains(type) { throw ExportError.type(type, allowed: Self.types) }
     let network = try description.network()
@@ -69,6 +70,11 @@ package struct GGUFExport {
     }
     header.set("general.quantization_version", .scalar(UInt32(2)))
     for (key, value) in tokenizer.keys { header.set(key, value) }
+    let taken = Set(header.metadata.map(\.key)).subtracting(["general.name"])
+    for (key, text) in metadata {
+      if taken.contains(key) { throw ExportError.setting(key, "is decided by the model") }
+      header.set(key, .string(text))
+    }
     self.header = header
     self.exceptions = exceptions
     tensors = description.tensors

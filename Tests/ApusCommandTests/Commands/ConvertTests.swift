@@ -46,6 +46,31 @@ import Testing
     #expect(scratch.names == ["back", "logits.npy", "model.gguf", name].sorted())
   }
 
+  @Test("texts are kept with the model; what the model decides they cannot be")
+  func metadata() throws {
+    let (input, file) = (try folder("llama"), scratch.file("model.gguf"))
+    let kept = [
+      "convert", input, file, "--metadata", "general.description=a = b", "--metadata", "general.name=Ape",
+      "--metadata", "apus.recipe.seed=7",
+    ]
+    #expect(runApplication(kept).code == 0)
+    let metadata = try GGUFFile.open(file).metadata
+    #expect(try metadata.string("general.description") == "a = b")
+    #expect(try metadata.string("general.name") == "Ape")
+    #expect(try metadata.string("apus.recipe.seed") == "7")
+    for (key, words) in [
+      ("llama.block_count=9", "\"llama.block_count\" is decided by the model"),
+      ("description=x", "is no KEY=TEXT"),
+      ("general.x", "is no KEY=TEXT"), ("a b.c=x", "is no KEY=TEXT"),
+    ] {
+      let refused = runApplication(["convert", input, scratch.file("other.gguf"), "--metadata", key])
+      #expect(refused.code != 0 && refused.errors.contains(words), "\(key): \(refused.errors)")
+    }
+    let back = runApplication(["convert", file, scratch.file("back"), "--metadata", "general.x=y"])
+    #expect(back.code != 0 && back.errors.contains("a folder has no place for it"))
+    #expect(scratch.names == ["llama", "model.gguf"])
+  }
+
   @Test("weights keep their type, or take the one asked for")
   func types() throws {
     let input = try folder("gpt2", type: .bf16)
