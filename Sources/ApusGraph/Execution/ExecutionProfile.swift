@@ -93,12 +93,12 @@ extension ExecutionProfile {
     if mayStride, runs >= 8, runs & (runs - 1) == 0 { stride = wantedStride }
   }
 
-  /// How many runs pass for one that is looked at, so that looking takes less than half a percent of their time.
+  /// How many runs pass for one that is looked at, so that looking takes less than half a percent of their time, with room for what is not foreseen.
   private var wantedStride: Int {
     let serial = plan.phases.indices.count { isSerial(phase: $0) }
     let looks = serial + 2 * active * (plan.phases.count - serial)
     let run = Double(seen.nanoseconds) / Double(seen.runs)
-    return max(1, min(64, Int((Double(looks) * Self.lookNanoseconds / (0.005 * run)).rounded(.up))))
+    return max(1, min(64, Int((Double(looks) * Self.lookNanoseconds / (0.004 * run)).rounded(.up))))
   }
 
   /// What a boundary between two pieces of work adds to a run, at most: the clock's 10 ns, and lines of caches that weights
