@@ -93,7 +93,8 @@ extension ExecutionProfile {
     if mayStride, runs >= 8, runs & (runs - 1) == 0 { stride = wantedStride }
   }
 
-  /// How many runs pass for one that is looked at, so that looking takes less than half a percent of their time, with room for what is not foreseen.
+  /// How many runs pass for one that is looked at, so that looking takes less than half a percent of their time: the rest of
+  /// the percent is for what is not foreseen.
   private var wantedStride: Int {
     let serial = plan.phases.indices.count { isSerial(phase: $0) }
     let looks = serial + 2 * active * (plan.phases.count - serial)
