@@ -20,7 +20,9 @@ skip() { echo "SKIPPED: $1"; }
 
 echo "==> samples"
 log=$scratch/test.log
-read -ra run <<<"${APUS_SWIFT_TEST:-swift test --scratch-path .build-test -c release -Xswiftc -enable-testing}"
+# With any other flag everything would be compiled anew.
+standard="swift test --scratch-path .build-test -c release -Xswiftc -enable-testing --explicit-target-dependency-import-check error"
+read -ra run <<<"${APUS_SWIFT_TEST:-$standard}"
 APUS_REPORT_SAMPLES=$folder "${run[@]}" --filter SampleReportTests >"$log" 2>&1 || { tail -30 "$log"; exit 1; }
 [ -s "$folder/model.html" ] || { echo "no samples were written, see $log"; exit 1; }
 
