@@ -59,6 +59,8 @@ final class RewardProcess {
   /// - Parameter seconds: for all of it.
   /// - Throws: `RewardError`; the program is of no use then.
   func exchange(_ text: [UInt8], lines count: Int, seconds: Double) throws(RewardError) -> [String] {
+    // What came after the answers to the last lines would be taken for the answers to these.
+    try refuseMore()
     let deadline = MonotonicClock.nanoseconds + UInt64(seconds * 1e9)
     var (rest, lines) = (text[...], [String]())
     while lines.count < count {
@@ -82,8 +84,18 @@ final class RewardProcess {
       }
       if polled[0].revents != 0 { try read(&lines, count) }
     }
-    if !bytes.isEmpty { throw .tooManyLines(command: command, line: Self.shown(bytes)) }
+    try refuseMore()
     return lines
+  }
+
+  /// Makes sure that nothing is there to read which nobody asked for.
+  private func refuseMore() throws(RewardError) {
+    var polled = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
+    if poll(&polled, 1, 0) > 0, polled.revents & Int16(POLLIN) != 0 {
+      var none: [String] = []
+      try read(&none, 0)
+    }
+    if !bytes.isEmpty { throw .tooManyLines(command: command, line: Self.shown(bytes)) }
   }
 
   /// Takes what there is to read.

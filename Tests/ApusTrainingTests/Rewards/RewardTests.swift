@@ -77,7 +77,7 @@ private func answers(_ count: Int, length: Int = 10) -> [RolloutAnswer] {
       case .tooFew: "read -r a; read -r b; read -r c; echo 1; echo 2"
       case .garbage: "while read -r a; do echo 'about three'; done"
       case .endless: "yes | tr -d '\\n'"
-      case .tooMany: "while read -r a; do echo 1; echo 2; done"
+      case .tooMany: "while read -r a; do printf '1\\n2\\n'; done"
       case .missing: "/nonexistent/program"
       }
     }
@@ -107,6 +107,23 @@ private func answers(_ count: Int, length: Int = 10) -> [RolloutAnswer] {
     #expect(!skipping.takeNotes().isEmpty && skipping.takeNotes().isEmpty)
     let retrying = CommandReward(command: failure.command, seconds: seconds, onFailure: .retry)
     #expect(throws: RewardError.self) { try retrying.scores(answers(3)) }
+  }
+
+  @Test("a line too many that comes late is not taken for the next answer")
+  func late() throws {
+    let path = scratch.file("late")
+    let reward = CommandReward(
+      command:
+        "read -r a; echo 1; while [ ! -e \(path) ]; do sleep 0.01; done; echo 2; read -r a; sleep 1000",
+      seconds: 20, onFailure: .stop)
+    #expect(try reward.scores(answers(1)) == [1])
+    #expect(close(creat(path, 0o600)) == 0)
+    usleep(500_000)
+    let error = try #require(throws: RewardError.self) { try reward.scores(answers(1)) }
+    guard case .tooManyLines = error else {
+      Issue.record("\(error)")
+      return
+    }
   }
 
   @Test("a program that fails once is started again")
