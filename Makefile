@@ -65,8 +65,8 @@ plan-check: build ## Compare predictions of `apus plan` with runs (MODELS="a.ggu
 rollouts-check: test-build ## Compare the log-probabilities of thousands of rollouts with the trainer's
 	@APUS_ROLLOUTS=1 swift test --skip-build $(TEST_BUILD) --filter PolicyGeneratorTests
 
-report-check: toolchain ## Open the reports of sample profiles in a browser and in pprof's own schema
-	@dev/test-report.sh
+report-check: test-build ## Open the reports of sample profiles in a browser and in pprof's own schema
+	@APUS_SWIFT_TEST="swift test --skip-build $(TEST_BUILD)" dev/test-report.sh
 
 profile-overhead: build ## Measure what profiling costs; it may be 1 %
 	@$(APUS) bench overhead

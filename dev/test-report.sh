@@ -5,7 +5,7 @@
 #   dev/test-report.sh [FOLDER]     leaves pages and screenshots there (default: .build-report/samples)
 #
 # APUS_PYTHON names a Python that has playwright and protobuf; else one is set up in .build-report with pip.
-# APUS_SWIFT_TEST is the command that runs tests, if not that of `make test`, whose build this shares.
+# APUS_SWIFT_TEST is the command that runs tests; `make report-check` gives it that of `make test`, whose build it shares.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # Without a network pip gives up soon.
@@ -20,9 +20,7 @@ skip() { echo "SKIPPED: $1"; }
 
 echo "==> samples"
 log=$scratch/test.log
-# With any other flag everything would be compiled anew.
-standard="swift test --scratch-path .build-test -c release -Xswiftc -enable-testing --explicit-target-dependency-import-check error"
-read -ra run <<<"${APUS_SWIFT_TEST:-$standard}"
+read -ra run <<<"${APUS_SWIFT_TEST:-swift test}"
 APUS_REPORT_SAMPLES=$folder "${run[@]}" --filter SampleReportTests >"$log" 2>&1 || { tail -30 "$log"; exit 1; }
 [ -s "$folder/model.html" ] || { echo "no samples were written, see $log"; exit 1; }
 

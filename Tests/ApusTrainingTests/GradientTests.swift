@@ -87,25 +87,32 @@ import Testing
     return try TrainingEngine(network, graph, weights, options, runtime ?? self.runtime)
   }
 
-  func run(_ engine: TrainingEngine) throws -> Double {
-    let batch = try GradientBatch()
+  func run(_ engine: TrainingEngine) throws -> Double { try GradientBatch().run(engine) }
+}
+
+extension GradientBatch {
+  /// Runs the batch; the mean loss, with what the scores of tokens add where they count.
+  func run(_ engine: TrainingEngine, scoreWeights: [Float]? = nil) -> Double {
     var total = 0.0
-    for token in batch.tokens.indices where batch.targets[token] >= 0 {
-      total += Double(batch.weights[token])
-    }
-    let weights = batch.weights.map { Float(Double($0) / total) }
+    for token in tokens.indices where targets[token] >= 0 { total += Double(weights[token]) }
+    let shares = weights.map { Float(Double($0) / total) }
     engine.begin(startsGradients: true)
     var first = 0
-    for length in batch.segments.joined() {
+    for length in segments.joined() {
       let range = first..<first + length
-      batch.tokens[range].withUnsafeBufferPointer { tokens in
-        batch.targets[range].withUnsafeBufferPointer { targets in
-          weights[range].withUnsafeBufferPointer {
-            engine.add(tokens, targets: targets, weight: 0, weights: $0)
+      first += length
+      tokens[range].withUnsafeBufferPointer { tokens in
+        targets[range].withUnsafeBufferPointer { targets in
+          shares[range].withUnsafeBufferPointer { shares in
+            guard let scoreWeights else {
+              return engine.add(tokens, targets: targets, weight: 0, weights: shares)
+            }
+            scoreWeights[range].withUnsafeBufferPointer {
+              engine.add(tokens, targets: targets, weight: 0, weights: shares, scoreWeights: $0)
+            }
           }
         }
       }
-      first += length
     }
     return engine.run()
   }

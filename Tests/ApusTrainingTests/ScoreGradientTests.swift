@@ -37,31 +37,7 @@ import Testing
 
   /// Runs the batch of all gradient fixtures, with the fixture's weights of scores.
   private func run(_ engine: TrainingEngine, scoreWeights: [Float]? = nil) throws -> Double {
-    let batch = try GradientBatch()
-    var total = 0.0
-    for token in batch.tokens.indices where batch.targets[token] >= 0 {
-      total += Double(batch.weights[token])
-    }
-    let weights = batch.weights.map { Float(Double($0) / total) }
-    engine.begin(startsGradients: true)
-    var first = 0
-    for length in batch.segments.joined() {
-      let range = first..<first + length
-      first += length
-      batch.tokens[range].withUnsafeBufferPointer { tokens in
-        batch.targets[range].withUnsafeBufferPointer { targets in
-          weights[range].withUnsafeBufferPointer { weights in
-            guard let scoreWeights else {
-              return engine.add(tokens, targets: targets, weight: 0, weights: weights)
-            }
-            scoreWeights[range].withUnsafeBufferPointer {
-              engine.add(tokens, targets: targets, weight: 0, weights: weights, scoreWeights: $0)
-            }
-          }
-        }
-      }
-    }
-    return engine.run()
+    try GradientBatch().run(engine, scoreWeights: scoreWeights)
   }
 
   private func gradients(_ engine: TrainingEngine) -> [Float] {

@@ -57,14 +57,7 @@ struct PolicyLessonPlan: LessonPlan {
       bytes += try TrainingAssembly.forwardBytes(network, run.options, configuration.precision)
     }
     guard configuration.policy.kl > 0 else { return bytes }
-    let reference = try configuration.reference.from.map {
-      try Network(PrecisionSource(base: ModelFiles($0).source, precision: configuration.precision))
-    }
-    var options = run.options.forwardOnly
-    options.heads = .tokens
-    let layout = TrainableWeights.layout(try TrainingEngine.graph(reference ?? network, options))
-    return try bytes + 4 * TrainableWeights.floats(layout)
-      + TrainingAssembly.forwardBytes(reference ?? network, options, configuration.precision)
+    return try bytes + run.referenceBytes(from: configuration.reference.from)
   }
 
   /// What the policy is held near; nil where nothing holds it.

@@ -26,14 +26,10 @@ struct PreferenceLessonPlan: LessonPlan {
 
   /// The first pass of a step, and the reference while it is asked.
   func memory(_ run: LessonMemory) throws -> Int {
-    let (configuration, options) = (run.configuration, run.options)
-    let bytes = try TrainingAssembly.forwardBytes(run.network, options, configuration.precision)
+    let configuration = run.configuration
+    let bytes = try TrainingAssembly.forwardBytes(run.network, run.options, configuration.precision)
     guard configuration.objective.hasReference, let path = configuration.reference.from else { return bytes }
-    let network = try Network(
-      PrecisionSource(base: ModelFiles(path).source, precision: configuration.precision))
-    let layout = TrainableWeights.layout(try TrainingEngine.graph(network, options.forwardOnly))
-    return try bytes + 4 * TrainableWeights.floats(layout)
-      + TrainingAssembly.forwardBytes(network, options, configuration.precision)
+    return try bytes + run.referenceBytes(from: path)
   }
 
   func lesson(_ run: LessonRun) throws -> any Lesson {

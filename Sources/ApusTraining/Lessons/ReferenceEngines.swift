@@ -42,3 +42,20 @@ extension LessonRun {
     }
   }
 }
+
+extension LessonMemory {
+  /// Bytes of a network that does not learn and of its engine.
+  ///
+  /// - Parameter path: of another model; nil for the network that learns, as it began.
+  func referenceBytes(from path: String?) throws -> Int {
+    let network =
+      try path.map {
+        try Network(PrecisionSource(base: ModelFiles($0).source, precision: configuration.precision))
+      } ?? network
+    var options = options
+    options.heads = .tokens
+    let layout = TrainableWeights.layout(try TrainingEngine.graph(network, options.forwardOnly))
+    return try 4 * TrainableWeights.floats(layout)
+      + TrainingAssembly.forwardBytes(network, options, configuration.precision)
+  }
+}

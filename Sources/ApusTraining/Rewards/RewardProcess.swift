@@ -82,7 +82,7 @@ final class RewardProcess {
           rest = []
         }
       }
-      if polled[0].revents != 0 { try read(&lines, count) }
+      if polled[0].revents != 0 { try take(&lines, count) }
     }
     try refuseMore()
     return lines
@@ -93,15 +93,15 @@ final class RewardProcess {
     var polled = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
     if poll(&polled, 1, 0) > 0, polled.revents & Int16(POLLIN) != 0 {
       var none: [String] = []
-      try read(&none, 0)
+      try take(&none, 0)
     }
     if !bytes.isEmpty { throw .tooManyLines(command: command, line: Self.shown(bytes)) }
   }
 
   /// Takes what there is to read.
-  private func read(_ lines: inout [String], _ count: Int) throws(RewardError) {
+  private func take(_ lines: inout [String], _ count: Int) throws(RewardError) {
     let length = withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 16) { chunk in
-      let length = Self.systemRead(output, chunk.baseAddress!, chunk.count)
+      let length = read(output, chunk.baseAddress!, chunk.count)
       if length > 0 { bytes.append(contentsOf: chunk[..<length]) }
       return length
     }
@@ -121,16 +121,6 @@ final class RewardProcess {
     guard bytes.count <= Self.longestLine else {
       throw .badLine(command: command, line: Self.shown(bytes), answer: lines.count + 1)
     }
-  }
-
-  private static func systemRead(_ descriptor: Int32, _ base: UnsafeMutableRawPointer, _ count: Int) -> Int {
-    #if canImport(Darwin)
-      Darwin.read(descriptor, base, count)
-    #elseif canImport(Musl)
-      Musl.read(descriptor, base, count)
-    #else
-      Glibc.read(descriptor, base, count)
-    #endif
   }
 
   private static func shown(_ line: some Collection<UInt8>) -> String {

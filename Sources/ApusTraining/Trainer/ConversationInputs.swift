@@ -34,36 +34,26 @@ struct ChatWriting {
   }
 }
 
-/// The conversations of a run.
-struct ConversationInputs {
-  let training: TokenDataset
-  let validation: TokenDataset?
-  /// What writes conversations down.
-  let chat: ChatFormatter
-  /// The template that takes the place of the model's; nil for the model's own.
-  let ownTemplate: String?
-  /// What the user should know, one line each.
-  private(set) var notes: [String] = []
-  /// What was counted, for the records of the run.
-  private(set) var facts: [RunStart.Fact] = []
-
-  /// Reads everything.
+extension LessonInputs {
+  /// Reads conversations.
   ///
   /// - Throws: `TrainingError.noTokenizer`, `.noChatTemplate`, `ConversationError`, `ReadingError` with file and line.
-  init(
+  static func conversations(
     _ configuration: TrainingConfiguration, _ model: ModelFiles?, _ tokenizer: (any Tokenizer)?,
     _ runtime: Runtime
-  ) throws {
+  ) throws -> LessonInputs {
     let data = configuration.data
     let writing = try ChatWriting(configuration, model, tokenizer, for: data.conversations[0])
-    ownTemplate = writing.ownTemplate
-    chat = writing.encoder.formatter
     let corpus = ConversationCorpus(writing.encoder, pool: runtime.workers)
     let learned = try corpus.read(data.conversations)
     let held = try data.validation.isEmpty ? nil : corpus.read(data.validation)
-    (training, validation) = (learned.dataset, held?.dataset)
-    add(learned.report, "conversations", learned.dataset.name)
-    if let held { add(held.report, "validation", held.dataset.name) }
+    var inputs = LessonInputs(
+      training: try TextLessonPlan(learned.dataset, .train, configuration, tokenizer),
+      validation: try held.map { try TextLessonPlan($0.dataset, .validation, configuration, tokenizer) },
+      chat: writing.encoder.formatter, ownTemplate: writing.ownTemplate)
+    inputs.add(learned.report, "conversations", learned.dataset.name)
+    if let held { inputs.add(held.report, "validation", held.dataset.name) }
+    return inputs
   }
 
   private mutating func add(_ report: ConversationReport, _ what: String, _ name: String) {

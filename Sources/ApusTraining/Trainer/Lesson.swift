@@ -109,7 +109,8 @@ struct LessonRun {
   let inputs: TrainingInputs
   let learner: Learner
   let runtime: Runtime
-  let group: RankGroup
+  /// The processes that share it.
+  var group = RankGroup(SingleProcess())
 
   /// An engine that computes losses only, of the same weights and micro-batches.
   func forwardEngine() throws -> TrainingEngine {

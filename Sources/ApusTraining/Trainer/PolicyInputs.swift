@@ -7,54 +7,43 @@ import ApusModels
 import ApusRuntime
 import ApusText
 
-/// The prompts of a run and the judge of its answers.
-struct PolicyInputs {
-  let training: PolicyLessonPlan
-  let validation: PolicyLessonPlan?
-  /// What writes conversations down; nil where prompts are plain texts.
-  let chat: ChatFormatter?
-  /// The template that takes the place of the model's; nil for the model's own.
-  let ownTemplate: String?
-  /// What was counted, for the records of the run.
-  let facts: [RunStart.Fact]
-
-  /// Reads everything.
+extension LessonInputs {
+  /// Reads prompts, and makes who judges the answers.
   ///
   /// - Parameter reward: judges in place of what the configuration names.
   /// - Throws: `TrainingError.noTokenizer` and `.noReward`, `PromptError`, `ReadingError` with file and line.
-  init(
+  static func prompts(
     _ configuration: TrainingConfiguration, _ model: ModelFiles?, _ tokenizer: (any Tokenizer)?,
     _ reward: (any Reward)?, _ runtime: Runtime
-  ) throws {
+  ) throws -> LessonInputs {
     let (data, paths) = (configuration.data, configuration.rollout.prompts)
     guard let tokenizer else { throw TrainingError.noTokenizer(paths[0]) }
-    ownTemplate = try data.readChatTemplate()
+    let ownTemplate = try data.readChatTemplate()
     let template = try ownTemplate ?? data.modelChatTemplate(model)
-    chat = try template.map { try ChatFormatter($0, tokenizer) }
+    let chat = try template.map { try ChatFormatter($0, tokenizer) }
     let ends = Set(tokenizer.vocabulary.endOfGeneration)
       .union(try model?.endOfText().filter { tokenizer.vocabulary.contains($0) } ?? [])
     guard let judge = try reward ?? configuration.reward.make(runtime) else { throw TrainingError.noReward }
     let shared = SharedPlayer(tokenizer, ends: ends, judge)
-    let learned = try PolicyLessonPlan(
-      paths, .train, configuration, template: template, tokenizer, shared, runtime)
-    training = learned
-    validation =
-      data.validation.isEmpty
-      ? nil
-      : try PolicyLessonPlan(
-        data.validation, .validation, configuration, template: template, tokenizer, shared, runtime)
-    facts = [("prompts", learned), ("validation", validation)].compactMap { name, plan in
+    func plan(_ paths: [String], _ part: DatasetPart) throws -> PolicyLessonPlan {
+      try PolicyLessonPlan(paths, part, configuration, template: template, tokenizer, shared, runtime)
+    }
+    let learned = try plan(paths, .train)
+    let held = try data.validation.isEmpty ? nil : plan(data.validation, .validation)
+    let facts = [("prompts", learned), ("validation", held)].compactMap { name, plan in
       plan.map {
         RunStart.Fact(
           name, "\(countText($0.rowsPerEpoch)) read, the longest has \(countText($0.corpus.longest)) tokens")
       }
     }
+    return LessonInputs(
+      training: learned, validation: held, chat: chat, ownTemplate: ownTemplate, facts: facts)
   }
 }
 
 extension TrainingConfiguration.RewardSource {
   /// The reward that is named; nil where none is.
-  func make(_ runtime: Runtime) throws -> (any Reward)? {
+  package func make(_ runtime: Runtime) throws -> (any Reward)? {
     switch kind {
     case nil: nil
     case .problems: ProblemReward()

@@ -25,9 +25,9 @@ package struct TrainingInputs {
   let training: any LessonPlan
   let validation: (any LessonPlan)?
   /// What the user should know, one line each.
-  package private(set) var notes: [String] = []
+  package private(set) var notes: [String]
   /// What there is to learn from, for the records of a run.
-  package private(set) var facts: [RunStart.Fact] = []
+  package let facts: [RunStart.Fact]
 
   /// Whether something is held out.
   package var validates: Bool { validation != nil }
@@ -57,39 +57,16 @@ package struct TrainingInputs {
       (tokenizer, tokenizerFiles) = (nil, TokenizerFiles())
     }
     self.tokenizer = tokenizer
-    var notes: [String] = []
-    switch configuration.objective {
-    case .pretrain:
-      chat = nil
-      let data = configuration.data
-      let learned = try Self.dataset(data.train, .train, configuration, tokenizer, runtime, &notes)!
-      let held = try Self.dataset(data.validation, .validation, configuration, tokenizer, runtime, &notes)
-      training = try TextLessonPlan(learned, .train, configuration, tokenizer)
-      validation = try held.map { try TextLessonPlan($0, .validation, configuration, tokenizer) }
-    case .sft:
-      let conversations = try ConversationInputs(configuration, model, tokenizer, runtime)
-      training = try TextLessonPlan(conversations.training, .train, configuration, tokenizer)
-      validation = try conversations.validation.map {
-        try TextLessonPlan($0, .validation, configuration, tokenizer)
+    let lessons: LessonInputs =
+      switch configuration.objective {
+      case .pretrain: try .texts(configuration, tokenizer, runtime)
+      case .sft: try .conversations(configuration, model, tokenizer, runtime)
+      case .reward, .dpo, .ipo, .kto, .simpo: try .preferences(configuration, model, tokenizer, runtime)
+      case .grpo, .ppo: try .prompts(configuration, model, tokenizer, reward, runtime)
       }
-      chat = conversations.chat
-      notes += conversations.notes
-      facts = conversations.facts
-      if let template = conversations.ownTemplate { tokenizerFiles.set(chatTemplate: template) }
-    case .reward, .dpo, .ipo, .kto, .simpo:
-      let preferences = try PreferenceInputs(configuration, model, tokenizer, runtime)
-      training = PreferenceLessonPlan(preferences.training, .train, configuration)
-      validation = preferences.validation.map { PreferenceLessonPlan($0, .validation, configuration) }
-      chat = preferences.chat
-      notes += preferences.notes
-      facts = preferences.facts
-      if let template = preferences.ownTemplate { tokenizerFiles.set(chatTemplate: template) }
-    case .grpo, .ppo:
-      let prompts = try PolicyInputs(configuration, model, tokenizer, reward, runtime)
-      (training, validation, chat) = (prompts.training, prompts.validation, prompts.chat)
-      facts = prompts.facts
-      if let template = prompts.ownTemplate { tokenizerFiles.set(chatTemplate: template) }
-    }
+    (training, validation) = (lessons.training, lessons.validation)
+    (chat, facts, notes) = (lessons.chat, lessons.facts, lessons.notes)
+    if let template = lessons.ownTemplate { tokenizerFiles.set(chatTemplate: template) }
     self.tokenizerFiles = tokenizerFiles
     let weights = try model.map { try Self.scored($0, configuration) }
     adapter = model.flatMap { model in
@@ -115,7 +92,6 @@ package struct TrainingInputs {
       }
       notes += plan.notes
     }
-    self.notes = notes
   }
 
   /// The weights with a new adapter beside them.
@@ -170,34 +146,5 @@ package struct TrainingInputs {
     }
     let file = try GGUFFile.open(path)
     return (try makeTokenizer(from: file), try TokenizerFiles(of: file, contextLength: context))
-  }
-
-  /// Shards and folders of `apus data tokenize` as they are; anything else is text.
-  private static func dataset(
-    _ paths: [String], _ part: DatasetPart, _ configuration: TrainingConfiguration,
-    _ tokenizer: (any Tokenizer)?, _ runtime: Runtime, _ notes: inout [String]
-  ) throws -> TokenDataset? {
-    guard let first = paths.first else { return nil }
-    if paths.count == 1, FileKind(first) == .folder {
-      let dataset = try TokenDataset(folder: first, part: part, pool: runtime.workers)
-      if let tokenizer { try dataset.check(tokenizer) }
-      return dataset
-    }
-    if paths.allSatisfy({ TokenShard.isShard($0) }) {
-      let dataset = try TokenDataset(shards: paths, pool: runtime.workers)
-      if let tokenizer { try dataset.check(tokenizer) }
-      return dataset
-    }
-    guard let tokenizer else { throw TrainingError.noTokenizer(first) }
-    var options = TokenizingOptions()
-    options.reading.field = configuration.data.field
-    options.reading.skipLimit = configuration.data.skipBad
-    let (dataset, report) = try CorpusTokenizer(tokenizer, options, runtime: runtime).read(paths)
-    if report.reading.badLines > 0 {
-      notes.append(
-        "\(report.reading.badLines) bad lines were skipped, the first: "
-          + (report.reading.firstBad.first ?? ""))
-    }
-    return dataset
   }
 }

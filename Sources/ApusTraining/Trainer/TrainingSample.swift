@@ -24,8 +24,7 @@ package final class TrainingSample {
     learner = try assembly.makeLearner(inputs, runtime)
     lesson = try inputs.training.lesson(
       LessonRun(
-        configuration: configuration, assembly: assembly, inputs: inputs, learner: learner, runtime: runtime,
-        group: RankGroup(SingleProcess())))
+        configuration: configuration, assembly: assembly, inputs: inputs, learner: learner, runtime: runtime))
     microBatches = (configuration.batch.sequences + assembly.micro - 1) / assembly.micro
     learningRate = configuration.optimizer.learningRate
     notes = configuration.notes + inputs.notes + assembly.notes

@@ -132,8 +132,7 @@ import Testing
     let learner = try assembly.makeLearner(inputs, runtime)
     let lesson = try inputs.training.lesson(
       LessonRun(
-        configuration: configuration, assembly: assembly, inputs: inputs, learner: learner, runtime: runtime,
-        group: RankGroup(SingleProcess())))
+        configuration: configuration, assembly: assembly, inputs: inputs, learner: learner, runtime: runtime))
     var count = 0
     for number in 1...4 {
       try lesson.begin(step: number, cursor: 4 * number, rows: 4)

@@ -28,8 +28,7 @@ import Testing
     let learner = try assembly.makeLearner(inputs, runtime)
     let lesson = try inputs.training.lesson(
       LessonRun(
-        configuration: configuration, assembly: assembly, inputs: inputs, learner: learner, runtime: runtime,
-        group: RankGroup(SingleProcess())))
+        configuration: configuration, assembly: assembly, inputs: inputs, learner: learner, runtime: runtime))
     func step(_ number: Int) throws {
       try lesson.begin(step: number, cursor: 4 * number, rows: 4)
       let outcome = try learner.step(
