@@ -7,9 +7,7 @@ final class GRPOLesson: PolicyLesson {
 
   init(_ run: LessonRun, _ plan: PolicyLessonPlan) throws {
     let policy = run.configuration.policy
-    objective = GRPO(
-      PPO(clipLow: policy.clip, clipHigh: policy.clipHigh ?? policy.clip), kl: policy.kl,
-      estimator: policy.klEstimator)
+    objective = GRPO(PPO(policy), kl: policy.kl, estimator: policy.klEstimator)
     try super.init(run, plan, average: .answer)
   }
 

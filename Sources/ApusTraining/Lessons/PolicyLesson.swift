@@ -13,7 +13,6 @@ class PolicyLesson: Lesson {
   /// Log-probabilities and values of the weights as they are; nil where those of the answers are all that is asked for.
   let forward: TrainingEngine?
   let reference: TrainingEngine?
-  let surrogate: PPO
   private let average: PolicyAverage
 
   private(set) var stepRows = 0
@@ -37,9 +36,7 @@ class PolicyLesson: Lesson {
     player = try plan.shared.player(run)
     forward = PolicyLearning.needsForward(configuration) ? try run.forwardEngine() : nil
     reference = try plan.reference(run)
-    let policy = configuration.policy
-    surrogate = PPO(clipLow: policy.clip, clipHigh: policy.clipHigh ?? policy.clip)
-    self.average = policy.average ?? average
+    self.average = configuration.policy.average ?? average
     stepFigures = PolicyStepFigures(configuration)
   }
 
@@ -94,21 +91,12 @@ class PolicyLesson: Lesson {
         (learned[index].current, learned[index].values) = measured
       }
     }
-    updateLoss = 0
-    let answers = judgedAnswers * Double(learned.count)
-    let tokens = judgedTokens * Double(learned.reduce(0) { $0 + $1.length })
-    for index in learned.indices {
-      let weight = GRPO.tokenWeight(
-        average, length: learned[index].length, answers: answers, tokens: tokens,
-        longest: configuration.rollout.tokens)
-      for place in 0..<learned[index].length {
-        let token = token(learned[index], place)
-        stepFigures.add(token)
-        updateLoss += weight * token.loss
-        let target = learned[index].start + place
-        learned[index].weights[target] = Float(-weight * token.slope)
-        learned[index].scoreWeights[target] = Float(weight * token.valueSlope)
-      }
+    updateLoss = learned.weigh(
+      average, longest: configuration.rollout.tokens, judgedAnswers: judgedAnswers, judgedTokens: judgedTokens
+    ) { row, place in
+      let token = token(row, place)
+      stepFigures.add(token)
+      return token
     }
     learned.removeAll { !$0.teaches }
     batches = PolicyMicroBatches(learned, options)
@@ -129,18 +117,4 @@ class PolicyLesson: Lesson {
   final var figures: [Figure] { stepFigures.figures }
 
   final func takeNotes() -> [String] { player.takeNotes() }
-}
-
-/// What a token costs.
-struct PolicyToken {
-  /// All of it.
-  var loss: Double
-  /// By the token's log-probability, and by its value.
-  var slope: Double
-  var valueSlope = 0.0
-  var ratio: Double
-  var isClipped: Bool
-  /// The estimated divergence from the reference.
-  var divergence = 0.0
-  var valueLoss = 0.0
 }

@@ -1,8 +1,5 @@
 // Losses of policies against PyTorch, their slopes against finite differences, and by hand.
 
-import ApusBasics
-import ApusModels
-import ApusRuntime
 import ApusTestSupport
 import Testing
 
@@ -74,72 +71,30 @@ func exponential(_ x: Double) -> Double { exp(x) }
 
   @Test("losses and gradients are PyTorch's", arguments: ["grpo", "grpo-token", "grpo-longest"])
   func torch(_ name: String) throws {
-    let folder = Fixtures.path("policies")
-    let json = try JSONValue(parsing: #require(readFile("\(folder)/\(name).json")))
-    let lines = try JSONValue(parsing: #require(readFile("\(folder)/rows.json"))).array!
-    let floats = try #require(readFile("\(folder)/\(name).f32")).withUnsafeBytes {
-      Array($0.assumingMemoryBound(to: Float.self))
+    var fixture = try PolicyFixture(name)
+    let policy = fixture.policy
+    for (index, measured) in fixture.engine.measure(fixture.rows).enumerated() {
+      fixture.rows[index].current = measured.logProbabilities
     }
-    let runtime = try runtime(threads: 2)
-    let source = try ModelFiles(ModelFixture("llama").file()).source
-    let network = try Network(PrecisionSource(base: source, precision: .f32))
-    let options = TrainingEngineOptions(tokens: 48, sequences: 4, contextLength: 24)
-    let graph = try TrainingEngine.graph(network, options)
-    let weights = try TrainableWeights(graph, precision: .f32)
-    try weights.load(from: source)
-    let engine = try TrainingEngine(network, graph, weights, options, runtime)
-
-    func numbers(_ value: JSONValue?) -> [Double] { value!.array!.map { $0.double! } }
-    var rows = lines.map { line in
-      var rollout = Rollout(prompt: 0, number: 0)
-      rollout.tokens = numbers(line["answer"]).map { Int32($0) }
-      rollout.logProbabilities = Array(repeating: 0, count: rollout.tokens.count)
-      var row = PolicyRow(prompt: numbers(line["prompt"]).map { Int32($0) }, rollout)
-      (row.old, row.reference) = (numbers(line["old"]), numbers(line["reference"]))
-      return row
-    }
-    let current = engine.measure(rows).map(\.logProbabilities)
-    let objective = GRPO(
-      PPO(clipLow: json["clip"]!.double!, clipHigh: json["clipHigh"]!.double!), kl: json["kl"]!.double!,
-      estimator: try #require(KLEstimator(rawValue: json["klEstimator"]!.string!)))
-    let average = try #require(PolicyAverage(rawValue: json["average"]!.string!))
-    let rewards = lines.map { $0["reward"]!.double! }
-    let isScaled = json["advantage"]!.string! == "standardized"
-    let advantages = stride(from: 0, to: 9, by: 3).flatMap {
-      GRPO.advantages(Array(rewards[$0..<$0 + 3]), isScaled: isScaled)
-    }
-    let tokens = Double(rows.reduce(0) { $0 + $1.length })
-    var loss = 0.0
-    var clipped = 0
-    for index in rows.indices {
-      let weight = GRPO.tokenWeight(
-        average, length: rows[index].length, answers: Double(rows.count), tokens: tokens,
-        longest: json["longest"]!.int!)
-      for place in 0..<rows[index].length {
-        let (token, _) = objective.token(
-          logProbability: current[index][place], old: rows[index].old[place],
-          reference: rows[index].reference[place], advantage: advantages[index])
-        loss += weight * token.loss
-        clipped += token.isClipped ? 1 : 0
-        rows[index].weights[rows[index].start + place] = Float(-weight * token.slope)
+    for group in stride(from: 0, to: fixture.rows.count, by: 3) {
+      let advantages = GRPO.advantages(
+        fixture.rows[group..<group + 3].map(\.reward), isScaled: policy.advantage == .standardized)
+      for (index, advantage) in zip(group..., advantages) {
+        fixture.rows[index].advantages = Array(repeating: advantage, count: fixture.rows[index].length)
       }
     }
-    #expect(abs(loss - json["loss"]!.double!) < 1e-5, "loss \(loss), not \(json["loss"]!.double!)")
+    let objective = GRPO(PPO(policy), kl: policy.kl, estimator: policy.klEstimator)
+    var clipped = 0
+    var rows = fixture.rows
+    let loss = rows.weigh(try #require(policy.average), longest: fixture.longest) { row, place in
+      let (token, _) = objective.token(
+        logProbability: row.current[place], old: row.old[place], reference: row.reference[place],
+        advantage: row.advantages[place])
+      clipped += token.isClipped ? 1 : 0
+      return PolicyToken(
+        loss: token.loss, slope: token.slope, ratio: token.ratio, isClipped: token.isClipped)
+    }
     #expect(clipped > 0)
-    for (number, range) in PolicyMicroBatches(rows, options).ranges.enumerated() {
-      engine.begin(startsGradients: number == 0)
-      for row in rows[range] { engine.add(row) }
-      _ = engine.run()
-    }
-    var start = 0
-    for entry in json["tensors"]!.array! {
-      let tensor = GradientFixture.Tensor(entry, floats[start...])
-      start += tensor.elements.count
-      let own = try #require(weights.tensor(tensor.name))
-      let errors = tensor.errors(
-        of: Array(UnsafeBufferPointer(start: weights.gradient(own), count: own.count)))
-      #expect(errors.worst <= 1e-4, "\(tensor.name): \(errors)")
-    }
-    #expect(start == floats.count)
+    try fixture.check(rows, loss: loss)
   }
 }
