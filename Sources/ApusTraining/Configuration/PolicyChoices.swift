@@ -18,7 +18,7 @@ public enum PolicyAverage: String, ConfigurationChoice {
   case longest
 }
 
-/// How rewards of a group, or advantages of an update, are brought to one size.
+/// How rewards of a group, or advantages of a step, are brought to one size.
 public enum AdvantageScale: String, ConfigurationChoice {
   /// Less their mean, divided by their standard deviation.
   case standardized
