@@ -7,33 +7,33 @@ SHELL := /bin/bash
 
 # Where real models may lie; the tests look there, too.
 SHARED ?= $(or $(APUS_SHARED),../shared)
-# The model that `make run` and `make bench-check` use: a real one where there is one, or else a tiny random one.
-TINY := .build/tiny.gguf
-MODEL ?= $(or $(wildcard $(SHARED)/models/babyllama-105.gguf),$(TINY))
-PROMPT ?= Once upon a time
+# The model that the example and the checks of speed use: a larger one where there is one, or else the program's own.
+MODEL ?= $(or $(wildcard $(SHARED)/models/babyllama-105.gguf),Sources/CDefaultModel/apus-5m.gguf)
 APUS := .build/release/apus
+# What `make run` asks the model in the program.
+STORY ?= Tell me a story about a rabbit.
+PROBLEM ?= Ben has 4 boxes with 12 pens in each. He gives 29 pens away. How many pens are left?
 # Tests need another kind of build than the product; sharing one folder would compile everything anew each time.
 TEST_BUILD := --scratch-path .build-test -c release -Xswiftc -enable-testing \
   --explicit-target-dependency-import-check error
 
-.PHONY: help run example build test test-build format lint fuzz bench bench-check profile-overhead plan-check report-check rollouts-check kills clean toolchain
+.PHONY: help run example build test test-build format lint fuzz bench bench-check profile-overhead plan-check report-check rollouts-check rollouts-speed model kills clean toolchain
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-run: build $(MODEL) ## Build in release and continue a story
-	@echo "$(APUS) run $(MODEL) -p '$(PROMPT)' -n 150 --temp 0"
-	@$(APUS) run "$(MODEL)" -p "$(PROMPT)" -n 150 --temp 0
+run: build ## Build in release, tell a story and work out a problem
+	@echo "$(APUS) run '$(STORY)'"
+	@$(APUS) run -p "$(STORY)"
+	@echo "$(APUS) run '$(PROBLEM)' --temp 0"
+	@$(APUS) run -p "$(PROBLEM)" --temp 0
 
-example: build $(MODEL) ## Build and run the library's example
+example: build ## Build and run the library's example
 	@swift build -c release --product GenerateText
-	@.build/release/GenerateText "$(MODEL)" "$(PROMPT)"
+	@.build/release/GenerateText "$(MODEL)" "Once upon a time"
 
 build: toolchain ## Build the release
 	@dev/stage.sh "release build" swift build -c release --product apus
-
-$(TINY): build
-	@$(APUS) tiny "$@" --force
 
 test-build: toolchain
 	@dev/stage.sh "build of the tests" swift build --build-tests $(TEST_BUILD)
@@ -56,7 +56,7 @@ fuzz: toolchain ## Fuzz the readers of files under AddressSanitizer (SECONDS_EAC
 bench: build ## Measure this machine for a minute, keep it as NAME=last, compare with AGAINST=NAME
 	@$(APUS) bench --save "$(or $(NAME),last)" $(if $(AGAINST),--against "$(AGAINST)")
 
-bench-check: build $(MODEL) ## Inject a slowdown of 5 % and see it named; compare equals and see no alarm
+bench-check: build ## Inject a slowdown of 5 % and see it named; compare equals and see no alarm
 	@dev/check-bench.sh "$(APUS)" "$(MODEL)"
 
 plan-check: build ## Compare predictions of `apus plan` with runs (MODELS="a.gguf small")
@@ -67,6 +67,12 @@ rollouts-check: test-build ## Compare the log-probabilities of thousands of roll
 
 report-check: test-build ## Open the reports of sample profiles in a browser and in pprof's own schema
 	@APUS_SWIFT_TEST="swift test --skip-build $(TEST_BUILD)" dev/test-report.sh
+
+rollouts-speed: build ## Compare the speed of rollouts with bare batched generation
+	@dev/rollout-speed.sh $(APUS) "$(MODEL)"
+
+model: build ## Train the model in the program anew, from seeds: about an hour and a half on two cores
+	@APUS=$(APUS) dev/make-model.sh Sources/CDefaultModel/apus-5m.gguf
 
 profile-overhead: build ## Measure what profiling costs; it may be 1 %
 	@$(APUS) bench overhead

@@ -32,6 +32,7 @@ let package = Package(
     .target(name: "CApusKernels"),
     .target(name: "CApusPlatform"),
     .target(name: "CAllocationCounter"),
+    .target(name: "CDefaultModel", exclude: ["apus-5m.gguf"]),
     room("ApusBasics", ["CApusPlatform"]),
     room("ApusRuntime", ["ApusBasics", "CApusKernels", "CApusPlatform"]),
     room("ApusTensor", ["ApusRuntime", "ApusBasics", "CApusKernels"]),
@@ -88,6 +89,7 @@ let package = Package(
         "Apus", "ApusProfile", "ApusTraining", "ApusData", "ApusInference", "ApusSearch", "ApusModels",
         "ApusGraph",
         "ApusFiles", "ApusText", "ApusTensor", "ApusRuntime", "ApusBasics", "CAllocationCounter",
+        "CDefaultModel",
       ]),
 
     .executableTarget(name: "GenerateText", dependencies: ["Apus"], path: "Examples/GenerateText"),

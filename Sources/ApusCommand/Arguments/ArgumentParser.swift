@@ -170,8 +170,9 @@ struct ArgumentParser {
     _ arguments: [String], given: Set<String>, into values: inout Values
   ) throws(CommandError) {
     var rest = arguments[...]
-    for row in positionals {
-      if let option = row.replacedBy, given.contains(option) { continue }
+    let open = positionals.filter { row in row.replacedBy.map { !given.contains($0) } ?? true }
+    for (index, row) in open.enumerated() {
+      if rest.count == 1, index + 1 < open.count, row.leaves(rest.first!) { continue }
       switch row.count {
       case .one:
         guard let word = rest.popFirst() else { throw .usage("\(row.name) is missing") }

@@ -14,6 +14,8 @@ struct PositionalRow: Sendable {
   var replacedBy: String?
   var choices: [String] = []
   var isFile = false
+  /// Whether a word that stands alone is meant for the next argument.
+  var leaves: @Sendable (String) -> Bool = { _ in false }
 
   /// How a usage line shows it.
   var usage: String {
@@ -49,11 +51,13 @@ extension Positional where Value == String {
 extension Positional where Value == String? {
   /// A word that may be there.
   static func optional(
-    _ name: String, isFile: Bool = false, choices: [String] = [], replacedBy: String? = nil, help: String
+    _ name: String, isFile: Bool = false, choices: [String] = [], replacedBy: String? = nil, help: String,
+    leaves: @escaping @Sendable (String) -> Bool = { _ in false }
   ) -> Self {
     Self(
       row: PositionalRow(
-        name: name, count: .optional, help: help, replacedBy: replacedBy, choices: choices, isFile: isFile)
+        name: name, count: .optional, help: help, replacedBy: replacedBy, choices: choices, isFile: isFile,
+        leaves: leaves)
     ) { $0.first }
   }
 }

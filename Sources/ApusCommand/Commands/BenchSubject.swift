@@ -22,7 +22,7 @@ struct BenchSubject {
   ) throws {
     runtime = try CommonOptions.runtime(values, console)
     let isEncoder = try request.model.map { path in
-      try ModelFile.naming(path) { try !ModelFiles(path).network().isGenerative }
+      try ModelFile.naming(path) { try !ModelFile.open(path).network().isGenerative }
     }
     suites =
       request.suites

@@ -26,7 +26,8 @@ enum ConvertCommand: Command {
     var type: TensorType? { TensorType(named: rawValue) }
   }
 
-  private static let input = Positional.one("IN", isFile: true, help: "A Hugging Face folder or a GGUF file")
+  private static let input = Positional.one(
+    "IN", isFile: true, help: "A Hugging Face folder, a GGUF file, or \(DefaultModel.name)")
   private static let output = Positional.one(
     "OUT", isFile: true, help: "The GGUF file or the folder to write")
   private static let type = Option<WeightType>.choice(
@@ -44,7 +45,7 @@ enum ConvertCommand: Command {
     let (source, target) = (values[input], values[output])
     let texts = try values[metadata].map(text)
     let summary = try ModelFile.naming(source) {
-      let files = try ModelFiles(source)
+      let files = try ModelFile.open(source)
       console.notes(files.warnings)
       if let same = files.paths.first(where: { isSameFile($0, target) }) {
         throw CommandError.failure(

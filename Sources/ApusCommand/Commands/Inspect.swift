@@ -30,7 +30,7 @@ enum InspectCommand: Command {
     "check", help: "Decode every weight; exit code 1 when one is no finite number")
   private static let json = Option.flag("json", help: "Print one JSON document, with all tensors and keys")
 
-  static let arguments = [ModelFile.argument.row]
+  static let arguments = [ModelFile.defaultedArgument.row]
   static let options = [
     ModelFile.option.row, tensors.row, metadata.row, template.row, graph.row, dot.row, check.row,
     CommonOptions.threads.row,
@@ -38,7 +38,7 @@ enum InspectCommand: Command {
   ]
 
   static func run(_ values: Values, _ console: Console) throws {
-    let path = try ModelFile.path(values)
+    let path = ModelFile.pathOrDefault(values)
     if values[graph] || values[dot] { return try showGraph(path, asDrawing: values[dot], console) }
     let files = try InspectedFiles(path)
     console.notes(files.warnings)
@@ -81,7 +81,7 @@ enum InspectCommand: Command {
   /// The network as it is written down and as it runs, planned for a prompt of 512 tokens.
   private static func showGraph(_ path: String, asDrawing: Bool, _ console: Console) throws {
     let graph = try ModelFile.naming(path) {
-      let files = try ModelFiles(path)
+      let files = try ModelFile.open(path)
       console.notes(files.warnings)
       let network = try files.network()
       return try files.graph(

@@ -51,7 +51,7 @@ enum PlanCommand: Command {
     }
     let path = try ModelFile.path(values)
     try ModelFile.naming(path) {
-      let files = try ModelFiles(path)
+      let files = try ModelFile.open(path)
       console.notes(files.warnings)
       if try files.isForEmbedding() {
         try planEmbedding(files, values, console)

@@ -1,5 +1,6 @@
 // `apus run`: text from a model and a prompt, as it is made.
 
+import ApusBasics
 import ApusGraph
 import ApusInference
 import ApusRuntime
@@ -8,12 +9,15 @@ enum RunCommand: Command {
   static let name = "run"
   static let summary = "Generate text from a model and a prompt"
   static let discussion = [
+    "Without a model it is \(DefaultModel.name), a small one in the program, which tells stories for children and works "
+      + "out problems of numbers step by step; 'apus inspect' shows how it was made.",
     "The prompt is the second argument, or -p, or -f FILE, or standard input. A model with a chat template takes it "
       + "as a user's turn, unless --raw. On a terminal without a prompt a conversation begins, as with 'apus chat'.",
     "With --input every line of a JSONL file is a prompt ({\"prompt\": …} or {\"messages\": […]}), and every "
       + "answer a line of JSONL, in the same order.",
   ]
   static let examples = [
+    "apus run \"Tell me a story about a rabbit.\"",
     "apus run model.gguf \"Once upon a time\" -n 150 --temp 0",
     "apus run model.gguf --input prompts.jsonl --parallel 4 > answers.jsonl",
   ]
@@ -21,7 +25,7 @@ enum RunCommand: Command {
   static let raw = Option.flag("raw", help: "Continue the prompt as it is, without the chat template")
   static let input = Option<String?>.file("input", help: "A JSONL file of prompts; - is standard input")
 
-  static let arguments = [ModelFile.argument.row, GenerationFlags.promptArgument.row]
+  static let arguments = [ModelFile.defaultedArgument.row, GenerationFlags.promptArgument.row]
   static let options =
     [
       GenerationFlags.prompt.row, GenerationFlags.promptFile.row, GenerationFlags.predict.row,
@@ -31,8 +35,8 @@ enum RunCommand: Command {
     ] + EngineFlags.rows + ChatFlags.rows + SamplingFlags.rows
 
   static func run(_ values: Values, _ console: Console) throws {
-    _ = try ModelFile.path(values)
     if let prompts = values[input] { return try runBatch(prompts, values, console) }
+    noteLoneWord(values, console)
     guard let bytes = try GenerationFlags.prompt(values, console) else {
       return try ChatCommand.converse(values, console)
     }
@@ -42,9 +46,19 @@ enum RunCommand: Command {
     try answer(text, values, console)
   }
 
+  /// A single word may have been meant as a model.
+  private static func noteLoneWord(_ values: Values, _ console: Console) {
+    guard let word = values[GenerationFlags.promptArgument], word != "-",
+      !word.contains(where: \.isWhitespace),
+      values[ModelFile.option] == nil, values[ModelFile.defaultedArgument] == nil
+    else { return }
+    console.note(
+      "note: there is no model '\(visible(word))' here, so this is the prompt for \(DefaultModel.name)")
+  }
+
   private static func answer(_ text: String, _ values: Values, _ console: Console) throws {
     let interrupt = Interrupt.install()
-    let model = try EngineFlags.load(values, console)
+    let model = try EngineFlags.load(values, console, at: ModelFile.pathOrDefault(values))
     let prompt = try PromptTokens(model, values, console).user(text)
     let engine = try Engine(model, EngineFlags.engineOptions(values, model, console))
     let options = try EngineFlags.generation(values, model, contextLength: engine.options.contextLength)

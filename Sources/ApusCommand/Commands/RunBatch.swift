@@ -9,7 +9,7 @@ extension RunCommand {
   static func runBatch(_ input: String, _ values: Values, _ console: Console) throws {
     let bytes = try InputFile.read(input, console)
     let interrupt = Interrupt.install()
-    let model = try EngineFlags.load(values, console)
+    let model = try EngineFlags.load(values, console, at: ModelFile.pathOrDefault(values))
     let requests = try requests(bytes, name: input == "-" ? "standard input" : input, model, values, console)
     let engine = try Engine(
       model,

@@ -29,14 +29,18 @@ enum EngineFlags {
 
   /// Loads the model with a progress bar, and tells what is odd about it.
   ///
-  /// - Parameter runtime: nil for one as the options say.
-  static func load(_ values: Values, _ console: Console, on runtime: Runtime? = nil) throws -> Model {
-    let path = try ModelFile.path(values)
+  /// - Parameters:
+  ///   - path: nil for the one that the options name.
+  ///   - runtime: nil for one as the options say.
+  static func load(
+    _ values: Values, _ console: Console, at path: String? = nil, on runtime: Runtime? = nil
+  ) throws -> Model {
+    let path = try path ?? ModelFile.path(values)
     let runtime = try runtime ?? CommonOptions.runtime(values, console)
     var bar: ProgressBar?
     defer { bar?.finish() }
     let model = try ModelFile.naming(path) {
-      try Model(path, adapters: values[adapters], runtime: runtime) { done, total in
+      try Model(ModelFile.open(path).adapted(by: values[adapters]), runtime: runtime) { done, total in
         if bar == nil { bar = ProgressBar("loading", total: total, on: console) }
         bar?.update(done)
       }

@@ -55,7 +55,7 @@ struct InspectedFiles {
 
   /// - Throws: `GGUFError`, `HuggingFaceError`, `SafetensorsError`.
   init(_ path: String) throws {
-    self = try HuggingFaceFolder.isFolder(path) ? .init(HuggingFaceFolder(path)) : .init(GGUFFile.open(path))
+    self = try HuggingFaceFolder.isFolder(path) ? .init(HuggingFaceFolder(path)) : .init(ModelFile.gguf(path))
   }
 
   private init(_ file: GGUFFile) {

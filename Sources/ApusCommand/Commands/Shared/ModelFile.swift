@@ -3,13 +3,32 @@
 import ApusBasics
 import ApusFiles
 import ApusModels
+import ApusRuntime
 import ApusText
 
 /// A model on the command line: the first argument, or `-m`.
 enum ModelFile {
   static let option = Option<String?>.file("model", "m", help: "The model, instead of the first argument")
   static let argument = Positional<String?>.optional(
-    "MODEL", isFile: true, replacedBy: "model", help: "A GGUF file or a Hugging Face folder")
+    "MODEL", isFile: true, replacedBy: "model",
+    help: "A GGUF file, a Hugging Face folder, or \(DefaultModel.name), which is in the program")
+  /// For commands that need not be told: a word alone that names no model is the next argument.
+  static let defaultedArgument = Positional<String?>.optional(
+    "MODEL", isFile: true, replacedBy: "model",
+    help: "A GGUF file or a Hugging Face folder; without it \(DefaultModel.name), which is in the program",
+    leaves: { !looksLikeModel($0) })
+
+  /// Whether a word is rather the name of a model than the beginning of a text.
+  private static func looksLikeModel(_ word: String) -> Bool {
+    if word == DefaultModel.name || FileKind(word) != .none { return true }
+    return !word.contains { $0.isWhitespace } && (word.hasSuffix(".gguf") || word.contains("/"))
+  }
+
+  /// The path given either way, or the model in the program.
+  static func pathOrDefault(_ values: Values) -> String {
+    [values[option], values[defaultedArgument]].lazy.compactMap { $0 }.first { !$0.isEmpty }
+      ?? DefaultModel.name
+  }
 
   /// The path given either way.
   static func path(_ values: Values) throws(CommandError) -> String {
@@ -19,13 +38,23 @@ enum ModelFile {
     return path
   }
 
+  /// A GGUF file; by its name the one in the program.
+  static func gguf(_ path: String) throws(GGUFError) -> GGUFFile {
+    try path == DefaultModel.name ? DefaultModel.file() : GGUFFile.open(path)
+  }
+
+  /// The files of a model, opened.
+  static func open(_ path: String) throws -> ModelFiles {
+    try path == DefaultModel.name ? ModelFiles(DefaultModel.file()) : ModelFiles(path)
+  }
+
   /// The tokenizer of a file or a folder, with what is odd about it told. A folder need not hold a model.
   static func tokenizer(_ path: String, _ console: Console) throws -> any Tokenizer {
     let tokenizer: any Tokenizer
     if HuggingFaceFolder.isFolder(path) {
       tokenizer = try makeTokenizer(inFolder: path)
     } else {
-      let file = try GGUFFile.open(path)
+      let file = try gguf(path)
       console.notes(file.warnings)
       tokenizer = try naming(path) { try makeTokenizer(from: file) }
     }
