@@ -19,12 +19,14 @@ enum RolloutsCommand: Command {
     "--reward problems compares with the line's \"answer\", as apus data problems --format prompt writes it. A command reads "
       + "a line of JSON for each answer, the prompt's with \"completion\", and writes a line with a number.",
     "The same seed gives the same answers, whatever is computed beside them. The mean reward is told with its 95 % interval: "
-      + "with --n 1 --temperature 0 this measures a model on held-out problems.",
+      + "with --n 1 --temperature 0 this measures a model on held-out problems. With --reference the divergence from "
+      + "another model is estimated from the same answers: log p − log q, summed over an answer's tokens.",
   ]
   static let examples = [
     "apus rollouts model/ problems.jsonl --n 8 --reward problems --best 1 -o best.jsonl",
     "apus rollouts model/ prompts.jsonl --n 4 --reward-model judge/ --pairs -o pairs.jsonl",
     "apus rollouts model/ test.jsonl --n 1 --temperature 0 --reward problems -o answers.jsonl",
+    "apus rollouts tuned/ test.jsonl --n 1 --reference base/ --reward problems -o answers.jsonl",
   ]
 
   private static let prompts = Positional.rest("PROMPTS", isFile: true, help: "Files of JSON lines")
@@ -45,6 +47,8 @@ enum RolloutsCommand: Command {
   private static let command = Option<String?>.text("reward-command", help: "A program for the shell")
   private static let seconds = Option<Double>.number(
     "reward-seconds", in: 0.001...1e6, default: 600, help: "Seconds the program may take for 64 prompts")
+  private static let reference = Option<String?>.file(
+    "reference", help: "A model with the same tokenizer: tell how far the answers' model is from it")
   private static let best = Option<Int?>.integer(
     "best", placeholder: "K", in: 1...4096, defaultText: "every answer",
     help: "Write the K best answers to each prompt as conversations to learn from")
@@ -62,7 +66,7 @@ enum RolloutsCommand: Command {
   static let options =
     [
       count.row, tokens.row, temperature.row, seed.row, parallel.row, judge.row, model.row, command.row,
-      seconds.row, best.row, above.row, pairs.row, template.row, output.row, force.row,
+      seconds.row, reference.row, best.row, above.row, pairs.row, template.row, output.row, force.row,
       ReadingFlags.skipBad.row,
     ] + EngineFlags.rows
 
@@ -77,12 +81,15 @@ enum RolloutsCommand: Command {
   static func run(_ values: Values, _ console: Console) throws {
     let paths = values[prompts]
     guard !paths.isEmpty else { throw CommandError.usage("no prompts: name files of JSON lines") }
-    let choice = try RewardChoice(
+    let choice = try TrainingConfiguration.RewardSource(
       judge: values[judge], model: values[model], command: values[command], seconds: values[seconds])
     let form = try RolloutForm(best: values[best], above: values[above], pairs: values[pairs])
     if form.needsReward, choice.kind == nil {
       throw CommandError.usage(
         "--best and --pairs need a reward: --reward problems, --reward-model or --reward-command")
+    }
+    if values[reference] != nil, values[temperature] != 1 {
+      throw CommandError.usage("--reference measures answers drawn with --temperature 1")
     }
     let interrupt = Interrupt.install()
     let policy = try EngineFlags.load(values, console)
@@ -99,6 +106,9 @@ enum RolloutsCommand: Command {
     console.notes(corpus.notes)
     let generator = PolicyGenerator(
       try Engine(policy, options), ends: policy.endOfText, tokens: values[tokens])
+    let divergence = try values[reference].map {
+      try Self.divergence(from: $0, policy, contextLength: options.contextLength)
+    }
     var output = try RecordOutput(values[output], replacing: values[force], console)
     var report = RolloutReport()
     var bar = ProgressBar("answering", total: corpus.prompts.count, unit: .items("prompts"), on: console)
@@ -125,6 +135,12 @@ enum RolloutsCommand: Command {
       for group in stride(from: 0, to: answers.count, by: values[count]) {
         let range = group..<group + values[count]
         report.add(answers[range], scores[range])
+        if let divergence {
+          report.add(
+            divergences: try rollouts[range].map {
+              try divergence.divergence($0, after: part[$0.prompt].tokens)
+            })
+        }
         for record in form.records(Array(answers[range]), Array(scores[range])) {
           try output.add { bytes in
             record.append(to: &bytes)
@@ -139,16 +155,32 @@ enum RolloutsCommand: Command {
     let elapsed = Double(MonotonicClock.nanoseconds - start) * 1e-9
     for line in report.lines(seconds: elapsed, isAccuracy: choice.kind == .problems) { console.note(line) }
   }
+
+  /// What measures the divergence from the model at `path`.
+  private static func divergence(
+    from path: String, _ policy: Model, contextLength: Int
+  ) throws -> AnswerDivergence {
+    try ModelFile.naming(path) {
+      let model = try Model(ModelFile.open(path), runtime: policy.runtime)
+      let (tokens, own) = (model.tokenizer.vocabulary.count, policy.tokenizer.vocabulary.count)
+      guard tokens == own else {
+        throw CommandError.failure(
+          "has \(tokens) pieces, and the model that answers \(own): the tokenizers differ")
+      }
+      let trained = model.configuration.contextLength
+      guard contextLength <= trained else {
+        throw CommandError.failure(
+          "was trained for a context of \(trained), and the answers' is \(contextLength); -c sets it")
+      }
+      return AnswerDivergence(
+        try Engine(model, AnswerDivergence.engineOptions(contextLength: contextLength)))
+    }
+  }
 }
 
-/// What judges, from the options.
-private struct RewardChoice {
-  let kind: RewardKind?
-  private let model: String?
-  private let command: String?
-  private let seconds: Double
-
-  init(
+extension TrainingConfiguration.RewardSource {
+  /// What judges, from the options.
+  fileprivate init(
     judge: RolloutsCommand.Judge, model: String?, command: String?, seconds: Double
   ) throws(CommandError) {
     var kinds: [RewardKind] = judge == .problems ? [.problems] : []
@@ -157,15 +189,7 @@ private struct RewardChoice {
     guard kinds.count <= 1 else {
       throw .usage("only one of --reward, --reward-model and --reward-command judges")
     }
+    self = TrainingConfiguration().reward
     (kind, self.model, self.command, self.seconds) = (kinds.first, model, command, seconds)
-  }
-
-  func make(_ runtime: Runtime) throws -> (any Reward)? {
-    switch kind {
-    case nil: nil
-    case .problems: ProblemReward()
-    case .model: ModelReward(try RewardModel(model ?? "", runtime: runtime))
-    case .command: CommandReward(command: command ?? "", seconds: seconds)
-    }
   }
 }

@@ -76,6 +76,29 @@ import Testing
     #expect(try lines(rollouts(["--n", "4", "--best", "4", "--above", "1e6"] + Self.length)).isEmpty)
   }
 
+  @Test("the divergence from itself is nothing, from another model something")
+  func divergence() throws {
+    let other = scratch.file("other.gguf")
+    #expect(runApplication(["tiny", other, "--seed", "5"]).code == 0)
+    // More tokens than the reference looks at in one step.
+    let long = try scratch.write(
+      "long.jsonl", #"{"prompt": "\#(String(repeating: "a bird ", count: 40))"}"# + "\n")
+    for file in [prompts, long] {
+      func nats(_ reference: String) throws -> Double {
+        let ending = runEmbed([
+          "rollouts", model, file, "--n", "3", "--tokens", "30", "--reference", reference, "-t", "1",
+          "--chat-template-file", template,
+        ])
+        let words = ending.errors.split(separator: "\n").first { $0.contains("nats an answer") }?
+          .split { $0 == " " || $0 == "," }
+        let text = try #require(words?.dropFirst(6).first.map(String.init), "\(ending.errors)")
+        return try #require(Double(text))
+      }
+      #expect(try nats(model) == 0)
+      #expect(try nats(other) > 0.5)
+    }
+  }
+
   @Test(
     "what cannot be is said",
     arguments: [

@@ -61,6 +61,8 @@ struct RolloutForm {
 struct RolloutReport {
   private var summary = RewardSummary()
   private var levels: [Int: RewardSummary] = [:]
+  private var divergence = RewardSummary()
+  private var divergenceSum = 0.0
   private var (answers, tokens, ended, judged) = (0, 0, 0, 0)
 
   /// Adds the answers to a prompt.
@@ -74,6 +76,12 @@ struct RolloutReport {
     if let level = group.first?.prompt["level"]?.int { levels[level, default: RewardSummary()].add(known) }
   }
 
+  /// Adds how far the answers to a prompt are from another model's, in nats.
+  mutating func add(divergences: [Double]) {
+    divergence.add(divergences)
+    divergenceSum += divergences.reduce(0, +)
+  }
+
   /// One line each.
   func lines(seconds: Double, isAccuracy: Bool) -> [String] {
     let mean = Double(tokens) / Double(max(1, answers))
@@ -81,13 +89,12 @@ struct RolloutReport {
       "\(countText(answers)) answers of \(fixed(mean, 1)) tokens, \(countText(ended)) ended by themselves, "
         + "\(fixed(Double(tokens) / max(1e-9, seconds), 1)) tokens/s"
     ]
-    func text(_ name: String, _ summary: RewardSummary) -> String? {
+    func text(_ name: String, _ summary: RewardSummary, percent: Bool) -> String? {
       summary.estimate.map { estimate in
-        let scale = isAccuracy ? 100.0 : 1
         let numbers = [estimate.mean, estimate.low, estimate.high].map {
-          fixed($0 * scale, isAccuracy ? 1 : 4)
+          fixed($0 * (percent ? 100 : 1), percent ? 1 : 4)
         }
-        let unit = isAccuracy ? " %" : ""
+        let unit = percent ? " %" : ""
         let interval = estimate.low.isFinite ? ", 95 % interval \(numbers[1]) to \(numbers[2])\(unit)" : ""
         return "\(name) \(numbers[0])\(unit)\(interval), \(countText(estimate.count)) prompts"
       }
@@ -96,9 +103,14 @@ struct RolloutReport {
       lines.append("\(countText(answers - judged)) answers could not be judged")
     }
     let name = isAccuracy ? "accuracy" : "mean reward"
-    if let line = text(name, summary) { lines.append(line) }
+    if let line = text(name, summary, percent: isAccuracy) { lines.append(line) }
     for level in levels.keys.sorted() {
-      if let line = text("level \(level): \(name)", levels[level]!) { lines.append(line) }
+      if let line = text("level \(level): \(name)", levels[level]!, percent: isAccuracy) {
+        lines.append(line)
+      }
+    }
+    if let line = text("nats an answer from the reference", divergence, percent: false) {
+      lines.append(line + ", \(fixed(divergenceSum / Double(max(1, tokens)), 5)) a token")
     }
     return lines
   }
