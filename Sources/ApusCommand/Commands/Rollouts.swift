@@ -49,6 +49,11 @@ enum RolloutsCommand: Command {
     "reward-seconds", in: 0.001...1e6, default: 600, help: "Seconds the program may take for 64 prompts")
   private static let reference = Option<String?>.file(
     "reference", help: "A model with the same tokenizer: tell how far the answers' model is from it")
+  private static let onFailure = Option<RewardFailurePolicy>.choice(
+    "reward-on-failure", placeholder: "POLICY", default: .stop,
+    help:
+      "When a program fails, or an answer is longer than the judge takes: stop, retry the program once, or skip the "
+      + "answers, which then have the reward null")
   private static let best = Option<Int?>.integer(
     "best", placeholder: "K", in: 1...4096, defaultText: "every answer",
     help: "Write the K best answers to each prompt as conversations to learn from")
@@ -66,7 +71,8 @@ enum RolloutsCommand: Command {
   static let options =
     [
       count.row, tokens.row, temperature.row, seed.row, parallel.row, judge.row, model.row, command.row,
-      seconds.row, reference.row, best.row, above.row, pairs.row, template.row, output.row, force.row,
+      seconds.row, onFailure.row, reference.row, best.row, above.row, pairs.row, template.row, output.row,
+      force.row,
       ReadingFlags.skipBad.row,
     ] + EngineFlags.rows
 
@@ -82,7 +88,8 @@ enum RolloutsCommand: Command {
     let paths = values[prompts]
     guard !paths.isEmpty else { throw CommandError.usage("no prompts: name files of JSON lines") }
     let choice = try TrainingConfiguration.RewardSource(
-      judge: values[judge], model: values[model], command: values[command], seconds: values[seconds])
+      judge: values[judge], model: values[model], command: values[command], seconds: values[seconds],
+      onFailure: values[onFailure])
     let form = try RolloutForm(best: values[best], above: values[above], pairs: values[pairs])
     if form.needsReward, choice.kind == nil {
       throw CommandError.usage(
@@ -104,6 +111,9 @@ enum RolloutsCommand: Command {
       paths, template: template ?? policy.chatTemplate, policy.tokenizer, length: options.contextLength,
       skipLimit: values[ReadingFlags.skipBad], pool: policy.runtime.workers, problem: reward?.promptProblem)
     console.notes(corpus.notes)
+    let longest = min(options.contextLength, corpus.longest + values[tokens])
+    console.notes(reward?.warnings(tokens: longest) ?? [])
+    try reward?.prepare()
     let generator = PolicyGenerator(
       try Engine(policy, options), ends: policy.endOfText, tokens: values[tokens])
     let divergence = try values[reference].map {
@@ -153,7 +163,7 @@ enum RolloutsCommand: Command {
     try interrupt.check()
     try output.finish()
     let elapsed = Double(MonotonicClock.nanoseconds - start) * 1e-9
-    for line in report.lines(seconds: elapsed, isAccuracy: choice.kind == .problems) { console.note(line) }
+    for line in report.lines(seconds: elapsed, choice.kind) { console.note(line) }
   }
 
   /// What measures the divergence from the model at `path`.
@@ -181,7 +191,8 @@ enum RolloutsCommand: Command {
 extension TrainingConfiguration.RewardSource {
   /// What judges, from the options.
   fileprivate init(
-    judge: RolloutsCommand.Judge, model: String?, command: String?, seconds: Double
+    judge: RolloutsCommand.Judge, model: String?, command: String?, seconds: Double,
+    onFailure: RewardFailurePolicy
   ) throws(CommandError) {
     var kinds: [RewardKind] = judge == .problems ? [.problems] : []
     if model != nil { kinds.append(.model) }
@@ -189,7 +200,11 @@ extension TrainingConfiguration.RewardSource {
     guard kinds.count <= 1 else {
       throw .usage("only one of --reward, --reward-model and --reward-command judges")
     }
+    guard onFailure != .retry || kinds.first == .command else {
+      throw .usage("--reward-on-failure retry goes with --reward-command")
+    }
     self = TrainingConfiguration().reward
     (kind, self.model, self.command, self.seconds) = (kinds.first, model, command, seconds)
+    self.onFailure = onFailure
   }
 }

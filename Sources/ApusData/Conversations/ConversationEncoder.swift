@@ -40,7 +40,7 @@ public struct ConversationEncoder: Sendable {
     self.settings = settings
     do throws(TemplateError) {
       var formatter = try ChatFormatter(template, tokenizer)
-      formatter.time = ConversationSettings.time
+      formatter.time = ChatFormatter.fixedTime
       renderer = ConversationRenderer(formatter, settings)
     } catch {
       throw .template(error)

@@ -26,10 +26,6 @@ public struct ConversationSettings: Sendable, Equatable {
 
   /// The defaults.
   public init() {}
-
-  /// Templates that ask for the date are told this one, 1 January 2025, so that the same file gives the same tokens on any
-  /// day: a run goes on from a checkpoint with the data that it began with.
-  static let time = 1_735_689_600
 }
 
 /// What was met in files of conversations.

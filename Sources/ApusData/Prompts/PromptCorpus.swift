@@ -14,6 +14,11 @@ public struct EncodedPrompt: Sendable, Equatable {
   public var messages: [ChatMessage]
   /// The ids, up to the beginning of the answer.
   public var tokens: [Int32]
+
+  /// A prompt that is encoded already.
+  public init(line: JSONObject, messages: [ChatMessage], tokens: [Int32]) {
+    (self.line, self.messages, self.tokens) = (line, messages, tokens)
+  }
 }
 
 /// The prompts of files, and what was met on the way.
@@ -24,8 +29,9 @@ public struct PromptCorpus: Sendable {
   public private(set) var reading = ReadingReport()
   /// Prompts left out because they leave no room for an answer.
   public private(set) var skippedLong = 0
-  /// The longest prompt met, in tokens.
+  /// The longest prompt met, and the shortest that is kept, in tokens.
   public private(set) var longest = 0
+  public private(set) var shortest = Int.max
   /// Conversations whose last message was an answer already; it was left out.
   public private(set) var answered = 0
   /// A hash of all tokens and lines.
@@ -41,18 +47,18 @@ public struct PromptCorpus: Sendable {
   ///   - template: what writes conversations down; nil for plain texts.
   ///   - length: the most tokens of a prompt; longer ones are left out and counted.
   ///   - skipLimit: bad lines that are skipped and counted; the next one is an error.
-  ///   - problem: says what is wrong with a line that answers could not be judged by.
+  ///   - problem: says what is wrong with a prompt whose answers could not be judged.
   /// - Throws: `ConversationError.template`, `ReadingError` with file and line, `PromptError.nothing`.
   public init(
     _ paths: [String], template: String?, _ tokenizer: any Tokenizer, length: Int? = nil, skipLimit: Int = 0,
-    pool: WorkerPool? = nil, problem: (@Sendable (JSONObject) -> String?)? = nil
+    pool: WorkerPool? = nil, problem: (@Sendable (EncodedPrompt) -> String?)? = nil
   ) throws {
     let renderer = PromptRenderer(try template.map { try Self.formatter($0, tokenizer) }, tokenizer)
     let lines = ParallelLines(paths: paths, skipLimit: skipLimit, pool: pool)
     var hash = StableHash()
     reading = try lines.forEach { line throws(BadLine) in
       let prompt = try renderer.prompt(line: line)
-      if let problem = problem?(prompt.0.line) { throw BadLine(problem: problem) }
+      if let problem = problem?(prompt.0) { throw BadLine(problem: problem) }
       return prompt
     } _: { (prompt: EncodedPrompt, isAnswered: Bool) in
       longest = max(longest, prompt.tokens.count)
@@ -60,6 +66,7 @@ public struct PromptCorpus: Sendable {
         skippedLong += 1
         return
       }
+      shortest = min(shortest, prompt.tokens.count)
       answered += isAnswered ? 1 : 0
       prompt.tokens.withUnsafeBytes { hash.add($0) }
       Array(JSONValue.object(prompt.line).serialized().utf8).withUnsafeBytes { hash.add($0) }
@@ -77,7 +84,7 @@ public struct PromptCorpus: Sendable {
   ) throws(ConversationError) -> ChatFormatter {
     do throws(TemplateError) {
       var formatter = try ChatFormatter(template, tokenizer)
-      formatter.time = ConversationSettings.time
+      formatter.time = ChatFormatter.fixedTime
       return formatter
     } catch {
       throw .template(error)

@@ -31,15 +31,21 @@ package final class EncoderPool {
       network, weights, runtime, pooling: pooling, capacity: min(contextLength, Self.stepTokens))
   }
 
+  /// Tokens of a step of the encoder that a text of so many tokens needs.
+  package static func capacity(for tokens: Int, contextLength: Int) -> Int {
+    var capacity = min(contextLength, stepTokens)
+    while capacity < tokens { capacity *= 2 }
+    return min(capacity, contextLength)
+  }
+
   package var dimension: Int { encoder.dimension }
 
   /// Makes room for a text of so many tokens.
   package func prepare(for tokens: Int) throws {
     guard tokens > encoder.capacity else { return }
-    var capacity = encoder.capacity
-    while capacity < tokens { capacity *= 2 }
     encoder = try Encoder(
-      network, weights, runtime, pooling: pooling, capacity: min(capacity, contextLength))
+      network, weights, runtime, pooling: pooling,
+      capacity: Self.capacity(for: tokens, contextLength: contextLength))
   }
 
   /// Runs all texts and hands each one's row to `body`.

@@ -41,7 +41,7 @@ package final class TextEncoder: @unchecked Sendable {
   }
 
   /// The network's positions, the files' own limit, or what the caller wants below them.
-  private static func contextLength(
+  static func contextLength(
     _ files: EmbeddingFiles, _ options: EmbeddingOptions
   ) throws(EmbeddingError) -> Int {
     let positions = files.network.configuration.contextLength

@@ -19,16 +19,15 @@ public final class RewardModel: Sendable {
   /// The machine it runs on.
   public var runtime: Runtime { encoder.runtime }
   /// The path it was opened with.
-  public let name: String
+  public var name: String { files.name }
   /// The family, "llama".
   public var architecture: String { encoder.network.architectureName }
   /// The most tokens of a conversation.
   public var contextLength: Int { encoder.contextLength }
   /// What was odd about the files, one line each.
-  public let warnings: [String]
+  public var warnings: [String] { files.warnings }
+  package let files: RewardModelFiles
   package let encoder: TextEncoder
-  /// nil where the files have no template.
-  private let formatter: ChatFormatter?
 
   /// Loads a GGUF file or a Hugging Face folder.
   ///
@@ -48,24 +47,22 @@ public final class RewardModel: Sendable {
   }
 
   /// Loads files that are open already.
-  public init(
+  public convenience init(
     _ files: ModelFiles, runtime: Runtime, contextLength: Int? = nil, chatTemplate: String? = nil,
     progress: ((Int, Int) -> Void)? = nil
   ) throws {
-    let opened = try EmbeddingFiles(files)
-    let network = opened.network
-    guard files.isScorer, network.isGenerative, network.source.has(ScoreHead.weight) else {
-      throw RewardModelError.notRewardModel(name: files.path, architecture: network.architectureName)
-    }
-    if let head = network.source.tensor(ScoreHead.weight), head.rows != 1 {
-      throw RewardModelError.labels(head.rows, name: files.path)
-    }
-    var options = EmbeddingOptions()
-    options.contextLength = contextLength
-    encoder = try TextEncoder(opened, runtime, options, pooling: .rank, progress: progress)
-    name = files.path
-    warnings = opened.warnings
-    formatter = try (chatTemplate ?? files.chatTemplate()).map { try ChatFormatter($0, opened.tokenizer) }
+    try self.init(
+      RewardModelFiles(files, contextLength: contextLength, chatTemplate: chatTemplate), runtime: runtime,
+      progress: progress)
+  }
+
+  /// Loads the weights of files that are known to be a reward model's.
+  package init(
+    _ files: RewardModelFiles, runtime: Runtime, progress: ((Int, Int) -> Void)? = nil
+  ) throws {
+    self.files = files
+    encoder = try TextEncoder(
+      files.embedding, runtime, files.options, pooling: .rank, progress: progress)
   }
 
   /// What the last answer of each conversation is worth, in their order.
@@ -83,8 +80,7 @@ public final class RewardModel: Sendable {
 
   /// A conversation as the model reads it.
   package func tokens(_ messages: [ChatMessage], tools: JSONValue? = nil) throws -> [Int32] {
-    guard let formatter else { throw RewardModelError.noChatTemplate(name: name) }
-    return try formatter.tokens(messages, tools: tools, addGenerationPrompt: false)
+    try files.tokens(messages, tools: tools)
   }
 
   /// The scores of conversations that are tokens already. A score does not depend on its neighbours.

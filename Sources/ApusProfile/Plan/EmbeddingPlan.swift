@@ -58,17 +58,10 @@ package struct EmbeddingPlanner {
     return try lengths.map { try plan($0, runtime, machine, effort) }
   }
 
-  /// An encoder begins with room for a step, and is doubled for longer texts.
-  private func capacity(_ tokens: Int) -> Int {
-    var capacity = min(contextLength, EncoderPool.stepTokens)
-    while capacity < tokens { capacity *= 2 }
-    return min(capacity, contextLength)
-  }
-
   private func plan(
     _ tokens: Int, _ runtime: Runtime, _ machine: MachineLimits?, _ effort: Double
   ) throws -> EmbeddingPlan {
-    let capacity = capacity(tokens)
+    let capacity = EncoderPool.capacity(for: tokens, contextLength: contextLength)
     let plan = try Encoder.plan(network, pooling: pooling, capacity: capacity)
     let program = program()
     let (layout, together) = (Encoder.cacheLayout(network), capacity / tokens)

@@ -152,7 +152,7 @@ package struct TrainingPlanner {
       options.recomputing = budget
       let plan = TrainingEngine.plan(graph, options)
       var memory = try TrainingAssembly.forecast(configuration, network, plan, options, validates: validates)
-      memory.lesson = try inputs?.lessonBytes(configuration, network, options) ?? 0
+      try inputs?.addLesson(to: &memory, configuration, network, options)
       if let program { memory.program = program }
       return (
         TrainingChoice(

@@ -11,6 +11,9 @@ public struct ChatFormatter: Sendable {
   public var variables: [String: JSONValue]
   /// What templates that ask for the date are told, in seconds since 1970; nil for now.
   package var time: Int?
+  /// The time for texts that are learned from or scored, 1 January 2025: the same conversation gives the same tokens on any
+  /// day, so a run goes on from a checkpoint with the data and the judge that it began with.
+  package static let fixedTime = 1_735_689_600
 
   /// - Throws: `TemplateError` when the template cannot be parsed.
   public init(_ source: String, _ tokenizer: any Tokenizer) throws(TemplateError) {

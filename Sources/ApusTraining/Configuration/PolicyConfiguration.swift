@@ -85,6 +85,11 @@ extension TrainingConfiguration {
   }
 
   private func checkReward() throws(ConfigurationError) {
+    if reward.kind == .model, reward.onFailure == .retry {
+      throw .contradiction(
+        "reward.onFailure", "reward.kind",
+        reason: "a model says the same when it is asked again; choose \"stop\" or \"skip\"")
+    }
     for (path, kind, value) in [
       ("reward.command", RewardKind.command, reward.command), ("reward.model", .model, reward.model),
     ] {
@@ -109,8 +114,9 @@ extension TrainingConfiguration {
     guard objective.isPolicy else { return [] }
     var idle: [(paths: [String], reason: String)] = []
     if policy.kl == 0 { idle.append((["policy.klEstimator", "reference.from"], "while policy.kl is 0")) }
-    if reward.kind != .command {
-      idle.append((["reward.seconds", "reward.onFailure"], "without reward.kind = command"))
+    if reward.kind != .command { idle.append((["reward.seconds"], "without reward.kind = command")) }
+    if reward.kind != .command, reward.kind != .model {
+      idle.append((["reward.onFailure"], "without reward.kind = command or model"))
     }
     return idle.flatMap { paths, reason in
       paths.filter(isSet).map { "\"\($0)\" does nothing \(reason)" }

@@ -23,7 +23,8 @@ extension TrainingConfiguration {
         + "a program."),
     .init(
       "reward.model", \.reward.model, .text("a folder or GGUF file"), orNull: "none",
-      "For kind model: what objective reward has trained."),
+      "For kind model: what objective reward has trained. It reads answers with its own template and tokenizer, so it may be "
+        + "of another family."),
     .init(
       "reward.command", \.reward.command, .text("a command for the shell"), orNull: "none",
       "For kind command: it reads a line of JSON for each answer, the prompt's with `completion` and `ended`, and writes a "
@@ -33,7 +34,8 @@ extension TrainingConfiguration {
       "For kind command: seconds for the answers of a step."),
     .init(
       "reward.onFailure", \.reward.onFailure, .choice, mayChange: true,
-      "For kind command, when it dies, is too slow or writes no number: stop the run, retry once, or skip the answers."
+      "For kind command, when it dies, is too slow or writes no number: stop the run, retry once, or skip the answers. For "
+        + "kind model, with answers longer than it takes: stop, or skip them."
     ),
     .init(
       "policy.clip", \.policy.clip, .number(.within(0...1)),

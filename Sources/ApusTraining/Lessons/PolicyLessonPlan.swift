@@ -50,6 +50,10 @@ struct PolicyLessonPlan: LessonPlan {
     (cursor..<cursor + rows).map { corpus.prompts[order[$0]] }
   }
 
+  func judgeMemory(_ configuration: TrainingConfiguration) throws -> Int {
+    try shared.reward.byteCount(tokens: configuration.batch.length, shortest: corpus.shortest + 1)
+  }
+
   func memory(_ run: LessonMemory) throws -> Int {
     let (configuration, network) = (run.configuration, run.network)
     var bytes = try PolicyPlayer.byteCount(configuration, network)

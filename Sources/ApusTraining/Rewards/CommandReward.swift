@@ -51,7 +51,7 @@ public final class CommandReward: Reward {
           throw error
         }
       case .skip:
-        note("\(error); the answers of this step teach nothing")
+        note("\(error); none of these answers is judged")
         return answers.map { _ in nil }
       }
     }
@@ -86,7 +86,7 @@ public final class CommandReward: Reward {
         let error = RewardError.badLine(
           command: command, line: String(line.prefix(RewardProcess.shownBytes)), answer: index + 1)
         guard onFailure == .skip else { throw error }
-        note("\(error); this answer teaches nothing")
+        note("\(error); it is not judged")
         scores.append(nil)
         continue
       }

@@ -21,10 +21,10 @@ public final class ProblemReward: Reward {
   }
 
   /// A prompt needs an answer.
-  public var promptProblem: (@Sendable (_ prompt: JSONObject) -> String?)? {
+  public var promptProblem: (@Sendable (_ prompt: EncodedPrompt) -> String?)? {
     { prompt in
-      guard prompt["answer"] != nil else { return "has no \"answer\" to check against" }
-      return Self.answer(of: prompt) == nil
+      guard prompt.line["answer"] != nil else { return "has no \"answer\" to check against" }
+      return Self.answer(of: prompt.line) == nil
         ? "has an \"answer\" that is no whole number and no division with a remainder" : nil
     }
   }

@@ -1,6 +1,7 @@
 // What says how good answers are. The kinds there are stand in files of their own; a closure is one, too.
 
 import ApusBasics
+import ApusData
 import ApusText
 
 /// An answer that is to be judged.
@@ -34,7 +35,22 @@ public struct RolloutAnswer: Sendable, Equatable {
 public protocol Reward: AnyObject {
   /// Says what is wrong with a prompt that answers could not be judged by; asked before anything is learned, on several
   /// threads. nil where any prompt will do.
-  var promptProblem: (@Sendable (_ prompt: JSONObject) -> String?)? { get }
+  var promptProblem: (@Sendable (_ prompt: EncodedPrompt) -> String?)? { get }
+
+  /// What the user should know before the first answer, one line each.
+  ///
+  /// - Parameter tokens: the most that a prompt and its answer may have, as the policy counts.
+  func warnings(tokens: Int) -> [String]
+
+  /// Bytes that judging takes, a part of what a run is said to need.
+  ///
+  /// - Parameters:
+  ///   - tokens: the most that a prompt and its answer may have, as the policy counts.
+  ///   - shortest: the least.
+  func byteCount(tokens: Int, shortest: Int) throws -> Int
+
+  /// Loads what judging takes; called once, when all of the run has its place.
+  func prepare() throws
 
   /// The score of each answer, larger for better; nil for one that cannot be judged and teaches nothing.
   func scores(_ answers: [RolloutAnswer]) throws -> [Double?]
@@ -45,7 +61,16 @@ public protocol Reward: AnyObject {
 
 extension Reward {
   /// Any prompt will do.
-  public var promptProblem: (@Sendable (_ prompt: JSONObject) -> String?)? { nil }
+  public var promptProblem: (@Sendable (_ prompt: EncodedPrompt) -> String?)? { nil }
+
+  /// Nothing.
+  public func warnings(tokens: Int) -> [String] { [] }
+
+  /// None worth counting.
+  public func byteCount(tokens: Int, shortest: Int) throws -> Int { 0 }
+
+  /// Nothing is loaded.
+  public func prepare() throws {}
 
   /// Nothing.
   public func takeNotes() -> [String] { [] }
@@ -93,6 +118,10 @@ public enum RewardError: ApusError, Equatable {
   case badLine(command: String, line: String, answer: Int)
   /// A program wrote more lines than it read.
   case tooManyLines(command: String, line: String)
+  /// A model cannot read a conversation.
+  case unread(model: String, answer: Int, reason: String)
+  /// The scores of a model are no numbers.
+  case unscored(model: String, reason: String)
 
   /// What is wrong and what to do, in one line.
   public var description: String {
@@ -117,6 +146,12 @@ public enum RewardError: ApusError, Equatable {
     case .tooManyLines(let command, let line):
       return
         "reward.command '\(command)' wrote more lines than it read, one of them '\(line)'; it should write one for each"
+    case .unread(let model, let answer, let reason):
+      return
+        "reward.model '\(model)' cannot judge answer \(answer): the conversation with it \(reason) "
+        + "(reward.onFailure = skip passes over such answers)"
+    case .unscored(let model, let reason):
+      return "reward.model '\(model)' cannot judge: \(reason)"
     }
   }
 

@@ -25,6 +25,7 @@ final class SharedPlayer {
   /// The player, made when it is first needed.
   func player(_ run: LessonRun) throws -> PolicyPlayer {
     if let player { return player }
+    try reward.prepare()
     let new = try PolicyPlayer(run, tokenizer, ends: ends, reward)
     player = new
     return new

@@ -88,10 +88,16 @@ protocol LessonPlan {
   var notes: [String] { get }
   /// Bytes that lessons and examinations take beside the network that learns, and beside one that is only measured.
   func memory(_ run: LessonMemory) throws -> Int
+  /// Bytes that a judge of answers takes.
+  func judgeMemory(_ configuration: TrainingConfiguration) throws -> Int
   /// The lesson of a run.
   func lesson(_ run: LessonRun) throws -> any Lesson
   /// The examination of a run.
   func examination(_ run: LessonRun) throws -> any Examination
+}
+
+extension LessonPlan {
+  func judgeMemory(_ configuration: TrainingConfiguration) -> Int { 0 }
 }
 
 /// What is known of a run before memory is reserved.

@@ -24,6 +24,8 @@ public struct MemoryForecast: Sendable, Equatable {
   public var exchange = 0
   /// What the objective needs beside the network that learns: a reference, rollouts.
   public var lesson = 0
+  /// A model that judges answers.
+  public var judge = 0
   /// The program itself.
   public var program = 24 << 20
 
@@ -32,7 +34,7 @@ public struct MemoryForecast: Sendable, Equatable {
   /// All of it.
   public var total: Int {
     weights + gradients + optimizer + activations + cache + scratch + exchange + lesson
-      + program
+      + judge + program
   }
 
   /// The parts by name.
@@ -42,6 +44,7 @@ public struct MemoryForecast: Sendable, Equatable {
       ("keys and values", cache), ("logits and panels", scratch), ("program", program),
     ] + (exchange > 0 ? [("gradients of others", exchange)] : [])
       + (lesson > 0 ? [("reference and rollouts", lesson)] : [])
+      + (judge > 0 ? [("reward model", judge)] : [])
   }
 
   /// What is left for activations when everything else has its place.

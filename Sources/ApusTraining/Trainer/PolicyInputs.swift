@@ -37,7 +37,8 @@ extension LessonInputs {
       }
     }
     return LessonInputs(
-      training: learned, validation: held, chat: chat, ownTemplate: ownTemplate, facts: facts)
+      training: learned, validation: held, chat: chat, ownTemplate: ownTemplate,
+      notes: judge.warnings(tokens: configuration.batch.length), facts: facts)
   }
 }
 
@@ -48,7 +49,9 @@ extension TrainingConfiguration.RewardSource {
     case nil: nil
     case .problems: ProblemReward()
     case .command: CommandReward(command: command ?? "", seconds: seconds, onFailure: onFailure)
-    case .model: ModelReward(try RewardModel(model ?? "", runtime: runtime))
+    case .model:
+      try ModelReward(
+        RewardModelFiles(ModelFiles(model ?? "")), runtime: runtime, onFailure: onFailure)
     }
   }
 }

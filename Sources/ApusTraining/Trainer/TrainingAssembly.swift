@@ -61,7 +61,7 @@ package struct TrainingAssembly {
         var forecast = try Self.forecast(
           configuration, network, TrainingEngine.plan(graph, options), options, validates: validates,
           group)
-        forecast.lesson = try inputs.lessonBytes(configuration, network, options)
+        try inputs.addLesson(to: &forecast, configuration, network, options)
         return forecast
       }
       var forecast = try forecasting(configuration.memory.recompute == .all ? .all : .none)

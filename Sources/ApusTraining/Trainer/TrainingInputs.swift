@@ -32,11 +32,14 @@ package struct TrainingInputs {
   /// Whether something is held out.
   package var validates: Bool { validation != nil }
 
-  /// What is learned from needs so many bytes beside the network that learns, compiled in this way.
-  package func lessonBytes(
-    _ configuration: TrainingConfiguration, _ network: Network, _ options: TrainingEngineOptions
-  ) throws -> Int {
-    try training.memory(LessonMemory(configuration: configuration, network: network, options: options))
+  /// Adds what is needed beside the network that learns, which is compiled in this way.
+  package func addLesson(
+    to forecast: inout MemoryForecast, _ configuration: TrainingConfiguration, _ network: Network,
+    _ options: TrainingEngineOptions
+  ) throws {
+    forecast.lesson = try training.memory(
+      LessonMemory(configuration: configuration, network: network, options: options))
+    forecast.judge = try training.judgeMemory(configuration)
   }
 
   /// Opens everything; text is tokenised in memory.

@@ -2,7 +2,7 @@
 
 import ApusBasics
 import ApusFiles
-import ApusInference
+@testable import ApusInference
 import ApusModels
 import ApusRuntime
 import ApusTensor
@@ -117,6 +117,15 @@ import Testing
     #expect(try model.scores([[ChatMessage]]()).isEmpty)
     let bare = try RewardModel(path, runtime: runtime)
     #expect(throws: RewardModelError.noChatTemplate(name: bare.name)) { try bare.scores([messages]) }
+  }
+
+  @Test("a template that asks for the date is told the same one on any day, as in training")
+  func date() throws {
+    let template = "{{ strftime_now('%d %b %Y') }}"
+    let path = try folder("llama")
+    let files = try RewardModelFiles(ModelFiles(path), chatTemplate: template)
+    let tokens = try files.tokens([ChatMessage(role: "user", content: "a")])
+    #expect(files.embedding.tokenizer.text(tokens) == "01 Jan 2025")
   }
 
   @Test("what is no reward model, and what is none to score")

@@ -34,7 +34,7 @@ import Testing
     return (0..<count).map { _ in (letters(1), letters(0), letters(3)) }
   }
 
-  private static func pairs(_ count: Int, seed: UInt64) -> [UInt8] {
+  static func pairs(_ count: Int, seed: UInt64) -> [UInt8] {
     Array(
       words(count, seed: seed).map { row in
         JSONValue.members([

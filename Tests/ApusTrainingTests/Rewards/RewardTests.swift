@@ -205,14 +205,15 @@ private func answers(_ count: Int, length: Int = 10) -> [RolloutAnswer] {
     #expect(score(.string("6 remainder 2"), "Answer: 6 remainder 2") == 1)
     #expect(score(.string("6 remainder 2"), "Answer: 6") == 0)
     let problem = try #require(reward.promptProblem)
-    #expect(problem(prompt(.string("42"))) == nil)
+    func encoded(_ line: JSONObject) -> EncodedPrompt { EncodedPrompt(line: line, messages: [], tokens: [1]) }
+    #expect(problem(encoded(prompt(.string("42")))) == nil)
     for answer in [nil, JSONValue.string("many"), .double(0.5), .string("6 remainder"), .string("")] {
-      #expect(problem(prompt(answer)) != nil, "\(String(describing: answer))")
+      #expect(problem(encoded(prompt(answer))) != nil, "\(String(describing: answer))")
     }
     // What `apus data problems --format prompt` writes can be judged, all of it.
     for problem in ProblemStream(ProblemGenerator(seed: 3), levels: 1...5).prefix(200) {
       let line = try #require(problem.record(.prompt).object)
-      #expect(reward.promptProblem?(line) == nil)
+      #expect(reward.promptProblem?(encoded(line)) == nil)
       let answer = RolloutAnswer(prompt: line, text: problem.solution(), tokenCount: 1, isEnded: true)
       #expect(reward.scores([answer]) == [1], "\(problem)")
     }

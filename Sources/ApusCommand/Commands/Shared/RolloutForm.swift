@@ -83,7 +83,10 @@ struct RolloutReport {
   }
 
   /// One line each.
-  func lines(seconds: Double, isAccuracy: Bool) -> [String] {
+  ///
+  /// - Parameter reward: what has judged.
+  func lines(seconds: Double, _ reward: RewardKind?) -> [String] {
+    let isAccuracy = reward == .problems
     let mean = Double(tokens) / Double(max(1, answers))
     var lines = [
       "\(countText(answers)) answers of \(fixed(mean, 1)) tokens, \(countText(ended)) ended by themselves, "
@@ -99,8 +102,8 @@ struct RolloutReport {
         return "\(name) \(numbers[0])\(unit)\(interval), \(countText(estimate.count)) prompts"
       }
     }
-    if judged < answers, judged > 0 {
-      lines.append("\(countText(answers - judged)) answers could not be judged")
+    if judged < answers, reward != nil {
+      lines.append("\(countText(answers - judged)) of the answers could not be judged")
     }
     let name = isAccuracy ? "accuracy" : "mean reward"
     if let line = text(name, summary, percent: isAccuracy) { lines.append(line) }
