@@ -29,8 +29,9 @@ public struct PromptCorpus: Sendable {
   public private(set) var reading = ReadingReport()
   /// Prompts left out because they leave no room for an answer.
   public private(set) var skippedLong = 0
-  /// The longest prompt met, and the shortest that is kept, in tokens.
+  /// The longest prompt met, in tokens.
   public private(set) var longest = 0
+  /// The shortest that is kept.
   public private(set) var shortest = Int.max
   /// Conversations whose last message was an answer already; it was left out.
   public private(set) var answered = 0

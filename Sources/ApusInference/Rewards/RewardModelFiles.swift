@@ -1,6 +1,7 @@
 // A reward model before its weights are loaded: whether it is one, how it reads a conversation, what it will take of memory.
 
 import ApusBasics
+import ApusGraph
 import ApusModels
 import ApusRuntime
 import ApusTensor
@@ -57,22 +58,27 @@ package struct RewardModelFiles: Sendable {
     return try formatter.tokens(messages, tools: tools, addGenerationPrompt: false)
   }
 
+  /// The steps in which conversations of up to so many tokens are scored, and tokens of one.
+  package func plan(tokens: Int) throws -> (network: Network, plan: Plan, capacity: Int) {
+    let capacity = EncoderPool.capacity(for: tokens, contextLength: contextLength)
+    let network = embedding.network
+    return (network, try Encoder.plan(network, pooling: .rank, capacity: capacity), capacity)
+  }
+
   /// Bytes that the model takes once it has scored such conversations.
   ///
   /// - Parameters:
   ///   - tokens: of the longest conversation.
   ///   - shortest: tokens of the shortest.
   package func byteCount(tokens: Int, shortest: Int) throws -> Int {
-    let network = embedding.network
-    let capacity = EncoderPool.capacity(for: tokens, contextLength: contextLength)
+    let (network, plan, capacity) = try plan(tokens: tokens)
     let weights = WeightStore.footprint(
       try network.graph(contextLength: contextLength, for: .embedding(.rank)), from: network.source)
     // Each text begins a page of its own: a step has most of them when its texts are short, or a little longer than a page.
     // Pages that no step needs stay with the system.
     let pages = min(
       Encoder.pageCount(capacity), max(2 * KVLayout.pages(capacity), capacity / max(1, shortest)))
-    return try weights.panels + weights.vectors + weights.mapped
-      + Encoder.plan(network, pooling: .rank, capacity: capacity).memory.byteCount
+    return weights.panels + weights.vectors + weights.mapped + plan.memory.byteCount
       + PagePool.byteCount(Encoder.cacheLayout(network), capacity: pages)
   }
 }

@@ -18,14 +18,14 @@ package struct TrainingChoice: Sendable {
   package var recomputing: RecomputingChoice
   package var memory: MemoryForecast
   package var fits: Bool
-  /// Seconds of an optimiser step, and of the update in it; nil when speed is left out.
-  package var seconds: (step: Double, update: Double)?
+  /// Seconds of a step; nil when speed is left out.
+  package var seconds: StepSeconds?
   /// What limits a micro-batch.
   package var limit: StepLimit?
 
   package init(
     precision: TrainingPrecision, micro: Int, recomputing: RecomputingChoice, memory: MemoryForecast,
-    fits: Bool, seconds: (step: Double, update: Double)? = nil, limit: StepLimit? = nil
+    fits: Bool, seconds: StepSeconds? = nil, limit: StepLimit? = nil
   ) {
     self.precision = precision
     self.micro = micro
@@ -45,6 +45,8 @@ package struct TrainingPlan: Sendable {
   package var length: Int
   package var memoryLimit: Int
   package var choices: [TrainingChoice]
+  /// What a step is made of; nil for texts that fill their sequences.
+  package var work: LessonWork?
   /// What the configuration asks for, among the choices.
   package var configured: Int?
 
@@ -60,9 +62,9 @@ package struct TrainingPlan: Sendable {
     self.configured = configured
   }
 
-  /// Tokens per second of a choice.
+  /// Tokens per second of a choice, those that are learned from.
   package func tokensPerSecond(_ choice: TrainingChoice) -> Double? {
-    choice.seconds.map { Double(sequences * length) / $0.step }
+    choice.seconds.map { (work?.learned ?? Double(sequences * length)) / $0.step }
   }
 
   /// Speeds this close are the same.

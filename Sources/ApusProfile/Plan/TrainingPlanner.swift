@@ -84,6 +84,7 @@ package struct TrainingPlanner {
     var plan = TrainingPlan(
       threads: runtime.workers.count, sequences: configuration.batch.sequences,
       length: configuration.batch.length, memoryLimit: limit, choices: [])
+    plan.work = inputs?.work(configuration)
     var update: Double?
     for precision in TrainingPrecision.allCases {
       let network = try Network(PrecisionSource(base: source, precision: precision))
@@ -91,14 +92,13 @@ package struct TrainingPlanner {
         throw TrainingError.context(
           length: configuration.batch.length, context: network.configuration.contextLength)
       }
-      var speed: TrainingSpeed?
+      var speed: PassSpeed?
       for micro in Self.measuringOrder(Self.micros(configuration.batch), length: plan.length) {
         var variants = try self.variants(network, precision, micro, limit: limit)
         if let machine {
           if speed == nil {
-            speed = TrainingSpeed(
-              network, precision, length: configuration.batch.length, runtime, machine,
-              effort: effort)
+            speed = try PassSpeed(
+              configuration(precision), network, plan.work, runtime, machine, effort: effort)
           }
           if update == nil {
             update = try OptimizerMeter(configuration.optimizer.kind, runtime)
@@ -106,11 +106,9 @@ package struct TrainingPlanner {
                 TrainableWeights.layout(variants[0].plan.graph), averages: configuration.optimizer.ema > 0)
           }
           for index in variants.indices {
-            let pass = try speed!.seconds(
-              variants[index].plan, micro: micro * configuration.objective.textsOfRow)
-            let steps = Double(configuration.batch.sequences / micro)
-            variants[index].choice.seconds = (steps * pass.seconds + update!, update!)
-            variants[index].choice.limit = pass.limit
+            let (seconds, limit) = try speed!.seconds(
+              variants[index].plan, micro: micro, options: engineOptions(precision, micro), update: update!)
+            (variants[index].choice.seconds, variants[index].choice.limit) = (seconds, limit)
           }
         }
         plan.choices += variants.map(\.choice)
@@ -138,13 +136,22 @@ package struct TrainingPlanner {
     }
   }
 
+  private func configuration(_ precision: TrainingPrecision) -> TrainingConfiguration {
+    var configuration = configuration
+    configuration.precision = precision
+    return configuration
+  }
+
+  private func engineOptions(_ precision: TrainingPrecision, _ micro: Int) -> TrainingEngineOptions {
+    TrainingAssembly.engineOptions(configuration(precision), sequences: micro * segments, micro: micro)
+  }
+
   /// Ways to run a micro-batch, what is made again ascending.
   private func variants(
     _ network: Network, _ precision: TrainingPrecision, _ micro: Int, limit: Int
   ) throws -> [(choice: TrainingChoice, plan: Plan)] {
-    var configuration = configuration
-    configuration.precision = precision
-    var options = TrainingAssembly.engineOptions(configuration, sequences: micro * segments, micro: micro)
+    let configuration = configuration(precision)
+    var options = engineOptions(precision, micro)
     let graph = try TrainingEngine.graph(network, options)
     func variant(
       _ recomputing: RecomputingChoice, _ budget: RecomputationBudget

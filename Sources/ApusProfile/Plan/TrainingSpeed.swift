@@ -1,4 +1,4 @@
-// How fast a micro-batch goes forward and backward, timed on stand-ins of the weights as generation is.
+// How fast a micro-batch goes forward and backward, or forward only, timed on stand-ins of the weights as generation is.
 
 import ApusGraph
 import ApusModels
@@ -36,7 +36,7 @@ struct TrainingSpeed {
     self.machine = machine
   }
 
-  /// Seconds of a micro-batch forward and backward.
+  /// Seconds of a micro-batch that is compiled to a plan.
   mutating func seconds(_ plan: Plan, micro: Int) throws -> (seconds: Double, limit: StepLimit) {
     if parameters == nil { parameters = try SyntheticParameters(plan.graph, isTraining: true, runtime) }
     let timed = known.count == 2 ? min(micro, known.keys.max()!) : micro

@@ -13,7 +13,7 @@ import ApusText
 /// tokenizer, so it may be of another family. A conversation longer than its context is never cut: it is an error, or is not
 /// judged and counted, as the policy for failures says.
 public final class ModelReward: Reward {
-  private let files: RewardModelFiles
+  let files: RewardModelFiles
   private let runtime: Runtime
   private let onFailure: RewardFailurePolicy
   private var model: RewardModel?
@@ -53,15 +53,18 @@ public final class ModelReward: Reward {
     }
   }
 
+  /// Weights, activations and keys.
   public func byteCount(tokens: Int, shortest: Int) throws -> Int {
     // A template may write a few tokens behind the answer.
     try files.byteCount(tokens: tokens + 16, shortest: shortest)
   }
 
+  /// Loads the weights.
   public func prepare() throws {
     if model == nil { model = try RewardModel(files, runtime: runtime) }
   }
 
+  /// What is odd about the files, and whether answers may be too long.
   public func warnings(tokens: Int) -> [String] {
     files.warnings
       + (tokens <= files.contextLength
@@ -122,6 +125,7 @@ public final class ModelReward: Reward {
     }
   }
 
+  /// What was put up with since this was last asked.
   public func takeNotes() -> [String] {
     defer { notes = [] }
     return notes

@@ -90,6 +90,8 @@ protocol LessonPlan {
   func memory(_ run: LessonMemory) throws -> Int
   /// Bytes that a judge of answers takes.
   func judgeMemory(_ configuration: TrainingConfiguration) throws -> Int
+  /// What a step is made of.
+  func work(_ configuration: TrainingConfiguration) -> LessonWork
   /// The lesson of a run.
   func lesson(_ run: LessonRun) throws -> any Lesson
   /// The examination of a run.

@@ -42,6 +42,9 @@ package struct TrainingInputs {
     forecast.judge = try training.judgeMemory(configuration)
   }
 
+  /// What a step is made of.
+  package func work(_ configuration: TrainingConfiguration) -> LessonWork { training.work(configuration) }
+
   /// Opens everything; text is tokenised in memory.
   ///
   /// - Parameter reward: judges answers in place of what the configuration names.

@@ -2,13 +2,14 @@
 
 import ApusBasics
 import ApusFiles
-@testable import ApusInference
 import ApusModels
 import ApusRuntime
 import ApusTensor
 import ApusTestSupport
 import ApusText
 import Testing
+
+@testable import ApusInference
 
 @Suite struct RewardModelTests {
   private let scratch = ScratchDirectory()

@@ -1,6 +1,7 @@
 // Which way to train a plan recommends, and what it compares.
 
 import ApusRuntime
+import ApusTestSupport
 import ApusTraining
 import Testing
 
@@ -20,7 +21,8 @@ import Testing
     var memory = MemoryForecast()
     (memory.activations, memory.program) = (bytes, 0)
     return TrainingChoice(
-      precision: .f32, micro: 1, recomputing: .none, memory: memory, fits: fits, seconds: (seconds, 0))
+      precision: .f32, micro: 1, recomputing: .none, memory: memory, fits: fits,
+      seconds: StepSeconds(learning: seconds))
   }
 
   private func plan(_ choices: [TrainingChoice]) -> TrainingPlan {
@@ -78,8 +80,75 @@ import Testing
     #expect(plan.choices.count == 2 * 2 * TrainingPlanner.micros(configuration.batch).count)
     for choice in plan.choices {
       let seconds = try #require(choice.seconds)
-      #expect(seconds.step > seconds.update && seconds.update > 0 && seconds.step < 10)
+      #expect(seconds.step > seconds.updates && seconds.updates > 0 && seconds.step < 10)
+      #expect(seconds.parts.map(\.name) == ["learning", "updates"])
     }
     #expect(plan.recommended != nil)
+  }
+
+  /// Plans a run of a tiny model that is asked questions; PATH is the folder of its files.
+  private func answering(_ settings: [String]) throws -> TrainingPlan {
+    let scratch = ScratchDirectory()
+    try ModelFixture("llama").writeFolder(at: scratch.file("model"))
+    let prompts = (0..<6).map { _ in "{\"prompt\": \"abab\"}\n" }
+    let pairs = (0..<6).map { "{\"prompt\": \"abab\", \"chosen\": \"c\", \"rejected\": \"d\($0)\"}\n" }
+    for (name, text) in [
+      ("chat.jinja", "{% for m in messages %}{{ m.role[0] + m.content + '</s>' }}{% endfor %}"),
+      ("prompts.jsonl", prompts.joined()), ("pairs.jsonl", pairs.joined()),
+    ] {
+      try writeFile(scratch.file(name), Array(text.utf8))
+    }
+    let text = """
+      {
+        "model": {"from": "PATH/model"}, "data": {"chatTemplate": "PATH/chat.jinja"},
+        "batch": {"sequences": 2, "length": 32, "micro": 1}, "steps": 2, "precision": "f32",
+        "schedule": {"warmup": 0}, "checkpoint": {"directory": "PATH/run"}
+      }
+      """
+    let configuration = try TrainingConfiguration(
+      parsing: Array(text.replacing("PATH", with: scratch.path).utf8), name: "run.json",
+      settings: settings.map { $0.replacing("PATH", with: scratch.path) })
+    let runtime = try Runtime(options: RuntimeOptions(threads: 1))
+    let machine = MachineLimits(f32: 1e11, bf16: nil, int8: nil, readBytes: 1e10)
+    return try TrainingPlanner(configuration, runtime).plan(runtime, machine, effort: 0.01)
+  }
+
+  @Test("a step of preferences has passes without a way back, and the reference comes before")
+  func preferences() throws {
+    let dpo = try answering(["objective=dpo", "data.preferences=PATH/pairs.jsonl"])
+    let work = try #require(dpo.work)
+    // Two pairs of a prompt and a short answer.
+    #expect(work.learned > 36 && work.learned < 60 && work.measured == work.learned, "\(work)")
+    #expect(work.comparedBefore == 3 * work.learned && work.compared == 0 && work.updates == 1)
+    let seconds = try #require(dpo.choices.first?.seconds)
+    #expect(seconds.parts.map(\.name) == ["forward passes", "learning", "updates"])
+    #expect(seconds.before > seconds.measuring && seconds.measuring < seconds.learning)
+    let simpo = try answering(["objective=simpo", "data.preferences=PATH/pairs.jsonl"])
+    #expect(simpo.choices[0].seconds?.before == 0)
+  }
+
+  @Test("a step of answers has rollouts, a reference, updates and a judge")
+  func answers() throws {
+    let common = ["rollout.prompts=PATH/prompts.jsonl", "rollout.tokens=8", "rollout.perPrompt=3"]
+    let grpo = try answering(common + ["objective=grpo", "reward.kind=command", "reward.command=cat"])
+    let work = try #require(grpo.work)
+    let drawn = try #require(work.answers)
+    #expect(drawn.answers == 6 && drawn.prompts == 2 && drawn.answerTokens == 8 && drawn.judge == nil)
+    // The last token of an answer is not read.
+    let read = Double(6 * (drawn.promptTokens + 7))
+    #expect(work.learned == read && work.measured == 0 && work.compared == read && work.updates == 1)
+    #expect(
+      grpo.choices[0].seconds?.parts.map(\.name) == ["rollouts", "reference", "learning", "updates"])
+    let ppo = try answering(
+      common + [
+        "objective=ppo", "reward.kind=command", "reward.command=cat", "policy.epochs=2",
+        "policy.minibatches=4", "policy.kl=0",
+      ])
+    let more = try #require(ppo.work)
+    #expect(more.learned == 2 * read && more.compared == 0 && more.updates == 8)
+    // Values of all answers, and again before every update but the first.
+    #expect(more.measured == read + read * 1.75)
+    #expect(
+      ppo.choices[0].seconds?.parts.map(\.name) == ["rollouts", "forward passes", "learning", "updates"])
   }
 }

@@ -262,6 +262,12 @@ import Testing
     let without = try Trainer.plan(tiny.configuration(command), runtime: threads).forecast
     let with = try Trainer.plan(tiny.configuration(named), runtime: threads).forecast
     #expect(without.judge == 0 && with.judge > 0 && with.total == without.total + with.judge)
+    // The judge makes as many tokens of a text as the policy, but for what its template writes.
+    let work = try TrainingInputs(tiny.configuration(named), runtime: threads).work(tiny.configuration(named))
+    let answers = try #require(work.answers)
+    #expect(
+      answers.judge != nil && abs(answers.judgedTokens - answers.promptTokens - answers.answerTokens) < 3,
+      "\(answers.judgedTokens)")
     #expect(with.rows.contains { $0.name == "reward model" && $0.bytes == with.judge })
     // What it has in memory once it has scored as many answers as it can at once.
     let files = try RewardModelFiles(ModelFiles(judge))

@@ -60,9 +60,11 @@ enum TrainingPlanView {
     if values[CommonOptions.json] {
       return try console.json(document(plan, title, runtime, limits))
     }
-    try console.line(
-      "\(visible(title)): \(plan.sequences) sequences of \(plan.length) tokens a step; kernels \(runtime.cpu.name)"
-    )
+    let rows =
+      plan.work?.answers.map {
+        "\(plan.sequences) prompts with \($0.answers / plan.sequences) answers each, up to \(plan.length) tokens"
+      } ?? "\(plan.sequences) sequences of \(plan.length) tokens"
+    try console.line("\(visible(title)): \(rows) a step; kernels \(runtime.cpu.name)")
     if let limits { try console.line(limits.line(threads: plan.threads)) }
     if let chosen = plan.configured ?? plan.recommended {
       try console.line()
@@ -91,6 +93,9 @@ enum TrainingPlanView {
     }
     guard !memoryOnly else { return }
     try console.line()
+    if let chosen = plan.configured ?? plan.recommended {
+      try parts(plan.choices[chosen], plan.work, console)
+    }
     try console.line("the fastest that fits: \(settings(plan.choices[recommended]))")
   }
 
@@ -104,6 +109,22 @@ enum TrainingPlanView {
       }
     return "--set batch.micro=\(choice.micro) --set memory.recompute=\(recompute.rawValue) --set precision="
       + choice.precision.rawValue
+  }
+
+  /// What a step is made of, where it is more than learning, and what is not known of it.
+  private static func parts(_ choice: TrainingChoice, _ work: LessonWork?, _ console: Console) throws {
+    guard let seconds = choice.seconds else { return }
+    if seconds.parts.count > 2 || work?.answers != nil {
+      let parts = seconds.parts.map { "\($0.name) \(fixed($0.seconds, 3)) s" }.joined(separator: ", ")
+      try console.line("a step of the first table: \(parts)")
+    }
+    if seconds.before > 0 {
+      try console.line("before the first step, once: reference \(fixed(seconds.before, 1)) s")
+    }
+    guard let answers = work?.answers else { return }
+    var assumed = "answers are taken to have \(countText(answers.answerTokens)) tokens, the most they may"
+    if answers.judge == nil { assumed += "; what judging them takes is not known and left out" }
+    try console.line(assumed)
   }
 
   private static func memory(_ choice: TrainingChoice, _ limit: Int, _ console: Console) throws {
@@ -136,7 +157,11 @@ enum TrainingPlanView {
             "recompute": .string(choice.recomputing.rawValue), "fits": .bool(choice.fits),
             "tokensPerSecond": .optional(plan.tokensPerSecond(choice)) { .double($0) },
             "stepSeconds": .optional(choice.seconds?.step) { .double($0) },
-            "updateSeconds": .optional(choice.seconds?.update) { .double($0) },
+            "updateSeconds": .optional(choice.seconds?.updates) { .double($0) },
+            "beforeSeconds": .optional(choice.seconds?.before) { .double($0) },
+            "parts": .optional(choice.seconds?.parts) { parts in
+              .members(parts.map { ($0.name, .double($0.seconds)) })
+            },
             "limit": .optional(choice.limit?.rawValue) { .string($0) },
             "memory": .members(
               [("total", choice.memory.total)].map { ($0.0, .integer($0.1)) }
