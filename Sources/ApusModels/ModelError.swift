@@ -10,6 +10,8 @@ public enum ModelError: ApusError {
   case notGenerative(architecture: String)
   /// The network gives a score of a text and has no head to continue it with.
   case scorer(String)
+  /// A change of another model, and none by itself.
+  case adapter(String)
   /// A required metadata key is absent.
   case missingKey(String)
   /// A metadata value is outside what makes sense.
@@ -35,6 +37,10 @@ public enum ModelError: ApusError {
         "the model (\(architecture)) was made for vectors and cannot continue texts; apus embed, similarity and rerank use it"
     case .scorer(let name):
       return "\(name) gives scores and cannot continue texts; apus score (a reward model) or rerank uses it"
+    case .adapter(let name):
+      return
+        "\(name) is an adapter, which changes a model and is none; name the model, and the adapter beside it with --lora, "
+        + "or make one of both with apus merge"
     case .missingKey(let key):
       return "metadata key \"\(key)\" is missing"
     case .invalidKey(let key, let value, let expected):

@@ -53,7 +53,8 @@ enum MergeCommand: Command {
     }
     let files = try ModelFiles(values[model])
     console.notes(files.warnings)
-    if let same = files.paths.first(where: { isSameFile($0, target) }) {
+    let read = files.paths + ([first] + values[more]).map(\.path)
+    if let same = read.first(where: { isSameFile($0, target) }) {
       throw CommandError.failure("\(target): is \(same), which is never overwritten; choose another name")
     }
     let network = try files.network()

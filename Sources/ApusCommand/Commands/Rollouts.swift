@@ -98,12 +98,10 @@ enum RolloutsCommand: Command {
     if values[reference] != nil, values[temperature] != 1 {
       throw CommandError.usage("--reference measures answers drawn with --temperature 1")
     }
+    let template = try TemplateFile.read(values[template], console)
     let interrupt = Interrupt.install()
     let policy = try EngineFlags.load(values, console)
     let reward = try choice.make(policy.runtime)
-    let template = try values[template].map {
-      String(decoding: try InputFile.read($0, console), as: UTF8.self)
-    }
     var options = try EngineFlags.engineOptions(
       values, policy, console, sequences: values[parallel] + 1)
     options.batchTokens = max(options.batchTokens, 2 * (values[parallel] + 1))
@@ -114,6 +112,7 @@ enum RolloutsCommand: Command {
     let longest = min(options.contextLength, corpus.longest + values[tokens])
     console.notes(reward?.warnings(tokens: longest) ?? [])
     try reward?.prepare()
+    reward?.interrupt { interrupt.isRequested }
     let generator = PolicyGenerator(
       try Engine(policy, options), ends: policy.endOfText, tokens: values[tokens])
     let divergence = try values[reference].map {
@@ -140,7 +139,7 @@ enum RolloutsCommand: Command {
           text: policy.tokenizer.text(rollout.text), tokenCount: rollout.tokens.count,
           isEnded: rollout.isEnded)
       }
-      let scores = try reward?.scores(answers) ?? answers.map { _ in nil }
+      guard let scores = try scores(reward, answers, interrupt) else { break }
       for text in reward?.takeNotes() ?? [] { console.note("note: \(text)") }
       for group in stride(from: 0, to: answers.count, by: values[count]) {
         let range = group..<group + values[count]
@@ -188,6 +187,20 @@ enum RolloutsCommand: Command {
   }
 }
 
+extension RolloutsCommand {
+  /// The scores; nil when a signal asked for the end while they were waited for.
+  private static func scores(
+    _ reward: (any Reward)?, _ answers: [RolloutAnswer], _ interrupt: Interrupt
+  ) throws -> [Double?]? {
+    guard let reward else { return answers.map { _ in nil } }
+    do {
+      return try reward.scores(answers)
+    } catch RewardError.interrupted {
+      return nil
+    }
+  }
+}
+
 extension TrainingConfiguration.RewardSource {
   /// What judges, from the options.
   fileprivate init(
@@ -196,7 +209,10 @@ extension TrainingConfiguration.RewardSource {
   ) throws(CommandError) {
     var kinds: [RewardKind] = judge == .problems ? [.problems] : []
     if model != nil { kinds.append(.model) }
-    if command != nil { kinds.append(.command) }
+    if let command {
+      guard command.contains(where: { !$0.isWhitespace }) else { throw .usage("--reward-command is empty") }
+      kinds.append(.command)
+    }
     guard kinds.count <= 1 else {
       throw .usage("only one of --reward, --reward-model and --reward-command judges")
     }

@@ -48,14 +48,15 @@ enum ScoreCommand: Command {
       }
       paths = ["-"]
     }
-    let template = try values[template].map {
-      String(decoding: try InputFile.read($0, console), as: UTF8.self)
-    }
+    let template = try TemplateFile.read(values[template], console)
     let model = try EmbeddingFlags.load(values, console) {
       try RewardModel(
         $0, runtime: $1, contextLength: values[EmbeddingFlags.context], chatTemplate: template, progress: $2)
     }
     console.notes(model.warnings)
+    guard model.files.hasChatTemplate else {
+      throw CommandError.failure("\(model.name) has no chat template; name one with --chat-template-file")
+    }
     let reader = ConversationReader(paths, skipLimit: values[ReadingFlags.skipBad])
     var output = try RecordOutput(nil, replacing: false, console)
     var skipped = 0
@@ -108,7 +109,8 @@ enum ScoreCommand: Command {
       return try body()
     } catch let error as RewardModelError {
       guard let index = error.conversationIndex else { throw error }
-      throw CommandError.failure("\(conversations[index].place): \(error.problem)")
+      let hint = if case .tooLong = error { "; --too-long skip passes over such conversations" } else { "" }
+      throw CommandError.failure("\(conversations[index].place): \(error.problem)\(hint)")
     }
   }
 }

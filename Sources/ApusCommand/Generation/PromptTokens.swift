@@ -17,7 +17,7 @@ struct PromptTokens {
 
   /// A prompt as the model wants it: a user's turn where it has a chat template, unless `--raw`.
   func user(_ text: String) throws -> [Int32] {
-    guard model.chatTemplate != nil, !values[RunCommand.raw] else {
+    guard model.chatTemplate != nil || values[ChatFlags.template] != nil, !values[RunCommand.raw] else {
       if values[CommonOptions.verbose] { console.note("prompt: continued as it is") }
       return try raw(text)
     }

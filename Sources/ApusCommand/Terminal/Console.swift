@@ -63,7 +63,7 @@ final class Console: Sendable {
   /// Writes a line to standard error, after all that standard output holds. A standard error that is closed
   /// is no reason to stop.
   func note(_ text: String) {
-    try? output.flush()
+    output.flushForNow()
     try? errors.write(text + "\n")
     try? errors.flush()
   }

@@ -18,6 +18,14 @@ final class OutputChannel: Sendable {
   private struct State {
     var bytes: [UInt8] = []
     var filter = ControlFilter()
+    /// The error number of a failure that nobody has been told of.
+    var failure: Int32 = 0
+
+    /// The failure, which is forgotten.
+    mutating func takeFailure() -> Int32 {
+      defer { failure = 0 }
+      return failure
+    }
   }
 
   /// The descriptor, or nil when the bytes stay in memory.
@@ -67,13 +75,23 @@ final class OutputChannel: Sendable {
 
   /// Hands everything gathered to the system.
   func flush() throws(CommandError) {
-    try report(state.withLock { drain(&$0) })
+    try report(
+      state.withLock { state in
+        drain(&state)
+        return state.takeFailure()
+      })
+  }
+
+  /// The same where a failure cannot be told: whoever writes or flushes next is.
+  func flushForNow() {
+    state.withLock { drain(&$0) }
   }
 
   private func add(_ body: (inout State) -> Void) throws(CommandError) {
     let code = state.withLock { state -> Int32 in
       body(&state)
-      return isTerminal || state.bytes.count >= Self.capacity ? drain(&state) : 0
+      if isTerminal || state.bytes.count >= Self.capacity { drain(&state) }
+      return state.takeFailure()
     }
     try report(code)
   }
@@ -87,12 +105,13 @@ final class OutputChannel: Sendable {
     }
   }
 
-  /// Writes the buffer out; returns the error number, 0 when all is well. What cannot be written is dropped,
-  /// so that the same failure is not met again while the program leaves.
-  private func drain(_ state: inout State) -> Int32 {
-    guard let descriptor else { return 0 }
-    defer { state.bytes.removeAll(keepingCapacity: true) }
-    return state.bytes.withUnsafeBytes { writeAll($0, to: descriptor) }
+  /// Writes the buffer out. What cannot be written is dropped, so that the same failure is not met again while the program
+  /// leaves.
+  private func drain(_ state: inout State) {
+    guard let descriptor else { return }
+    let code = state.bytes.withUnsafeBytes { writeAll($0, to: descriptor) }
+    if code != 0 { state.failure = code }
+    state.bytes.removeAll(keepingCapacity: true)
   }
 }
 

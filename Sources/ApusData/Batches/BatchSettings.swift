@@ -57,7 +57,7 @@ public enum BatchError: ApusError, Equatable {
       "\(dataset): \(tokens) tokens are too few for one sequence of \(length) and the token after it; "
         + "use shorter sequences or more text"
     case .shorterThanBatch(let dataset, let tokens, let rows, let sequences, let length):
-      "\(dataset): \(tokens) tokens make \(rows) sequences of \(length), less than one batch of \(sequences); "
+      "\(dataset): \(tokens) tokens make \(rows) sequence\(rows == 1 ? "" : "s") of \(length), less than one batch of \(sequences); "
         + "use smaller batches, shorter sequences or more text"
     }
   }

@@ -29,7 +29,7 @@ public struct Conversation: Sendable, Equatable {
   init(line: [UInt8]) throws(BadLine) {
     let object = try Self.object(line: line)
     guard let list = try Self.messages(object, "messages") else {
-      throw BadLine(problem: "has no member \"messages\"")
+      throw BadLine(without: "\"messages\"", butWith: object.map(\.key))
     }
     try self.init(list, tools: Self.tools(object))
   }
@@ -52,7 +52,8 @@ public struct Conversation: Sendable, Equatable {
     guard messages[messages.count - 1].role == "assistant" else {
       throw BadLine(
         problem:
-          "the last message is the \(messages[messages.count - 1].role)'s; there is no answer to learn from")
+          "the last message is the \(messages[messages.count - 1].role)'s; an answer of the assistant's should be there"
+      )
     }
   }
 
@@ -62,9 +63,12 @@ public struct Conversation: Sendable, Equatable {
     do throws(JSONError) {
       document = try JSONValue(parsing: line)
     } catch {
-      throw BadLine(problem: "column \(error.column): \(error.message)")
+      throw BadLine(
+        problem: "column \(error.column): \(error.message); each line should be a JSON object of its own")
     }
-    guard let object = document.object else { throw BadLine(problem: "is no JSON object") }
+    guard let object = document.object else {
+      throw BadLine(problem: "is no JSON object; each line should be one")
+    }
     return object
   }
 

@@ -199,6 +199,12 @@ struct ConversationRenderer: Sendable {
     _ messages: [ChatMessage], _ index: Int, _ turn: ArraySlice<UInt8>
   ) throws(BadLine) {
     guard thinks(messages[index]), firstRange(of: Array(end.utf8), in: turn) == nil else { return }
+    let content = Array((messages[index].content ?? "").utf8)
+    if messages[index].object["reasoning_content"] == nil,
+      firstRange(of: Array(end.utf8), in: content[...]) == nil
+    {
+      throw BadLine(problem: "message \(index + 1) begins with \(begin) and has no \(end)")
+    }
     throw BadLine(
       problem:
         "message \(index + 1) has reasoning that ends with \(end), and the template does not write that; use another "

@@ -99,9 +99,9 @@ public enum ConversationError: ApusError, Equatable {
     case .nothing(let files, let report, let length):
       let count = "\(files) file\(files == 1 ? "" : "s")"
       guard let length, report.skippedLong > 0 else { return "no conversation in \(count)" }
-      return
-        "all \(report.skippedLong) examples of \(count) are longer than \(length) tokens, the longest has "
-        + "\(report.longest); allow longer sequences, or have them cut"
+      return tooLongText(report.skippedLong, "example", "examples", of: count, length)
+        + ", the longest has \(report.longest) tokens; allow longer sequences (batch.length), or have them cut "
+        + "(data.tooLong)"
     }
   }
 }

@@ -38,7 +38,9 @@ struct Preference: Equatable {
       names = ["chosen", "rejected"]
       judgement = .pair
       guard object["completion"] == nil else {
-        throw BadLine(problem: "has a \"completion\"; pairs have \"chosen\" and \"rejected\"")
+        throw BadLine(
+          problem:
+            "has a \"completion\"; pairs have \"chosen\" and \"rejected\" (single answers are for \"kto\")")
       }
     case .singles:
       names = ["completion"]
@@ -46,7 +48,8 @@ struct Preference: Equatable {
         let isPair = object["chosen"] != nil
         throw BadLine(
           problem: isPair
-            ? "is a pair; single answers have \"completion\" and \"label\"" : "has no member \"label\"")
+            ? "is a pair; single answers have \"completion\" and \"label\" (pairs are for \"dpo\" and others)"
+            : "has no member \"label\"")
       }
       guard let isDesirable = label.bool else { throw BadLine(problem: "\"label\" is not true or false") }
       judgement = .single(isDesirable: isDesirable)
@@ -90,7 +93,9 @@ struct Preference: Equatable {
   private static func messages(
     _ object: JSONObject, _ name: String, role: String
   ) throws(BadLine) -> [JSONValue] {
-    guard let member = object[name] else { throw BadLine(problem: "has no member \"\(name)\"") }
+    guard let member = object[name] else {
+      throw BadLine(without: "\"\(name)\"", butWith: object.map(\.key))
+    }
     if let text = member.string {
       guard !text.isEmpty else { throw BadLine(problem: "\"\(name)\" is empty") }
       return [.members(["role": .string(role), "content": .string(text)])]

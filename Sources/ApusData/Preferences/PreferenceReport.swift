@@ -66,9 +66,9 @@ public enum PreferenceError: ApusError, Equatable {
     case .nothing(let files, let report, let length):
       let count = "\(files) file\(files == 1 ? "" : "s")"
       guard let length, report.skippedLong > 0 else { return "no preference in \(count)" }
-      return
-        "all \(report.skippedLong) preferences of \(count) are longer than \(length) tokens, the longest has "
-        + "\(report.longest); allow longer sequences, or have them cut"
+      return tooLongText(report.skippedLong, "preference", "preferences", of: count, length)
+        + ", the longest answer with its prompt has \(report.longest) tokens; allow longer sequences (batch.length), or "
+        + "have them cut (data.tooLong)"
     }
   }
 }

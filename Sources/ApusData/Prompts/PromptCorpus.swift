@@ -121,9 +121,8 @@ public enum PromptError: ApusError, Equatable {
     case .nothing(let files, let skippedLong, let longest, let length):
       let count = "\(files) file\(files == 1 ? "" : "s")"
       guard skippedLong > 0 else { return "no prompt in \(count)" }
-      return
-        "all \(skippedLong) prompts of \(count) are longer than \(length) tokens, the longest has \(longest); allow longer "
-        + "sequences or shorter answers"
+      return tooLongText(skippedLong, "prompt", "prompts", of: count, length)
+        + ", the longest has \(longest) tokens; allow longer sequences or shorter answers"
     }
   }
 }
@@ -171,16 +170,18 @@ private struct PromptRenderer: Sendable {
 
   /// The messages, and the text where the prompt is one.
   private static func content(_ object: JSONObject) throws(BadLine) -> ([JSONValue], String?) {
+    let names = ["prompt", "messages"].filter { object[$0] != nil }
+    guard let name = names.first else {
+      throw BadLine(without: "\"prompt\" or \"messages\"", butWith: object.map(\.key))
+    }
+    guard names.count == 1 else { throw BadLine(problem: "has both \"prompt\" and \"messages\"") }
     if let text = object["prompt"]?.string {
       guard !text.isEmpty else { throw BadLine(problem: "\"prompt\" is empty") }
       return ([.members(["role": .string("user"), "content": .string(text)])], text)
     }
-    let names = ["prompt", "messages"].filter { object[$0] != nil }
-    guard let name = names.first else {
-      throw BadLine(problem: "has no member \"prompt\" or \"messages\"")
-    }
-    guard names.count == 1 else { throw BadLine(problem: "has both \"prompt\" and \"messages\"") }
-    return (try Conversation.messages(object, name) ?? [], nil)
+    let messages = try Conversation.messages(object, name) ?? []
+    guard !messages.isEmpty else { throw BadLine(problem: "\"\(name)\" is empty") }
+    return (messages, nil)
   }
 
   /// A text as the beginning of one.

@@ -2,6 +2,13 @@
 
 import ApusBasics
 
+/// Says that nothing is left because all of it is too long.
+func tooLongText(_ skipped: Int, _ one: String, _ many: String, of files: String, _ length: Int) -> String {
+  skipped == 1
+    ? "the only \(one) of \(files) is longer than \(length) tokens"
+    : "all \(countText(skipped)) \(many) of \(files) are longer than \(length) tokens"
+}
+
 /// Lines of a report.
 struct CountedNotes {
   private(set) var lines: [String] = []

@@ -33,7 +33,8 @@ public enum ReadingError: ApusError, Equatable {
   public var description: String {
     switch self {
     case .file(let error): error.description
-    case .bad(let place, let problem): "\(place): \(problem); --skip-bad N skips up to N such lines"
+    case .bad(let place, let problem):
+      "\(place): \(problem); --skip-bad N (data.skipBad in a configuration) skips up to N such lines"
     case .tooManyBad(let place, let problem, let limit):
       "\(place): \(problem); \(limit) bad lines were skipped before, and no more may be"
     case .compressedData(let path, let offset, let problem): "\(path):\(offset): \(problem)"

@@ -58,7 +58,7 @@ struct RawPiece: Sendable {
     while let key = try reader.nextKey() {
       // By bytes: Swift's == takes different spellings of an accent for the same.
       guard key.utf8.elementsEqual(field.utf8) else {
-        if others.count < 8 { others.append(key) }
+        if others.count < BadLine.mostMembers { others.append(key) }
         try reader.skip()
         continue
       }
@@ -68,12 +68,25 @@ struct RawPiece: Sendable {
     }
     try reader.finish()
     if let text { return .success(Array(text.utf8)) }
-    let found = others.map { "\"\($0.prefix(40))\"" }.joined(separator: ", ")
-    return bad("has no member \"\(field)\"" + (found.isEmpty ? "" : ", but \(found)"))
+    return .failure(BadLine(without: "\"\(field)\"", butWith: others))
   }
 }
 
 /// Why a line is no document; the place is added at the door.
 struct BadLine: Error {
   let problem: String
+
+  init(problem: String) {
+    self.problem = problem
+  }
+
+  /// Members of a line that are told, and characters of each name.
+  static let mostMembers = 8
+  private static let mostCharacters = 40
+
+  /// A line that lacks a member, with the names of those it has: who wrote it may know them better.
+  init(without member: String, butWith others: [String]) {
+    let found = others.prefix(Self.mostMembers).map { "\"\($0.prefix(Self.mostCharacters))\"" }
+    problem = "has no member \(member)" + (found.isEmpty ? "" : ", but " + found.joined(separator: ", "))
+  }
 }

@@ -89,6 +89,7 @@ public final class EmbeddingModel: Sendable {
     }
     if let chosen = options.pooling { return chosen }
     switch files.pooling {
+    case .rank where files.network.isGenerative: throw .rewardModel(name: files.name)
     case .rank: throw .reranker(name: files.name)
     case let pooling? where pooling != .none: return pooling
     default:

@@ -37,6 +37,8 @@ public enum EmbeddingError: ApusError, Equatable {
   case generative(name: String, architecture: String)
   /// The model scores pairs of texts.
   case reranker(name: String)
+  /// The model scores conversations.
+  case rewardModel(name: String)
   /// The model has no head that scores pairs.
   case notReranker(name: String, architecture: String)
   /// A text without a token of its own.
@@ -62,6 +64,9 @@ public enum EmbeddingError: ApusError, Equatable {
         "\(name) is a generative model (\(architecture)): it continues texts (apus run) and was not trained to make vectors; a pooling (--pooling mean or last) makes vectors of its hidden states all the same"
     case .reranker(let name):
       return "\(name) is a reranker: it scores pairs of texts (apus rerank) and makes no vectors"
+    case .rewardModel(let name):
+      return
+        "\(name) is a reward model: it scores conversations (apus score), makes no vectors and compares no texts"
     case .notReranker(let name, let architecture):
       return
         "\(name) (\(architecture)) has no head that scores pairs of texts; embed texts with it (apus embed), or name a cross-encoder such as bge-reranker"

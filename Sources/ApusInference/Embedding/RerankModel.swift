@@ -42,6 +42,7 @@ public final class RerankModel: Sendable {
     let network = files.network
     guard files.pooling == .rank, !network.isGenerative, network.source.tensor("cls.output.weight") != nil
     else {
+      if files.pooling == .rank, network.isGenerative { throw EmbeddingError.rewardModel(name: files.name) }
       throw EmbeddingError.notReranker(name: files.name, architecture: network.architectureName)
     }
     encoder = try TextEncoder(files, runtime, options, pooling: .rank, progress: progress)

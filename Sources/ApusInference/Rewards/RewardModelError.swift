@@ -23,7 +23,8 @@ public enum RewardModelError: ApusError, Equatable {
     case .labels(let count, let name):
       "\(name) gives \(count) numbers for a text; a reward model gives one"
     case .noChatTemplate(let name):
-      "\(name) has no chat template, which says how conversations are written down; name one"
+      "\(name) has no chat template, which says how conversations are written down; put it into its folder as "
+        + "chat_template.jinja"
     case .empty(let index), .tooLong(let index, _, _): "conversation \(index + 1) \(problem)"
     }
   }
@@ -31,7 +32,7 @@ public enum RewardModelError: ApusError, Equatable {
   /// What is wrong with the conversation, without its number, so that a caller can name it.
   public var problem: String {
     switch self {
-    case .empty: "is empty"
+    case .empty: "is empty once the template has written it down"
     case .tooLong(_, let tokens, let limit):
       "has \(tokens) tokens, more than the \(limit) the reward model takes"
     default: description

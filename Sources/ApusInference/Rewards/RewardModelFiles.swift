@@ -55,7 +55,9 @@ package struct RewardModelFiles: Sendable {
   /// - Throws: `RewardModelError.noChatTemplate`, `TemplateError`, `TokenizerError`.
   package func tokens(_ messages: [ChatMessage], tools: JSONValue? = nil) throws -> [Int32] {
     guard let formatter else { throw RewardModelError.noChatTemplate(name: name) }
-    return try formatter.tokens(messages, tools: tools, addGenerationPrompt: false)
+    let tokens = try formatter.tokens(messages, tools: tools, addGenerationPrompt: false)
+    // The token that begins a text says nothing of the conversation.
+    return tokens == [formatter.tokenizer.vocabulary.special.bos] ? [] : tokens
   }
 
   /// The steps in which conversations of up to so many tokens are scored, and tokens of one.

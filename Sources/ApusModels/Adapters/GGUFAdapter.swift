@@ -9,6 +9,9 @@ import ApusTensor
 enum GGUFAdapter {
   private static let (general, kind, alphaKey) = ("general.type", "adapter.type", "adapter.lora.alpha")
 
+  /// Whether a file says that it holds an adapter.
+  static func isAdapter(_ file: GGUFFile) -> Bool { file.metadata[general]?.string == "adapter" }
+
   /// Reads the file at `path`. The scale is alpha / rank of each tensor; without an alpha, 1.
   ///
   /// - Throws: `AdapterError`, `GGUFError`.

@@ -12,6 +12,11 @@ struct PEFTAdapter {
   static let weightsFile = "adapter_model.safetensors"
   private static let prefix = "base_model.model."
 
+  /// Whether a folder holds an adapter and no model.
+  static func isFolder(_ path: String) -> Bool {
+    FileKind("\(path)/\(settingsFile)") == .file && FileKind("\(path)/config.json") == .none
+  }
+
   private let network: Network
   private let layout: HuggingFaceLayout
 

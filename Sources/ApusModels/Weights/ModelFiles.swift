@@ -23,10 +23,17 @@ public struct ModelFiles: Sendable {
 
   /// Opens the GGUF file or the folder at `path`.
   ///
-  /// - Throws: `GGUFError`, `HuggingFaceError`, `SafetensorsError`.
+  /// - Throws: `GGUFError`, `HuggingFaceError`, `SafetensorsError`, `ModelError.adapter`.
   /// - Complexity: O(headers).
   public init(_ path: String) throws {
-    self = try HuggingFaceFolder.isFolder(path) ? .init(HuggingFaceFolder(path)) : .init(GGUFFile.open(path))
+    if HuggingFaceFolder.isFolder(path) {
+      guard !PEFTAdapter.isFolder(path) else { throw ModelError.adapter(path) }
+      self = try .init(HuggingFaceFolder(path))
+    } else {
+      let file = try GGUFFile.open(path)
+      guard !GGUFAdapter.isAdapter(file) else { throw ModelError.adapter(path) }
+      self = .init(file)
+    }
   }
 
   /// The model with adapters beside its weights.
@@ -229,7 +236,7 @@ extension HuggingFaceWeights {
     case .tensorShape(let name, let found, let expected):
       return ModelError.tensorShape(stored(name), found: found, expected: expected)
     case .tensorFormat(let name, let format): return ModelError.tensorFormat(stored(name), format: format)
-    case .unknownArchitecture, .notGenerative, .scorer, .graph, .memory: return error
+    case .unknownArchitecture, .notGenerative, .scorer, .adapter, .graph, .memory: return error
     }
   }
 }

@@ -93,7 +93,7 @@ extension TrainingConfiguration {
     for (path, kind, value) in [
       ("reward.command", RewardKind.command, reward.command), ("reward.model", .model, reward.model),
     ] {
-      if reward.kind == kind, value == nil {
+      if reward.kind == kind, value?.contains(where: { !$0.isWhitespace }) != true {
         throw .missing(path, reason: "reward.kind is \(kind.rawValue)")
       }
       if reward.kind != kind, value != nil {

@@ -50,6 +50,8 @@ struct PolicyLessonPlan: LessonPlan {
     (cursor..<cursor + rows).map { corpus.prompts[order[$0]] }
   }
 
+  var reward: (any Reward)? { shared.reward }
+
   func judgeMemory(_ configuration: TrainingConfiguration) throws -> Int {
     try shared.reward.byteCount(tokens: configuration.batch.length, shortest: corpus.shortest + 1)
   }

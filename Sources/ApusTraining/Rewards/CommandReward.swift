@@ -16,6 +16,7 @@ public final class CommandReward: Reward {
   private let seconds: Double
   private let onFailure: RewardFailurePolicy
   private var process: RewardProcess?
+  private var isOver: () -> Bool = { false }
   /// What was put up with, one line each, since the last call of `takeNotes`.
   private var notes: [String] = []
   private static let mostNotes = 5
@@ -30,6 +31,9 @@ public final class CommandReward: Reward {
     self.onFailure = onFailure
   }
 
+  /// Gives what says that nobody waits any more.
+  public func interrupt(when isOver: @escaping () -> Bool) { self.isOver = isOver }
+
   /// The scores; nil for answers that could not be judged, where the policy is to skip them.
   ///
   /// - Throws: `RewardError`.
@@ -40,6 +44,7 @@ public final class CommandReward: Reward {
     } catch {
       // Whatever it still writes would be taken for the next answers.
       process = nil
+      if case .interrupted = error { throw error }
       switch onFailure {
       case .stop: throw error
       case .retry:
@@ -79,7 +84,7 @@ public final class CommandReward: Reward {
     let process: RewardProcess
     if let running = self.process { process = running } else { process = try RewardProcess(command) }
     self.process = process
-    let lines = try process.exchange(bytes, lines: answers.count, seconds: seconds)
+    let lines = try process.exchange(bytes, lines: answers.count, seconds: seconds, isOver)
     var scores: [Double?] = []
     for (index, line) in lines.enumerated() {
       guard let score = Self.score(line) else {

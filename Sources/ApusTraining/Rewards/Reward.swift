@@ -52,6 +52,10 @@ public protocol Reward: AnyObject {
   /// Loads what judging takes; called once, when all of the run has its place.
   func prepare() throws
 
+  /// Gives what says that nobody waits for scores any more; whoever waits for others asks it now and then, and throws
+  /// `RewardError.interrupted`.
+  func interrupt(when isOver: @escaping () -> Bool)
+
   /// The score of each answer, larger for better; nil for one that cannot be judged and teaches nothing.
   func scores(_ answers: [RolloutAnswer]) throws -> [Double?]
 
@@ -71,6 +75,9 @@ extension Reward {
 
   /// Nothing is loaded.
   public func prepare() throws {}
+
+  /// It does not take long.
+  public func interrupt(when isOver: @escaping () -> Bool) {}
 
   /// Nothing.
   public func takeNotes() -> [String] { [] }
@@ -118,6 +125,8 @@ public enum RewardError: ApusError, Equatable {
   case badLine(command: String, line: String, answer: Int)
   /// A program wrote more lines than it read.
   case tooManyLines(command: String, line: String)
+  /// Nobody waits for the scores any more.
+  case interrupted
   /// A model cannot read a conversation.
   case unread(model: String, answer: Int, reason: String)
   /// The scores of a model are no numbers.
@@ -146,6 +155,8 @@ public enum RewardError: ApusError, Equatable {
     case .tooManyLines(let command, let line):
       return
         "reward.command '\(command)' wrote more lines than it read, one of them '\(line)'; it should write one for each"
+    case .interrupted:
+      return "the answers were not judged: the run was told to stop"
     case .unread(let model, let answer, let reason):
       return
         "reward.model '\(model)' cannot judge answer \(answer): the conversation with it \(reason) "

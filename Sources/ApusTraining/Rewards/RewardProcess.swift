@@ -19,6 +19,8 @@ final class RewardProcess {
   private var bytes: [UInt8] = []
   private var isOver = false
 
+  /// Milliseconds of a wait, after which it is asked whether anybody still waits.
+  private static let patience: UInt64 = 100
   /// Longer lines are no numbers.
   private static let longestLine = 1 << 16
   /// What is shown of a line in an error.
@@ -56,22 +58,28 @@ final class RewardProcess {
 
   /// Writes `text`, lines that are answers, and reads as many.
   ///
-  /// - Parameter seconds: for all of it.
+  /// - Parameters:
+  ///   - seconds: for all of it.
+  ///   - isOver: asked now and then, whether nobody waits any more.
   /// - Throws: `RewardError`; the program is of no use then.
-  func exchange(_ text: [UInt8], lines count: Int, seconds: Double) throws(RewardError) -> [String] {
+  func exchange(
+    _ text: [UInt8], lines count: Int, seconds: Double, _ isOver: () -> Bool = { false }
+  ) throws(RewardError) -> [String] {
     // What came after the answers to the last lines would be taken for the answers to these.
     try refuseMore()
     let deadline = MonotonicClock.nanoseconds + UInt64(seconds * 1e9)
     var (rest, lines) = (text[...], [String]())
     while lines.count < count {
       let now = MonotonicClock.nanoseconds
+      guard !isOver() else { throw .interrupted }
       guard now < deadline else {
         throw .tooSlow(command: command, seconds: seconds, judged: lines.count, answers: count)
       }
       var polled = [pollfd(fd: output, events: Int16(POLLIN), revents: 0)]
       if !rest.isEmpty { polled.append(pollfd(fd: input, events: Int16(POLLOUT), revents: 0)) }
       // Rounded up: not to spin through the last millisecond.
-      let found = poll(&polled, nfds_t(polled.count), Int32(min(60_000, (deadline - now) / 1_000_000 + 1)))
+      let found = poll(
+        &polled, nfds_t(polled.count), Int32(min(Self.patience, (deadline - now) / 1_000_000 + 1)))
       guard found > 0 else { continue }
       if polled.count > 1, polled[1].revents != 0 {
         let sent = rest.withUnsafeBytes { Subprocess.send($0, to: input) }

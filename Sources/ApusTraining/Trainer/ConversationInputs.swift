@@ -14,7 +14,7 @@ struct ChatWriting {
   let ownTemplate: String?
 
   /// - Parameter path: of what is written down, for errors.
-  /// - Throws: `TrainingError.noTokenizer`, `.noChatTemplate`, `ConversationError.template`.
+  /// - Throws: `TrainingError.noTokenizer`, `.noChatTemplate`, `.chatTemplate`.
   init(
     _ configuration: TrainingConfiguration, _ model: ModelFiles?, _ tokenizer: (any Tokenizer)?,
     for path: String
@@ -30,7 +30,12 @@ struct ChatWriting {
     settings.length = configuration.batch.length
     settings.tooLong = data.tooLong == .skip ? .skip : .truncate
     settings.skipLimit = data.skipBad
-    encoder = try ConversationEncoder(template: template, tokenizer, settings)
+    do throws(ConversationError) {
+      encoder = try ConversationEncoder(template: template, tokenizer, settings)
+    } catch {
+      guard case .template(let problem) = error else { throw error }
+      throw TrainingError.chatTemplate(data.chatTemplate ?? data.tokenizer ?? model?.path ?? "", problem)
+    }
   }
 }
 

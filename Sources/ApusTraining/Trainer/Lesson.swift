@@ -88,7 +88,9 @@ protocol LessonPlan {
   var notes: [String] { get }
   /// Bytes that lessons and examinations take beside the network that learns, and beside one that is only measured.
   func memory(_ run: LessonMemory) throws -> Int
-  /// Bytes that a judge of answers takes.
+  /// What judges answers.
+  var reward: (any Reward)? { get }
+  /// Bytes that it takes.
   func judgeMemory(_ configuration: TrainingConfiguration) throws -> Int
   /// What a step is made of.
   func work(_ configuration: TrainingConfiguration) -> LessonWork
@@ -99,6 +101,7 @@ protocol LessonPlan {
 }
 
 extension LessonPlan {
+  var reward: (any Reward)? { nil }
   func judgeMemory(_ configuration: TrainingConfiguration) -> Int { 0 }
 }
 

@@ -20,7 +20,12 @@ extension LessonInputs {
     guard let tokenizer else { throw TrainingError.noTokenizer(paths[0]) }
     let ownTemplate = try data.readChatTemplate()
     let template = try ownTemplate ?? data.modelChatTemplate(model)
-    let chat = try template.map { try ChatFormatter($0, tokenizer) }
+    let chat: ChatFormatter?
+    do throws(TemplateError) {
+      chat = if let template { try ChatFormatter(template, tokenizer) } else { nil }
+    } catch {
+      throw TrainingError.chatTemplate(data.chatTemplate ?? data.tokenizer ?? model?.path ?? "", error)
+    }
     let ends = Set(tokenizer.vocabulary.endOfGeneration)
       .union(try model?.endOfText().filter { tokenizer.vocabulary.contains($0) } ?? [])
     guard let judge = try reward ?? configuration.reward.make(runtime) else { throw TrainingError.noReward }

@@ -183,15 +183,17 @@ public final class Trainer {
   ///
   /// - Parameters:
   ///   - peak: the machine's peak in operations per second, for the share of it in records.
-  ///   - shouldStop: asked after every step; when one process wants to stop, all do.
+  ///   - shouldStop: asked after every step, and while a program judges; when one process wants to stop, all do.
   ///   - observe: told what happens, on rank 0.
   /// - Throws: `TrainingError.notFinite` and `.skippedTooOften`; `CheckpointError.notSaved` for the last checkpoint, while
   ///   one on the way that cannot be saved is told and does not end the run; `ExportError`. With several processes
   ///   `CommunicationError.failed` on all of them instead.
   public func run(
-    peak: Double? = nil, shouldStop: () -> String? = { nil }, observe: (RunEvent) throws -> Void
+    peak: Double? = nil, shouldStop: @escaping () -> String? = { nil },
+    observe: (RunEvent) throws -> Void
   ) throws -> TrainerSummary {
-    try group.guarding {
+    inputs.training.reward?.interrupt { shouldStop() != nil }
+    return try group.guarding {
       let log = group.isFirst ? try makeLog() : nil
       return try run(peak, log, shouldStop) { kind in
         guard let log else { return }
@@ -222,6 +224,10 @@ public final class Trainer {
       }
       do {
         try learn { try tell(.note($0)) }
+      } catch RewardError.interrupted {
+        // Nothing has been learned of this step: it begins anew when the run goes on.
+        reason = shouldStop() ?? "\(RewardError.interrupted)"
+        break
       } catch {
         // For those who read the records later; who runs this is told by the error.
         _ = log?.record(RunEvent(step: state.step, .end("\(error)")))
@@ -229,7 +235,13 @@ public final class Trainer {
       }
       let isLast = state.step == totalSteps
       if isDue(configuration.log.every) || isLast { try tell(.step(record(peak))) }
-      if isDue(configuration.evaluation.every) || isLast { try measure(tell) }
+      do {
+        if isDue(configuration.evaluation.every) || isLast { try measure(tell) }
+      } catch RewardError.interrupted {
+        try tell(.note("the evaluation was given up: the run was told to stop"))
+        reason = shouldStop() ?? "\(RewardError.interrupted)"
+        break
+      }
       if isDue(configuration.checkpoint.every), !isLast {
         try group.lead(files.states.answer) {
           do {

@@ -1,6 +1,7 @@
 // Why a run cannot begin, or cannot go on.
 
 import ApusBasics
+import ApusText
 
 /// What ends a training run.
 public enum TrainingError: ApusError {
@@ -24,6 +25,8 @@ public enum TrainingError: ApusError {
   case noTokenizer(String)
   /// Nothing says how conversations are written down.
   case noChatTemplate(String)
+  /// What says how conversations are written down cannot be read.
+  case chatTemplate(String, TemplateError)
   /// Nothing says how many tokens there are.
   case noVocabulary
   /// Nothing says how good answers are.
@@ -67,6 +70,8 @@ public enum TrainingError: ApusError {
     case .noChatTemplate(let path):
       return
         "\(path) has no chat template; name a Jinja file that writes conversations down with data.chatTemplate"
+    case .chatTemplate(let path, let error):
+      return "\(path): \(error.description)"
     case .noVocabulary:
       return "neither model.vocabulary nor data.tokenizer says how many tokens there are"
     case .noReward:

@@ -52,7 +52,7 @@ package struct TrainingInputs {
   package init(
     _ configuration: TrainingConfiguration, runtime: Runtime, reward: (any Reward)? = nil
   ) throws {
-    let model = try configuration.model.from.map { try ModelFiles($0) }
+    let model = try configuration.model.from.map { try Self.model($0, configuration) }
     let tokenizer: (any Tokenizer)?
     var tokenizerFiles: TokenizerFiles
     if let path = configuration.data.tokenizer {
@@ -98,6 +98,17 @@ package struct TrainingInputs {
       }
       notes += plan.notes
     }
+  }
+
+  /// The model to begin with, which continues texts; one that scores them may learn to do so better.
+  private static func model(_ path: String, _ configuration: TrainingConfiguration) throws -> ModelFiles {
+    let model = try ModelFiles(path)
+    let network = try model.network()
+    guard network.isGenerative else {
+      throw ModelError.notGenerative(architecture: network.architectureName)
+    }
+    guard !model.isScorer || !configuration.objective.heads.hasTokens else { throw ModelError.scorer(path) }
+    return model
   }
 
   /// The weights with a new adapter beside them.

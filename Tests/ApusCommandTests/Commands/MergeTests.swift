@@ -1,6 +1,7 @@
 // `apus merge` and `--lora`: adapters beside a model and in it, files and folders, and what is refused.
 
 import ApusFiles
+import ApusModels
 import ApusTensor
 import ApusTestSupport
 import Foundation
@@ -76,6 +77,22 @@ import Testing
     expect(1, "made for another model", ["merge", other, fixture.path, "-o", output])
     expect(1, "is no adapter's file", ["merge", file, other, "-o", output])
     expect(1, "never overwritten", ["merge", file, fixture.path, "-o", file])
+    // A copy: were it overwritten, other tests would miss it.
+    let adapter = scratch.file("adapter.gguf")
+    let lora = try LowRankAdapter(fixture.path, for: ModelFiles(file).network())
+    try lora.writeGGUF(adapter, for: ModelFiles(file).network(), replacing: true)
+    let before = readFile(adapter)
+    expect(1, "never overwritten", ["merge", file, adapter, "-o", adapter, "--force"])
+    expect(
+      1, "never overwritten", ["merge", file, fixture.path, "--lora", adapter, "-o", adapter, "--force"])
+    #expect(before != nil && readFile(adapter) == before)
+    // Each is told with its own name, and what it is.
+    expect(1, "apus run: nowhere.gguf: cannot open", ["run", file, "x", "--lora", "nowhere.gguf"])
+    for words in [
+      ["run", adapter, "x"], ["run", fixture.path, "x"], ["merge", adapter, adapter, "-o", output],
+    ] {
+      expect(1, "is an adapter, which changes a model", words)
+    }
     expect(2, "not finite", ["merge", file, fixture.path + "=inf", "-o", output])
     expect(1, "made for another model", ["run", other, "x", "--lora", fixture.path])
     expect(1, "nowhere.gguf", ["run", file, "x", "--lora", "nowhere.gguf"])

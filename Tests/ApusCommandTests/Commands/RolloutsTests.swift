@@ -123,5 +123,13 @@ import Testing
     let bad = try scratch.write("bad.jsonl", "{\"prompt\": 3}\n")
     let ending = runEmbed(["rollouts", model, bad, "--chat-template-file", template])
     #expect(ending.code != 0 && ending.errors.contains("bad.jsonl") && ending.errors.contains("bad.jsonl:1"))
+    // A template that is given counts for a model that has none, everywhere.
+    for (words, said) in [([], "continued as it is"), (["--chat-template-file", template], "a user's turn")] {
+      let run = runEmbed(["run", model, "a", "-n", "1", "--verbose", "-t", "1"] + words)
+      #expect(run.code == 0 && run.errors.contains(said), "\(run.errors)")
+    }
+    let broken = try scratch.write("broken.jinja", "{% for")
+    rollouts(["--chat-template-file", broken]).expectFailure(1, ["broken.jinja: template, line 1"])
+    rollouts(["--reward-command", " "]).expectFailure(2, ["--reward-command is empty"])
   }
 }

@@ -58,7 +58,8 @@ import Testing
   @Test("conversations that are too long, and lines that are none")
   func bad() throws {
     let long = try scratch.write("long.jsonl", line("b") + line(String(repeating: "c", count: 60)))
-    score([long, "--ctx", "40"]).expectFailure(1, ["long.jsonl:2: ", "tokens, more than the 40"])
+    score([long, "--ctx", "40"]).expectFailure(
+      1, ["long.jsonl:2: ", "tokens, more than the 40", "--too-long skip"])
     let skipped = score([long, "--ctx", "40", "--too-long", "skip"])
     #expect(try scores(skipped).map { $0 == nil } == [false, true])
     #expect(skipped.errors.contains("1 conversation is longer than the 40 tokens"))
@@ -67,6 +68,13 @@ import Testing
     #expect(try scores(score([damaged, "--skip-bad", "1"])).count == 1)
     runEmbed(["score", model], isTyped: true).expectFailure(2, ["no input"])
     runEmbed(["score", model, damaged]).expectFailure(1, ["has no chat template"])
+    let (broken, silent) = (try scratch.write("b.jinja", "{% for"), try scratch.write("s.jinja", ""))
+    runEmbed(["score", model, damaged, "--chat-template-file", broken]).expectFailure(
+      1, ["b.jinja: template"])
+    runEmbed(["score", model, long, "--chat-template-file", silent]).expectFailure(
+      1, ["long.jsonl:1: ", "is empty once the template"])
+    runEmbed(["embed", model, "a"]).expectFailure(1, ["is a reward model", "apus score"])
+    runEmbed(["rerank", model, "a", "b"]).expectFailure(1, ["is a reward model", "apus score"])
     let plain = try scratch.model("bert-reranker")
     runEmbed(["score", plain, damaged]).expectFailure(1, ["has no head that scores conversations"])
   }

@@ -173,6 +173,16 @@ let chatML =
       ),
     ])
   func refused(_ template: String, _ problem: String) throws {
+    // What begins to think and does not end is not the template's fault.
+    let plain = try ConversationEncoder(
+      template: "{% for m in messages %}{{ m.content }}{% endfor %}", fixtureTokenizer("bytes-qwen"))
+    let endless = #expect(throws: BadLine.self) {
+      try plain.examples(
+        Conversation(messages: [
+          ChatMessage(role: "user", content: "q"), ChatMessage(role: "assistant", content: "<think>r"),
+        ]))
+    }
+    #expect(endless?.problem == "message 2 begins with <think> and has no </think>")
     let encoder = try ConversationEncoder(template: template, fixtureTokenizer("bytes-qwen"))
     let error = #expect(throws: BadLine.self) {
       try encoder.examples(

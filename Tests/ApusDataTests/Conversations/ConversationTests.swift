@@ -28,8 +28,11 @@ import Testing
   }
 
   static let badLines: [(line: String, problem: String)] = [
-    ("", "column 1"), (#"{"messages":[{"#, "column"), ("[1]", "is no JSON object"),
-    (#"{"text":"a"}"#, "has no member \"messages\""), (#"{"messages":"a"}"#, "\"messages\" is no list"),
+    ("", "column 1"), (#"{"messages":[{"#, "each line should be a JSON object"),
+    ("[1]", "is no JSON object; each line should be one"),
+    (#"{"conversations":[],"id":1}"#, "has no member \"messages\", but \"conversations\", \"id\""),
+    (#"{"text":"a"}"#, "has no member \"messages\", but \"text\""),
+    (#"{"messages":"a"}"#, "\"messages\" is no list"),
     (#"{"messages":[]}"#, "the conversation is empty"),
     (#"{"messages":[7]}"#, "message 1 is no JSON object"),
     (#"{"messages":[{"content":"a"}]}"#, "message 1 has no \"role\""),

@@ -123,7 +123,8 @@ import Testing
       #"{"prompt": "q", "chosen": [{"role": "assistant", "content": ""}], "rejected": "n"}"#, .pairs,
       "message 2 is the assistant's and is empty"
     ),
-    (#"{"prompt": "q", "completion": "y", "label": true}"#, .pairs, #"has a "completion""#),
+    (#"{"prompt": "q", "completion": "y", "label": true}"#, .pairs, #"single answers are for "kto""#),
+    (#"{"messages": []}"#, .pairs, #"has no member "chosen", but "messages""#),
     (#"{"prompt": "q", "completion": "y"}"#, .singles, #"has no member "label""#),
     (#"{"prompt": "q", "chosen": "y", "rejected": "n"}"#, .singles, "is a pair"),
     (#"{"prompt": "q", "completion": "y", "label": 1}"#, .singles, #""label" is not true or false"#),

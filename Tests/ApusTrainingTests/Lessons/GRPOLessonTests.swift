@@ -87,6 +87,33 @@ final class TinyPolicyRun {
     #expect(try tiny.run.files(after: 6) == whole)
   }
 
+  @Test("told to stop while answers are judged, a run saves what it had and goes on to the same bits")
+  func stoppedWhileJudging() throws {
+    let configuration = try tiny.configuration([
+      "data.validation=\(tiny.run.folder.path)/prompts.jsonl", "evaluation.every=2", "evaluation.samples=0",
+    ])
+    try tiny.train(configuration)
+    let whole = try tiny.run.files(after: 6)
+    tiny.run.clear()
+    // While the third step is judged, the fourth, and the evaluation after that.
+    for calls in [3, 1, 1] {
+      var left = calls
+      let letters = TinyPolicyRun.lettersReward
+      let reward = FunctionReward { answers in
+        guard left > 0 else { throw RewardError.interrupted }
+        left -= 1
+        return try letters.scores(answers)
+      }
+      var reasons: [String] = []
+      let summary = try tiny.train(configuration, reward: reward) { event in
+        if case .end(let reason) = event.kind { reasons.append(reason) }
+      }
+      #expect(!summary.isComplete && reasons == ["\(RewardError.interrupted)"], "\(reasons)")
+    }
+    try tiny.train(configuration)
+    #expect(try tiny.run.files(after: 6) == whole)
+  }
+
   @Test("how many answers are made at once changes nothing")
   func atOnce() throws {
     try tiny.train(tiny.configuration(["rollout.atOnce=1"]))

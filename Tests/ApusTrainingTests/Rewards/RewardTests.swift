@@ -137,6 +137,16 @@ private func answers(_ count: Int, length: Int = 10) -> [RolloutAnswer] {
     #expect(try reward.scores(answers(1)) == [3])
   }
 
+  @Test("nobody waits for a program once the run was told to stop", arguments: RewardFailurePolicy.allCases)
+  func interrupted(_ policy: RewardFailurePolicy) throws {
+    let reward = CommandReward(command: "exec sleep 1000", seconds: 900, onFailure: policy)
+    let start = MonotonicClock.nanoseconds
+    reward.interrupt { MonotonicClock.nanoseconds - start > 20_000_000 }
+    let error = try #require(throws: RewardError.self) { try reward.scores(answers(1)) }
+    #expect(error == .interrupted && reward.takeNotes().isEmpty)
+    #expect(MonotonicClock.nanoseconds - start < 60_000_000_000)
+  }
+
   @Test("one bad line costs one answer where the policy is to skip")
   func oneBadLine() throws {
     let reward = CommandReward(

@@ -22,11 +22,7 @@ enum ChatFlags {
 
   /// The model's template, or the one given.
   static func formatter(_ values: Values, _ model: Model, _ console: Console) throws -> ChatFormatter {
-    var source = model.chatTemplate
-    if let name = values[template] {
-      source = String(decoding: try InputFile.read(name, console), as: UTF8.self)
-    }
-    guard let source else {
+    guard let source = try TemplateFile.read(values[template], console) ?? model.chatTemplate else {
       throw CommandError.failure(
         "\(model.name) has no chat template; use apus run to continue a text, or give --chat-template-file")
     }

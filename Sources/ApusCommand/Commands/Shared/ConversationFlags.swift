@@ -40,14 +40,14 @@ struct ConversationFlags {
     guard !values[Self.showMasks] || !values[CommonOptions.json] else {
       throw CommandError.usage("--json gives the counts and --show-masks the texts; choose one")
     }
-    let source =
-      try values[Self.template].map { String(decoding: try InputFile.read($0, console), as: UTF8.self) }
-      ?? chatTemplate(at: path)
-    guard let source else {
+    let tokenizer = try TokenizerFile.open(path, console)
+    guard let source = try TemplateFile.read(values[Self.template], console) ?? chatTemplate(at: path) else {
       throw CommandError.failure("\(path) has no chat template; name one with --chat-template-file")
     }
-    encoder = try ConversationEncoder(
-      template: source, TokenizerFile.open(path, console), Self.settings(values))
+    let settings = try Self.settings(values)
+    encoder = try ModelFile.naming(values[Self.template] ?? path) {
+      try ConversationEncoder(template: source, tokenizer, settings)
+    }
     marks = ConversationMarks(console, count: values[Self.showMasks] ? values[Self.count] ?? .max : 0)
   }
 

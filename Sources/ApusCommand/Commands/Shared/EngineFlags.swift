@@ -39,7 +39,7 @@ enum EngineFlags {
     let runtime = try runtime ?? CommonOptions.runtime(values, console)
     var bar: ProgressBar?
     defer { bar?.finish() }
-    let model = try ModelFile.naming(path) {
+    let model = try ModelFile.naming(path, or: values[adapters].map(\.path)) {
       try Model(ModelFile.open(path).adapted(by: values[adapters]), runtime: runtime) { done, total in
         if bar == nil { bar = ProgressBar("loading", total: total, on: console) }
         bar?.update(done)

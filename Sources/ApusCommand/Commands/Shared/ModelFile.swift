@@ -63,12 +63,17 @@ enum ModelFile {
   }
 
   /// Puts the file's name before errors that do not know it.
-  static func naming<Result>(_ name: String, _ body: () throws -> Result) throws -> Result {
+  ///
+  /// - Parameter others: files that errors may be about, too.
+  static func naming<Result>(
+    _ name: String, or others: [String] = [], _ body: () throws -> Result
+  ) throws -> Result {
     do {
       return try body()
     } catch let error as any ApusError {
       let text = error.description
-      throw text.hasPrefix(name) ? error : CommandError.failure("\(name): \(text)")
+      let isNamed = ([name] + others).contains { text.hasPrefix($0) }
+      throw isNamed ? error : CommandError.failure("\(name): \(text)")
     }
   }
 }

@@ -89,7 +89,7 @@ struct RolloutReport {
     let isAccuracy = reward == .problems
     let mean = Double(tokens) / Double(max(1, answers))
     var lines = [
-      "\(countText(answers)) answers of \(fixed(mean, 1)) tokens, \(countText(ended)) ended by themselves, "
+      "\(countText(answers)) answer\(answers == 1 ? "" : "s") of \(fixed(mean, 1)) tokens, \(countText(ended)) ended by themselves, "
         + "\(fixed(Double(tokens) / max(1e-9, seconds), 1)) tokens/s"
     ]
     func text(_ name: String, _ summary: RewardSummary, percent: Bool) -> String? {
