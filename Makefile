@@ -71,7 +71,7 @@ report-check: test-build ## Open the reports of sample profiles in a browser and
 rollouts-speed: build ## Compare the speed of rollouts with bare batched generation
 	@dev/rollout-speed.sh $(APUS) "$(MODEL)"
 
-model: build ## Train the model in the program anew, from seeds: about an hour and a half on two cores
+model: build ## Train the model in the program anew, from seeds: about an hour on two cores
 	@APUS=$(APUS) dev/make-model.sh Sources/CDefaultModel/apus-5m.gguf
 
 profile-overhead: build ## Measure what profiling costs; it may be 1 %

@@ -38,7 +38,7 @@ enum InspectCommand: Command {
   ]
 
   static func run(_ values: Values, _ console: Console) throws {
-    let path = ModelFile.pathOrDefault(values)
+    let path = try ModelFile.pathOrDefault(values)
     if values[graph] || values[dot] { return try showGraph(path, asDrawing: values[dot], console) }
     let files = try InspectedFiles(path)
     console.notes(files.warnings)

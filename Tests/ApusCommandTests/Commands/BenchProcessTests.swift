@@ -73,7 +73,7 @@ struct BenchProcessTests {
       cd \(folder.path)
       $APUS bench \(path) -t 1 --suite decode -n 8 --rival-set threads=1 --budget 30 > rival.out & rival=$!
       $APUS bench \(path) -t 1 --suite decode -n 8 --save cut --budget 30 & child=$!
-      sleep 2; kill -INT $child $rival
+      sleep 6; kill -INT $child $rival
       wait $rival; echo "code $?" >> rival.out; wait $child
       """)
     #expect(ending.code == 130, "\(ending.errors)")

@@ -101,7 +101,6 @@ import Testing
       #expect(ending.errors.hasPrefix("apus inspect: ") && ending.errors.contains(path), "\(ending.errors)")
       #expect(ending.errors.split(separator: "\n").count == 1, "\(ending.errors)")
     }
-    #expect(runApplication(["inspect"]).code == 2)
     #expect(runApplication(["inspect", ""]).code == 2)
   }
 }

@@ -76,7 +76,8 @@ struct PolicyFixture {
     (policy.clip, policy.clipHigh) = (json["clip"]!.double!, json["clipHigh"]!.double!)
     policy.kl = json["kl"]!.double!
     policy.klEstimator = try #require(KLEstimator(rawValue: json["klEstimator"]!.string!))
-    policy.average = try #require(PolicyAverage(rawValue: json["average"]!.string!))
+    let average: PolicyAverage = try #require(PolicyAverage(rawValue: json["average"]!.string!))
+    policy.average = average
     policy.advantage = try #require(AdvantageScale(rawValue: json["advantage"]!.string!))
     policy.gamma = json["gamma"]?.double ?? policy.gamma
     policy.lambda = json["lambda"]?.double ?? policy.lambda

@@ -20,14 +20,14 @@ enum ModelFile {
 
   /// Whether a word is rather the name of a model than the beginning of a text.
   private static func looksLikeModel(_ word: String) -> Bool {
-    if word == DefaultModel.name || FileKind(word) != .none { return true }
+    // Nothing is what an unset variable leaves of a model's name.
+    if word.isEmpty || word == DefaultModel.name || FileKind(word) != .none { return true }
     return !word.contains { $0.isWhitespace } && (word.hasSuffix(".gguf") || word.contains("/"))
   }
 
   /// The path given either way, or the model in the program.
-  static func pathOrDefault(_ values: Values) -> String {
-    [values[option], values[defaultedArgument]].lazy.compactMap { $0 }.first { !$0.isEmpty }
-      ?? DefaultModel.name
+  static func pathOrDefault(_ values: Values) throws(CommandError) -> String {
+    values[option] == nil && values[defaultedArgument] == nil ? DefaultModel.name : try path(values)
   }
 
   /// The path given either way.
