@@ -52,8 +52,14 @@ public struct ConversationEncoder: Sendable {
 
   /// The examples of a conversation, whatever their length.
   ///
-  /// - Parameter first: the message from which on the assistant's words count.
-  func examples(_ conversation: Conversation, from first: Int = 0) throws(BadLine) -> [EncodedExample] {
+  /// - Parameters:
+  ///   - first: the message from which on the assistant's words count.
+  ///   - mayBreakOff: whether the assistant may end while it thinks.
+  func examples(
+    _ conversation: Conversation, from first: Int = 0, mayBreakOff: Bool = false
+  ) throws(BadLine) -> [EncodedExample] {
+    var renderer = renderer
+    renderer.mayBreakOff = mayBreakOff
     var result: [EncodedExample] = []
     for example in try renderer.examples(conversation, from: first) { result.append(try encode(example)) }
     return result

@@ -25,6 +25,9 @@ struct ConversationRenderer: Sendable {
   let formatter: ChatFormatter
   private let begin: String
   private let end: String
+  /// Whether the assistant may break off while it thinks, as drawn answers do: all of such a turn is reasoning then. Nobody
+  /// should learn to by imitation, so in conversations it is an error.
+  var mayBreakOff = false
   /// What ends an answer, as templates spell it.
   private let endings: [[UInt8]]
   /// Whether the template writes `reasoning_content`.
@@ -203,6 +206,7 @@ struct ConversationRenderer: Sendable {
     if messages[index].object["reasoning_content"] == nil,
       firstRange(of: Array(end.utf8), in: content[...]) == nil
     {
+      if mayBreakOff { return }
       throw BadLine(problem: "message \(index + 1) begins with \(begin) and has no \(end)")
     }
     throw BadLine(
@@ -226,7 +230,11 @@ struct ConversationRenderer: Sendable {
         guard bytes[..<(last + 1)].suffix(opening.count).elementsEqual(opening) else { continue }
       }
       guard let close = firstRange(of: closing, in: bytes[start..<turn.upperBound]) else {
-        throw BadLine(problem: "the assistant's reasoning begins with \(begin) and has no \(end)")
+        guard mayBreakOff else {
+          throw BadLine(problem: "the assistant's reasoning begins with \(begin) and has no \(end)")
+        }
+        example.reasoning.append(start..<turn.upperBound)
+        continue
       }
       example.text.trust(close)
       example.reasoning.append(start..<close.upperBound)

@@ -17,7 +17,7 @@ extension ConversationEncoder {
     var result = EncodedPreference(answers: [])
     if case .single(let isDesirable) = preference.judgement { result.isDesirable = isDesirable }
     for conversation in preference.conversations {
-      let examples = try examples(conversation, from: preference.promptCount)
+      let examples = try examples(conversation, from: preference.promptCount, mayBreakOff: true)
       guard let example = examples.first, examples.count == 1 else {
         throw BadLine(
           problem:

@@ -72,6 +72,17 @@ import Testing
     #expect(try marks(line, .pairs, template) == ["u\nq.a\n[y<|im_end|>]", "u\nq.a\n[n<|im_end|>]"])
   }
 
+  @Test("an answer that was drawn may break off while it thinks", arguments: [template, marked])
+  func brokenOff(_ template: String) throws {
+    let line = #"{"prompt": "q", "chosen": "<think>\nr\n</think>\ny", "rejected": "<think>\nr"}"#
+    #expect(
+      try marks(line, .pairs, template) == [
+        "u\nq.a\n[<think>\nr\n</think>\ny<|im_end|>]", "u\nq.a\n[<think>\nr<|im_end|>]",
+      ])
+    let broken = try encoder(template).preference(line: Array(line.utf8), .pairs).answers[1]
+    #expect(!broken.kinds.contains(.answer))
+  }
+
   @Test("only the answer counts, whatever the assistant said before", arguments: [template, marked])
   func turns(_ template: String) throws {
     let prompt =
