@@ -145,10 +145,8 @@ enum RolloutsCommand: Command {
         let range = group..<group + values[count]
         report.add(answers[range], scores[range])
         if let divergence {
-          report.add(
-            divergences: try rollouts[range].map {
-              try divergence.divergence($0, after: part[$0.prompt].tokens)
-            })
+          let prompt = part[rollouts[group].prompt].tokens
+          report.add(divergences: try divergence.divergences(rollouts[range], after: prompt))
         }
         for record in form.records(Array(answers[range]), Array(scores[range])) {
           try output.add { bytes in

@@ -9,52 +9,89 @@ import ApusTensor
 /// Not thread-safe: it owns its engine.
 package final class AnswerDivergence {
   private let engine: Engine
+  private let rows: Int
 
-  /// Positions whose logits are in memory at once.
-  private static let rows = 64
+  /// Answers to a prompt that are read side by side.
+  private static let together = 8
 
   /// What an engine of the reference needs.
   package static func engineOptions(contextLength: Int) -> EngineOptions {
     var options = EngineOptions(contextLength: contextLength)
-    options.batchTokens = min(rows, contextLength)
+    options.sequences = together + 1
+    options.batchTokens = min(256, contextLength)
     options.outputs = options.batchTokens
     return options
   }
 
   /// - Parameter engine: the reference's, made with `engineOptions`.
   package init(_ engine: Engine) {
+    precondition(engine.options.sequences > Self.together && engine.options.batchTokens >= Self.together)
     self.engine = engine
+    rows = engine.options.batchTokens
   }
 
-  /// Σ log p − log q over the tokens of an answer, which has room in the context behind its prompt.
+  /// Σ log p − log q over the tokens of each answer to a prompt; all have room in the context behind it.
   ///
-  /// - Parameter rollout: drawn with temperature 1.
+  /// - Parameter rollouts: drawn with temperature 1.
   /// - Throws: `InferenceError.nonFinite`, `.cacheFull`.
-  /// - Complexity: a prompt's pass over prompt and answer.
-  package func divergence(_ rollout: Rollout, after prompt: [Int32]) throws(InferenceError) -> Double {
-    let tokens = prompt + rollout.tokens.dropLast()
-    let sequence = engine.makeSequence()
-    let vocabulary = engine.network.configuration.vocabularySize
-    var (sum, place) = (0.0, 0)
-    for start in stride(from: 0, to: tokens.count, by: Self.rows) {
-      let part = start..<min(start + Self.rows, tokens.count)
-      // The token behind the prompt's last is the answer's first.
-      let outputs = max(0, part.upperBound - max(part.lowerBound, prompt.count - 1))
+  /// - Complexity: a pass over the prompt, and one over each answer.
+  package func divergences(
+    _ rollouts: ArraySlice<Rollout>, after prompt: [Int32]
+  ) throws(InferenceError) -> [Double] {
+    let rollouts = Array(rollouts)
+    var sums = [Double](repeating: 0, count: rollouts.count)
+    let asked = engine.makeSequence()
+    for start in stride(from: 0, to: prompt.count, by: rows) {
+      let end = min(start + rows, prompt.count)
       engine.beginStep()
-      guard
-        tokens.withUnsafeBufferPointer({
-          engine.addToStep(sequence, UnsafeBufferPointer(rebasing: $0[part]), outputs: outputs)
-        })
-      else { throw .cacheFull }
+      try add(prompt[start..<end], asked, outputs: end == prompt.count ? 1 : 0)
       try engine.runStep()
-      for row in 0..<outputs {
-        let logits = engine.logits(row).baseAddress!
-        let total = LogSumExp(logits, count: vocabulary, kernels: engine.runtime.cpu.table)
-        let reference = Double(logits[Int(rollout.tokens[place])]) - total.value
-        sum += Double(rollout.logProbabilities[place]) - reference
-        place += 1
+    }
+    // The prompt's last token gives the first of every answer.
+    for (index, rollout) in rollouts.enumerated() { sums[index] = difference(rollout, place: 0, row: 0) }
+    for first in stride(from: 0, to: rollouts.count, by: Self.together) {
+      let group = first..<min(first + Self.together, rollouts.count)
+      let sequences = group.map { _ in asked.fork(at: asked.length) }
+      let (share, longest) = (rows / group.count, rollouts[group].map(\.tokens.count).max()! - 1)
+      for start in stride(from: 0, to: longest, by: share) {
+        engine.beginStep()
+        for (index, sequence) in zip(group, sequences) {
+          let read = places(from: start, share, of: rollouts[index])
+          if !read.isEmpty { try add(rollouts[index].tokens[read], sequence, outputs: read.count) }
+        }
+        try engine.runStep()
+        var row = 0
+        for index in group {
+          for place in places(from: start, share, of: rollouts[index]) {
+            sums[index] += difference(rollouts[index], place: place + 1, row: row)
+            row += 1
+          }
+        }
       }
     }
-    return sum
+    return sums
+  }
+
+  /// The tokens that a step reads of an answer; its last one gives no other.
+  private func places(from start: Int, _ share: Int, of rollout: Rollout) -> Range<Int> {
+    let end = rollout.tokens.count - 1
+    return min(start, end)..<min(start + share, end)
+  }
+
+  private func add(
+    _ tokens: ArraySlice<Int32>, _ sequence: TokenSequence, outputs: Int
+  ) throws(InferenceError) {
+    guard tokens.withUnsafeBufferPointer({ engine.addToStep(sequence, $0, outputs: outputs) }) else {
+      throw .cacheFull
+    }
+  }
+
+  /// log p − log q of the token at `place`, q by a row of the step's logits.
+  private func difference(_ rollout: Rollout, place: Int, row: Int) -> Double {
+    let logits = engine.logits(row)
+    let total = LogSumExp(
+      UnsafePointer(logits.baseAddress!), count: logits.count, kernels: engine.runtime.cpu.table)
+    return Double(rollout.logProbabilities[place])
+      - (Double(logits[Int(rollout.tokens[place])]) - total.value)
   }
 }
