@@ -36,9 +36,7 @@ package struct GradientFixture: Sendable, CustomTestStringConvertible {
     self.name = name
     let path = Fixtures.path("\(folder)/\(name)")
     let json = try JSONValue(parsing: #require(readFile(path + ".json")))
-    let floats = try #require(readFile(path + ".f32")).withUnsafeBytes {
-      Array($0.assumingMemoryBound(to: Float.self))
-    }
+    let floats = try Self.floats(path)
     network = json["network"]!.string!
     labelSmoothing = Float(json["labelSmoothing"]!.double!)
     zLoss = Float(json["zLoss"]!.double!)
@@ -46,13 +44,26 @@ package struct GradientFixture: Sendable, CustomTestStringConvertible {
     float32Error = json["float32Error"]!.double!
     let batch = try GradientBatch()
     tokenLosses = Array(floats[..<batch.tokens.count])
-    var start = tokenLosses.count
-    tensors = json["tensors"]!.array!.map { entry in
+    tensors = try Self.tensors(json, floats[tokenLosses.count...])
+  }
+
+  /// The numbers beside a fixture's description.
+  package static func floats(_ path: String) throws -> [Float] {
+    try #require(readFile(path + ".f32")).withUnsafeBytes {
+      Array($0.assumingMemoryBound(to: Float.self))
+    }
+  }
+
+  /// The tensors that a fixture describes; their elements are all that `floats` has.
+  package static func tensors(_ json: JSONValue, _ floats: ArraySlice<Float>) throws -> [Tensor] {
+    var start = floats.startIndex
+    let tensors = json["tensors"]!.array!.map { entry in
       let tensor = Tensor(entry, floats[start...])
       start += tensor.elements.count
       return tensor
     }
-    try #require(start == floats.count)
+    try #require(start == floats.endIndex)
+    return tensors
   }
 }
 

@@ -47,15 +47,6 @@ package struct PreferenceFixture: Sendable, CustomTestStringConvertible {
     loss = json["loss"]!.double!
     policy = json["policy"]!.array!.map { $0.double! }
     reference = json["reference"]!.array!.map { $0.double! }
-    let floats = try #require(readFile(path + ".f32")).withUnsafeBytes {
-      Array($0.assumingMemoryBound(to: Float.self))
-    }
-    var start = 0
-    tensors = json["tensors"]!.array!.map { entry in
-      let tensor = GradientFixture.Tensor(entry, floats[start...])
-      start += tensor.elements.count
-      return tensor
-    }
-    try #require(start == floats.count)
+    tensors = try GradientFixture.tensors(json, GradientFixture.floats(path)[...])
   }
 }

@@ -51,12 +51,11 @@ enum LogitsCommand: Command {
     var bar = ProgressBar("computing", total: tokens.count, unit: .items("tokens"), on: console)
     let sequence = engine.makeSequence()
     for start in stride(from: 0, to: tokens.count, by: chunk) {
-      let part = Array(tokens[start..<min(start + chunk, tokens.count)])
+      let part = tokens[start..<min(start + chunk, tokens.count)]
       engine.beginStep()
-      let added = part.withUnsafeBufferPointer { engine.addToStep(sequence, $0, outputs: part.count) }
-      guard added else { throw InferenceError.cacheFull }
+      try engine.addToStep(sequence, part, outputs: part.count)
       try engine.runStep()
-      for row in part.indices {
+      for row in 0..<part.count {
         try file.append(UnsafeRawBufferPointer(engine.logits(row)))
       }
       bar.update(start + part.count)

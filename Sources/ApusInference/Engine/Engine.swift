@@ -107,6 +107,17 @@ package final class Engine {
     return true
   }
 
+  /// Adds a sequence's next tokens to the step, which are in an array.
+  ///
+  /// - Throws: `InferenceError.cacheFull`.
+  package func addToStep(
+    _ sequence: TokenSequence, _ tokens: ArraySlice<Int32>, outputs: Int
+  ) throws(InferenceError) {
+    guard tokens.withUnsafeBufferPointer({ addToStep(sequence, $0, outputs: outputs) }) else {
+      throw .cacheFull
+    }
+  }
+
   /// Runs the step.
   ///
   /// - Throws: `InferenceError.nonFinite` naming the first operation whose result is not a number.

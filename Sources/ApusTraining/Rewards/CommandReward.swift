@@ -17,9 +17,7 @@ public final class CommandReward: Reward {
   private let onFailure: RewardFailurePolicy
   private var process: RewardProcess?
   private var isOver: () -> Bool = { false }
-  /// What was put up with, one line each, since the last call of `takeNotes`.
-  private var notes: [String] = []
-  private static let mostNotes = 5
+  private var notes = RewardNotes()
 
   /// - Parameters:
   ///   - command: for the shell.
@@ -48,7 +46,7 @@ public final class CommandReward: Reward {
       switch onFailure {
       case .stop: throw error
       case .retry:
-        note("\(error); it was started again")
+        notes.add("\(error); it was started again")
         do {
           return try ask(answers)
         } catch {
@@ -56,7 +54,7 @@ public final class CommandReward: Reward {
           throw error
         }
       case .skip:
-        note("\(error); none of these answers is judged")
+        notes.add("\(error); none of these answers is judged")
         return answers.map { _ in nil }
       }
     }
@@ -64,12 +62,7 @@ public final class CommandReward: Reward {
 
   /// What was put up with since this was last asked.
   public func takeNotes() -> [String] {
-    defer { notes = [] }
-    return notes
-  }
-
-  private func note(_ text: String) {
-    if notes.count < Self.mostNotes { notes.append(text) }
+    notes.take()
   }
 
   private func ask(_ answers: [RolloutAnswer]) throws(RewardError) -> [Double?] {
@@ -91,7 +84,7 @@ public final class CommandReward: Reward {
         let error = RewardError.badLine(
           command: command, line: String(line.prefix(RewardProcess.shownBytes)), answer: index + 1)
         guard onFailure == .skip else { throw error }
-        note("\(error); it is not judged")
+        notes.add("\(error); it is not judged")
         scores.append(nil)
         continue
       }

@@ -17,7 +17,7 @@ public final class ModelReward: Reward {
   private let runtime: Runtime
   private let onFailure: RewardFailurePolicy
   private var model: RewardModel?
-  private var notes: [String] = []
+  private var notes = RewardNotes()
 
   /// - Parameters:
   ///   - model: with a chat template of its own.
@@ -79,7 +79,7 @@ public final class ModelReward: Reward {
 
   /// The score of the conversation that each answer ends; nil for one that cannot be judged, where the policy is to skip it.
   ///
-  /// - Throws: `RewardError.unread`, `.notFinite`; `FileError.changed`.
+  /// - Throws: `RewardError.unread`, `.unscored`; `FileError.changed`.
   public func scores(_ answers: [RolloutAnswer]) throws -> [Double?] {
     try prepare()
     var result = [Double?](repeating: nil, count: answers.count)
@@ -102,11 +102,11 @@ public final class ModelReward: Reward {
         let reason = (error as? RewardModelError)?.problem ?? "\(error)"
         let failure = RewardError.unread(model: files.name, answer: index + 1, reason: reason)
         guard onFailure == .skip else { throw failure }
-        note("\(failure); it is not judged")
+        notes.add("\(failure); it is not judged")
       }
     }
     if let most = long.max() {
-      note(
+      notes.add(
         "\(countText(long.count)) of \(countText(answers.count)) answers are longer than the "
           + "\(countText(files.contextLength)) tokens that \(files.name) takes, the longest has \(countText(most)); "
           + (long.count == 1 ? "it is not judged" : "they are not judged"))
@@ -120,20 +120,13 @@ public final class ModelReward: Reward {
       // A pass over several conversations has failed: which of them it was is not known.
       let failure = RewardError.unscored(model: files.name, reason: "\(error)")
       guard onFailure == .skip else { throw failure }
-      note("\(failure); none of these answers is judged")
+      notes.add("\(failure); none of these answers is judged")
       return answers.map { _ in nil }
     }
   }
 
   /// What was put up with since this was last asked.
   public func takeNotes() -> [String] {
-    defer { notes = [] }
-    return notes
-  }
-
-  private static let mostNotes = 5
-
-  private func note(_ text: String) {
-    if notes.count < Self.mostNotes { notes.append(text) }
+    notes.take()
   }
 }

@@ -44,7 +44,7 @@ package final class AnswerDivergence {
     for start in stride(from: 0, to: prompt.count, by: rows) {
       let end = min(start + rows, prompt.count)
       engine.beginStep()
-      try add(prompt[start..<end], asked, outputs: end == prompt.count ? 1 : 0)
+      try engine.addToStep(asked, prompt[start..<end], outputs: end == prompt.count ? 1 : 0)
       try engine.runStep()
     }
     // The prompt's last token gives the first of every answer.
@@ -57,7 +57,9 @@ package final class AnswerDivergence {
         engine.beginStep()
         for (index, sequence) in zip(group, sequences) {
           let read = places(from: start, share, of: rollouts[index])
-          if !read.isEmpty { try add(rollouts[index].tokens[read], sequence, outputs: read.count) }
+          if !read.isEmpty {
+            try engine.addToStep(sequence, rollouts[index].tokens[read], outputs: read.count)
+          }
         }
         try engine.runStep()
         var row = 0
@@ -76,14 +78,6 @@ package final class AnswerDivergence {
   private func places(from start: Int, _ share: Int, of rollout: Rollout) -> Range<Int> {
     let end = rollout.tokens.count - 1
     return min(start, end)..<min(start + share, end)
-  }
-
-  private func add(
-    _ tokens: ArraySlice<Int32>, _ sequence: TokenSequence, outputs: Int
-  ) throws(InferenceError) {
-    guard tokens.withUnsafeBufferPointer({ engine.addToStep(sequence, $0, outputs: outputs) }) else {
-      throw .cacheFull
-    }
   }
 
   /// log p − log q of the token at `place`, q by a row of the step's logits.

@@ -99,13 +99,15 @@ package final class PolicyGenerator {
         if group?.waiting.isEmpty == true { group = nil }
       }
       engine.beginStep()
-      for answer in running { try add([answer.rollout.tokens.last!], answer.sequence, outputs: 1) }
+      for answer in running {
+        try engine.addToStep(answer.sequence, answer.rollout.tokens.suffix(1), outputs: 1)
+      }
       var completes = false
       if let group, group.waiting.isEmpty {
         let left = prompts[group.prompt][group.sequence.length...]
         let part = left.prefix(engine.stepRoom)
         completes = part.count == left.count
-        if !part.isEmpty { try add(Array(part), group.sequence, outputs: completes ? 1 : 0) }
+        if !part.isEmpty { try engine.addToStep(group.sequence, part, outputs: completes ? 1 : 0) }
       }
       try engine.runStep()
       let draws = completes ? count : 0
@@ -133,14 +135,6 @@ package final class PolicyGenerator {
       guard goesOn(finished) else { return nil }
     }
     return done.map { $0! }
-  }
-
-  private func add(
-    _ tokens: [Int32], _ sequence: TokenSequence, outputs: Int
-  ) throws(InferenceError) {
-    guard tokens.withUnsafeBufferPointer({ engine.addToStep(sequence, $0, outputs: outputs) }) else {
-      throw .cacheFull
-    }
   }
 
   /// Takes note of a token; whether it was the last.

@@ -34,7 +34,7 @@ struct ChatWriting {
       encoder = try ConversationEncoder(template: template, tokenizer, settings)
     } catch {
       guard case .template(let problem) = error else { throw error }
-      throw TrainingError.chatTemplate(data.chatTemplate ?? data.tokenizer ?? model?.path ?? "", problem)
+      throw TrainingError.chatTemplate(data.chatTemplatePlace(model), problem)
     }
   }
 }

@@ -24,7 +24,7 @@ extension LessonInputs {
     do throws(TemplateError) {
       chat = if let template { try ChatFormatter(template, tokenizer) } else { nil }
     } catch {
-      throw TrainingError.chatTemplate(data.chatTemplate ?? data.tokenizer ?? model?.path ?? "", error)
+      throw TrainingError.chatTemplate(data.chatTemplatePlace(model), error)
     }
     let ends = Set(tokenizer.vocabulary.endOfGeneration)
       .union(try model?.endOfText().filter { tokenizer.vocabulary.contains($0) } ?? [])
@@ -69,6 +69,9 @@ extension TrainingConfiguration.Data {
       return withExtendedLifetime(file) { String(decoding: file.bytes, as: UTF8.self) }
     }
   }
+
+  /// The file that the template is from.
+  func chatTemplatePlace(_ model: ModelFiles?) -> String { chatTemplate ?? tokenizer ?? model?.path ?? "" }
 
   /// The template of the tokenizer or the model.
   func modelChatTemplate(_ model: ModelFiles?) throws -> String? {

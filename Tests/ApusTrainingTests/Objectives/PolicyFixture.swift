@@ -59,16 +59,7 @@ struct PolicyFixture {
     engine = try TrainingEngine(network, graph, weights, options, runtime(threads: 2))
 
     loss = json["loss"]!.double!
-    let floats = try #require(readFile("\(folder)/\(name).f32")).withUnsafeBytes {
-      Array($0.assumingMemoryBound(to: Float.self))
-    }
-    var start = 0
-    gradients = json["tensors"]!.array!.map { entry in
-      let tensor = GradientFixture.Tensor(entry, floats[start...])
-      start += tensor.elements.count
-      return tensor
-    }
-    try #require(start == floats.count)
+    gradients = try GradientFixture.tensors(json, GradientFixture.floats("\(folder)/\(name)")[...])
   }
 
   private static func policy(_ json: JSONValue) throws -> TrainingConfiguration.Policy {

@@ -156,10 +156,7 @@ package final class GenerationWorkload: Workload {
         let start = (sequence.length + 1) * 7919 + number * 104_729
         let ids = (0..<part).map { Int32((start + $0 * 7919) % vocabulary) }
         let last = done + part == tokens
-        let added = ids.withUnsafeBufferPointer {
-          engine.addToStep(sequence, $0, outputs: last ? outputs : 0)
-        }
-        guard added else { throw InferenceError.cacheFull }
+        try engine.addToStep(sequence, ids[...], outputs: last ? outputs : 0)
       }
       try engine.runStep()
       done += part
