@@ -37,14 +37,16 @@ enum DataProblemsCommand: Command {
   private static let system = Option<String?>.text("system", help: "A system message before every question")
   private static let tags = Option.flag(
     "reasoning-tags", help: "Put the steps between <think> and </think>")
+  private static let explained = Option.flag(
+    "explained", help: "Take smaller steps, and say what they follow from")
   private static let answers = Option.flag("answers-only", help: "Leave the steps out")
   private static let output = Option<String?>.file(
     "output", "o", help: "The file to write; standard output without it")
   private static let force = Option.flag("force", help: "Replace the file")
 
   static let options = [
-    count.row, seed.row, split.row, levels.row, format.row, system.row, tags.row, answers.row, output.row,
-    force.row,
+    count.row, seed.row, split.row, levels.row, format.row, system.row, tags.row, explained.row, answers.row,
+    output.row, force.row,
   ]
 
   static func run(_ values: Values, _ console: Console) throws {
@@ -57,13 +59,17 @@ enum DataProblemsCommand: Command {
     if values[answers], values[tags] {
       throw CommandError.usage("--answers-only leaves nothing for --reasoning-tags to mark: give one of them")
     }
+    if values[answers], values[explained] {
+      throw CommandError.usage("--answers-only leaves nothing for --explained to explain: give one of them")
+    }
     var stream = ProblemStream(
       ProblemGenerator(seed: UInt64(values[seed])), levels: levels, split: values[split])
     var output = try RecordOutput(values[output], replacing: values[force], console)
     var written = 0
     while written < values[count], let problem = stream.next() {
       let record = problem.record(
-        format, system: system, tagged: values[tags], answerOnly: values[answers])
+        format, system: system, tagged: values[tags], answerOnly: values[answers],
+        isExplained: values[explained])
       try output.add { bytes in
         record.append(to: &bytes)
         bytes.append(UInt8(ascii: "\n"))

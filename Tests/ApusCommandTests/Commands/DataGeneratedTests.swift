@@ -26,6 +26,15 @@ import Testing
     #expect(ending.errors.contains("level 3: 3 problems of 3 forms, 0 repeated questions skipped"))
   }
 
+  @Test func explainedStepsAreSmaller() {
+    let words = ["data", "problems", "--count", "400", "--levels", "2-3", "--format"]
+    let (short, long) = (runApplication(words + ["text"]), runApplication(words + ["text", "--explained"]))
+    #expect(!short.output.contains("Given out of ") && long.output.contains("Given out of "))
+    // The problems are the same ones.
+    #expect(
+      runApplication(words + ["prompt"]).output == runApplication(words + ["prompt", "--explained"]).output)
+  }
+
   @Test func theSameSeedGivesTheSame() {
     let words = ["data", "problems", "--count", "5", "--format", "prompt", "--split", "test", "--seed", "4"]
     #expect(runApplication(words) == runApplication(words))
@@ -49,7 +58,10 @@ import Testing
   }
 
   @Test func optionsThatContradict() {
-    for words in [["--answers-only", "--reasoning-tags"], ["--format", "text", "--system", "x"]] {
+    for words in [
+      ["--answers-only", "--reasoning-tags"], ["--answers-only", "--explained"],
+      ["--format", "text", "--system", "x"],
+    ] {
       #expect(runApplication(["data", "problems"] + words).code == ExitCode.usage)
     }
   }

@@ -68,3 +68,16 @@ struct SolutionLine {
 func numbers(in text: String) -> [Int] {
   text.split { !($0.isASCII && $0.isNumber) }.compactMap { Int($0) }
 }
+
+extension String {
+  var lowercasedFirst: String { prefix(1).lowercased() + dropFirst() }
+}
+
+extension StringProtocol {
+  /// What stands between the separators.
+  func components(_ separators: String...) -> [String] {
+    separators.reduce([String(self)]) { parts, separator in
+      parts.flatMap { $0.split(separator: separator).map(String.init) }
+    }
+  }
+}

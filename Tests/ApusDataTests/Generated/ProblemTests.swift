@@ -32,6 +32,12 @@ import Testing
       case .division(_, let remainder): #expect(last == remainder, "seed 7, \(number): \(problem)")
       }
       #expect(problem.steps.count == level, "seed 7, \(number): \(problem)")
+      for text in problem.explained {
+        let values = SolutionLine(text).values
+        #expect(values.count > 1 && values.allSatisfy { $0 != nil && $0 == values[0] }, "\(text)")
+      }
+      #expect(problem.family == "sharing" || SolutionLine(problem.explained.last ?? "").values.last == last)
+      #expect(problem.explained.count >= level)
       #expect(Verifier.check(problem.solution(), problem) == .correct)
       #expect(Verifier.check(problem.solution(tagged: true), problem) == .correct)
     }
@@ -74,6 +80,73 @@ import Testing
         if let value = line.values.last ?? nil { known.insert(value) }
       }
     }
+  }
+
+  /// "Rob is 16 years younger: 21 - 16 = …" and "16 years younger than Eli: 21 + 16 = …".
+  @Test func comparisonsAreSaidOfTheOneWhoIsAskedFor() {
+    let generator = ProblemGenerator(seed: 13)
+    let signs = [
+      "older": "+-", "before": "+-", "more": "+-", "younger": "-+", "after": "-+", "fewer": "-+",
+      "half": "÷×",
+      "twice": "×÷", "times": "×÷",
+    ]
+    var counts = [0, 0]
+    for number in 0..<400 * thoroughness {
+      let problem = generator.problem(number, level: number % 4 + 2)
+      guard ["ages", "comparisons"].contains(problem.family) else { continue }
+      for step in problem.explained {
+        let said = step.components(": ")[0].components(" ")
+        guard let sign = said.compactMap({ signs[$0] }).first else { continue }
+        // A sentence says it, with one person and at most four words besides; without the first person that is the end of it.
+        let isOfTheSecond = problem.question.components(". ").contains { sentence in
+          let words = sentence.components(" ")
+          return words.count > said.count && words.suffix(said.count).dropFirst() == said[1...]
+            && words[words.count - said.count] == said[0].lowercasedFirst
+        }
+        #expect(
+          isOfTheSecond
+            || problem.question.components(". ").contains { sentence in
+              let words = sentence.components(" ")
+              let left = words.difference(from: said)
+              return words.first == said[0] && left.insertions.count <= 3 && left.removals.count <= 3
+            }, "\(problem): \(step)")
+        let chosen = sign[isOfTheSecond ? sign.index(after: sign.startIndex) : sign.startIndex]
+        #expect(SolutionLine(step).chain[0].contains(chosen), "\(problem): \(step)")
+        counts[isOfTheSecond ? 1 : 0] += 1
+      }
+    }
+    #expect(counts[0] > 100 && counts[1] > 50, "\(counts)")
+  }
+
+  /// "Given out of 79: 6 × 10 = 60. Left: 79 - 60 = 19. Given out of 19: 6 × 3 = 18. Left over: 19 - 18 = 1. For each: 10 + 3 = 13."
+  @Test func divisionsGoPlaceByPlace() {
+    let generator = ProblemGenerator(seed: 19)
+    var counts = [0, 0]
+    for number in 0..<400 * thoroughness {
+      let problem = generator.problem(number, level: number % 4 + 2)
+      guard problem.family == "sharing", let last = problem.steps.last, last.hasPrefix("Left over") else {
+        continue
+      }
+      let factors = numbers(in: SolutionLine(problem.steps[problem.steps.count - 2]).chain[0])
+      var rest = numbers(in: SolutionLine(last).chain[0])[0]
+      var quotient = 0
+      for step in problem.explained where step.hasPrefix("Given out") || step.hasPrefix("Left") {
+        let operands = numbers(in: SolutionLine(step).chain[0])
+        if step.hasPrefix("Given out") {
+          #expect(step.hasPrefix("Given out of \(rest): ") && operands[0] == factors[0], "\(problem)")
+          quotient += operands[1]
+        } else if operands[1] % factors[0] == 0, operands[0] == rest {
+          rest -= operands[1]
+          #expect(step.hasPrefix("Left over: ") == (rest < factors[0]), "\(problem)")
+        }
+      }
+      #expect(quotient == factors[1] && rest == SolutionLine(last).values.last, "\(problem)")
+      let isLong = problem.explained.last?.hasPrefix("For each: ") == true
+      #expect(isLong == (quotient > 10 && quotient % 10 > 0), "\(problem)")
+      if isLong { #expect(SolutionLine(problem.explained.last ?? "").values.last == quotient, "\(problem)") }
+      counts[isLong ? 1 : 0] += 1
+    }
+    #expect(counts[0] > 10 && counts[1] > 10, "\(counts)")
   }
 
   @Test func aNumberIsAProblemWhateverWasAskedBefore() {

@@ -42,6 +42,8 @@ public struct Problem: Hashable, Sendable {
   public let question: String
   /// One line a step, every equation in it true.
   public let steps: [String]
+  /// The same at greater length: lines repeat what they follow from, and divisions take more of them.
+  public let explained: [String]
   /// The answer.
   public let answer: Answer
   /// Numbers and structure without names, objects or wording: `((3×4)-5)`. Problems with equal forms are on the same side
@@ -59,9 +61,10 @@ public struct Problem: Hashable, Sendable {
   /// - Parameters:
   ///   - tagged: puts the steps between `<think>` and `</think>`.
   ///   - answerOnly: leaves the steps out.
-  public func solution(tagged: Bool = false, answerOnly: Bool = false) -> String {
+  ///   - isExplained: gives the steps at greater length.
+  public func solution(tagged: Bool = false, answerOnly: Bool = false, isExplained: Bool = false) -> String {
     if answerOnly { return answerLine }
-    let steps = steps.joined(separator: "\n")
+    let steps = (isExplained ? explained : steps).joined(separator: "\n")
     return tagged ? "<think>\n\(steps)\n</think>\n\(answerLine)" : "\(steps)\n\(answerLine)"
   }
 }

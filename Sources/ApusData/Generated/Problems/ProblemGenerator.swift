@@ -49,8 +49,10 @@ public struct ProblemGenerator: Sendable {
       if let split, ProblemSplit(form: form) != split { continue }
       return Problem(
         number: number, level: level, family: family.name, question: draft.sentences.joined(separator: " "),
-        steps: draft.lines ?? draft.working.lines(to: goal), answer: draft.answer ?? .integer(goal.value),
-        form: form)
+        steps: draft.lines ?? draft.working.lines(to: goal),
+        explained: draft.explained.isEmpty
+          ? draft.lines ?? draft.working.lines(to: goal, explained: true) : draft.explained,
+        answer: draft.answer ?? .integer(goal.value), form: form)
     }
   }
 }
@@ -74,6 +76,8 @@ struct Draft {
   var answer: Answer?
   /// The lines of the solution, when they are not those of the working.
   var lines: [String]?
+  /// The lines of the explained solution, when they are others still.
+  var explained: [String] = []
 
   init(level: Int) {
     self.level = level
@@ -94,6 +98,22 @@ struct Draft {
 
   /// A number of few: groups, times, hours.
   func few(_ draws: inout Draws) -> Int { draws.number(2...9) }
+
+  /// What the last sentence, a comparison with `known`, says of the other: "Rob is 16 years younger" of "Rob is 16 years younger
+  /// than Eli" without Eli, and "16 years younger than Eli" without Rob. Whether to add or to subtract then stands in a row, where
+  /// before it was an exclusive or of who is told of first and of what is said.
+  func lastSentence(without known: String) -> String {
+    let sentence = (sentences.last ?? "").dropLast()
+    if sentence.hasPrefix("\(known) ") {
+      return String(sentence.split(separator: " ", maxSplits: 2).last ?? "")
+    }
+    for part in [" than \(known)", " as \(known)", " of \(known)'s age", " \(known)'s age", " \(known)"] {
+      if let place = sentence.firstRange(of: part) {
+        return String(sentence[..<place.lowerBound] + sentence[place.upperBound...])
+      }
+    }
+    return String(sentence)
+  }
 }
 
 /// Every family.

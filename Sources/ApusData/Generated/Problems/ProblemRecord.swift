@@ -19,10 +19,12 @@ extension Problem {
   ///   - system: a system message, of `messages` only.
   ///   - tagged: puts the steps between `<think>` and `</think>`.
   ///   - answerOnly: leaves the steps out.
+  ///   - isExplained: gives the steps at greater length.
   public func record(
-    _ format: ProblemFormat, system: String? = nil, tagged: Bool = false, answerOnly: Bool = false
+    _ format: ProblemFormat, system: String? = nil, tagged: Bool = false, answerOnly: Bool = false,
+    isExplained: Bool = false
   ) -> JSONValue {
-    let solution = solution(tagged: tagged, answerOnly: answerOnly)
+    let solution = solution(tagged: tagged, answerOnly: answerOnly, isExplained: isExplained)
     switch format {
     case .messages:
       var messages: [JSONValue] = []

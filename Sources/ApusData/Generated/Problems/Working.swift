@@ -13,7 +13,7 @@ struct Term: Equatable, CustomStringConvertible {
 struct Working {
   private struct Node {
     let value: Int
-    let step: (operation: Arithmetic, left: Int, right: Int, label: String)?
+    let step: (operation: Arithmetic, left: Int, right: Int, label: String, explained: String)?
     /// The same for all workings with equal numbers and structure: names are left out, sums and products sorted.
     let form: String
   }
@@ -29,26 +29,32 @@ struct Working {
   /// A number the problem tells.
   mutating func known(_ value: Int) -> Term { append(Node(value: value, step: nil, form: "\(value)")) }
 
-  /// A step. The label says what its result is: "Mia's apples".
-  mutating func step(_ operation: Arithmetic, _ left: Term, _ right: Term, _ label: String = "") -> Term {
+  /// A step. The label says what its result is, "Mia's apples"; the explained one what it follows from, "7 more apples than Mia".
+  mutating func step(
+    _ operation: Arithmetic, _ left: Term, _ right: Term, _ label: String = "", explained: String? = nil
+  ) -> Term {
     let value = operation.result(left.value, right.value, limit: limit)
     if value == nil { isPossible = false }
     var forms = [nodes[left.index].form, nodes[right.index].form]
     if operation == .plus || operation == .times { forms.sort() }
     return append(
       Node(
-        value: value ?? 0, step: (operation, left.index, right.index, label),
+        value: value ?? 0, step: (operation, left.index, right.index, label, explained ?? label),
         form: "(\(forms[0])\(operation.rawValue)\(forms[1]))"))
   }
 
-  mutating func plus(_ left: Term, _ right: Term, _ label: String) -> Term { step(.plus, left, right, label) }
-  mutating func minus(_ left: Term, _ right: Term, _ label: String) -> Term {
-    step(.minus, left, right, label)
+  mutating func plus(_ left: Term, _ right: Term, _ label: String, explained: String? = nil) -> Term {
+    step(.plus, left, right, label, explained: explained)
   }
-  mutating func times(_ left: Term, _ right: Term, _ label: String) -> Term {
-    step(.times, left, right, label)
+  mutating func minus(_ left: Term, _ right: Term, _ label: String, explained: String? = nil) -> Term {
+    step(.minus, left, right, label, explained: explained)
   }
-  mutating func over(_ left: Term, _ right: Term, _ label: String) -> Term { step(.over, left, right, label) }
+  mutating func times(_ left: Term, _ right: Term, _ label: String, explained: String? = nil) -> Term {
+    step(.times, left, right, label, explained: explained)
+  }
+  mutating func over(_ left: Term, _ right: Term, _ label: String, explained: String? = nil) -> Term {
+    step(.over, left, right, label, explained: explained)
+  }
 
   private mutating func append(_ node: Node) -> Term {
     nodes.append(node)
@@ -56,11 +62,12 @@ struct Working {
   }
 
   /// The lines that lead to `goal`, in the order they were told; steps that do not matter are left out.
-  func lines(to goal: Term) -> [String] {
+  func lines(to goal: Term, explained: Bool = false) -> [String] {
     needed(for: goal).map { index in
       guard let step = nodes[index].step else { return "" }
       let chain = step.operation.chain(nodes[step.left].value, nodes[step.right].value)
-      return step.label.isEmpty ? "\(chain)." : "\(step.label.capitalizedFirst): \(chain)."
+      let label = explained ? step.explained : step.label
+      return label.isEmpty ? "\(chain)." : "\(label.capitalizedFirst): \(chain)."
     }
   }
 

@@ -68,7 +68,7 @@ enum Ages: ProblemFamily {
           "\(one) is \(more) years younger than \(other).",
           "\(other) was born \(more) years before \(one).",
           "\(other) is older than \(one) by \(more) years."))
-      return draft.working.plus(age, more, label)
+      return draft.working.plus(age, more, label, explained: draft.lastSentence(without: one))
     case 3, 4:
       guard age.value > 5 else { return nil }
       let less = draft.working.known(draws.number(2...min(20, age.value - 2)))
@@ -78,14 +78,14 @@ enum Ages: ProblemFamily {
           "\(one) is \(less) years older than \(other).",
           "\(other) was born \(less) years after \(one).",
           "\(other) is younger than \(one) by \(less) years."))
-      return draft.working.minus(age, less, label)
+      return draft.working.minus(age, less, label, explained: draft.lastSentence(without: one))
     case 5:
       let factor = draft.working.known(draws.number(2...3))
       guard age.value * factor.value <= 90 else { return nil }
       let times = factor.value == 2 ? "twice" : "3 times"
       draft.sentences.append(
         draws.say("\(other) is \(times) as old as \(one).", "\(other)'s age is \(times) \(one)'s age."))
-      return draft.working.times(age, factor, label)
+      return draft.working.times(age, factor, label, explained: draft.lastSentence(without: one))
     default:
       guard age.value % 2 == 0, age.value > 4 else { return nil }
       let two = draft.working.known(2)
@@ -93,7 +93,7 @@ enum Ages: ProblemFamily {
         draws.say(
           "\(other) is half as old as \(one).", "\(one) is twice as old as \(other).",
           "\(other)'s age is half of \(one)'s age."))
-      return draft.working.over(age, two, label)
+      return draft.working.over(age, two, label, explained: draft.lastSentence(without: one))
     }
   }
 }

@@ -49,7 +49,7 @@ enum Comparisons: ProblemFamily {
           "\(other) has \(more) more \(things) than \(one).",
           "\(other) has \(more) more than \(one).",
           "\(one) has \(more) fewer \(things) than \(other)."))
-      return draft.working.plus(count, more, label)
+      return draft.working.plus(count, more, label, explained: draft.lastSentence(without: one))
     case 2, 3:
       guard count.value > 5 else { return nil }
       let fewer = draft.working.known(draws.number(2...min(60, count.value - 2)))
@@ -58,14 +58,14 @@ enum Comparisons: ProblemFamily {
           "\(other) has \(fewer) fewer \(things) than \(one).",
           "\(other) has \(fewer) fewer than \(one).",
           "\(one) has \(fewer) more \(things) than \(other)."))
-      return draft.working.minus(count, fewer, label)
+      return draft.working.minus(count, fewer, label, explained: draft.lastSentence(without: one))
     case 4:
       let factor = draft.working.known(draws.number(2...5))
       let times = factor.value == 2 ? "twice" : "\(factor) times"
       draft.sentences.append(
         draws.say(
           "\(other) has \(times) as many \(things) as \(one).", "\(other) has \(times) as many as \(one)."))
-      return draft.working.times(count, factor, label)
+      return draft.working.times(count, factor, label, explained: draft.lastSentence(without: one))
     default:
       guard count.value % 2 == 0, count.value > 4 else { return nil }
       let two = draft.working.known(2)
@@ -73,7 +73,7 @@ enum Comparisons: ProblemFamily {
         draws.say(
           "\(other) has half as many \(things) as \(one).", "\(one) has twice as many \(things) as \(other).")
       )
-      return draft.working.over(count, two, label)
+      return draft.working.over(count, two, label, explained: draft.lastSentence(without: one))
     }
   }
 
@@ -96,14 +96,17 @@ enum Comparisons: ProblemFamily {
           "How many fewer \(things) does \(names[low]) have than \(names[high])?",
           "What is the difference between \(names[first])'s and \(names[last])'s \(things)?",
           "How many \(things) does \(names[low]) need to have as many as \(names[high])?"))
-      return draft.working.minus(counts[high], counts[low], "difference")
+      return draft.working.minus(
+        counts[high], counts[low], "difference",
+        explained: "first \(counts[first]), last \(counts[last]), difference")
     }
     // Everybody together, and perhaps what is done with the sum.
     guard steps >= counts.count - 1 else { return nil }
     var total = counts[0]
     for (place, count) in counts.enumerated().dropFirst() {
       total = draft.working.plus(
-        total, count, place == counts.count - 1 ? "together" : "\(names[0]) to \(names[place])")
+        total, count, place == counts.count - 1 ? "together" : "\(names[0]) to \(names[place])",
+        explained: place == counts.count - 1 ? "together" : "the first \(place + 1)")
     }
     let all =
       counts.count == 2

@@ -50,6 +50,7 @@ enum Sharing: ProblemFamily {
     guard shared.value % count > 0, (1...20).contains(quotient) else { return nil }
     let given = draft.working.times(divisor, draft.working.known(quotient), "given out")
     let left = draft.working.minus(shared, given, "left over")
+    draft.explained = draft.working.lines(to: shared, explained: true) + division(of: shared.value, by: count)
     switch draws.below(3) {
     case 0:
       draft.sentences.append(
@@ -71,6 +72,22 @@ enum Sharing: ProblemFamily {
           "What does each share hold, and what is the remainder?"))
     }
     return left
+  }
+
+  /// A division with a remainder, tens first: "Given out of 101: 4 × 20 = 80. Left: 101 - 80 = 21. Given out of 21: 4 × 5 = 20. …"
+  private static func division(of amount: Int, by count: Int) -> [String] {
+    let quotient = amount / count
+    let (tens, ones) = (quotient / 10 * 10, quotient % 10)
+    var rest = amount
+    var lines: [String] = []
+    for part in [tens, ones] where part > 0 {
+      let given = count * part
+      lines.append("Given out of \(rest): \(Arithmetic.times.chain(count, part)).")
+      lines.append("\(rest - given < count ? "Left over" : "Left"): \(Arithmetic.minus.chain(rest, given)).")
+      rest -= given
+    }
+    if tens > 0, ones > 0 { lines.append("For each: \(Arithmetic.plus.chain(tens, ones)).") }
+    return lines
   }
 
   /// What is shared, after `steps` steps.
