@@ -62,9 +62,9 @@ package struct Schedule: Equatable, Sendable {
       (0...steps).contains($0)
     }
     if case .warmupStableDecay(let decaySteps, _) = shape {
-      try LearningError.check("decay steps", decaySteps, "1 to the \(steps - warmup) steps after the warm-up")
+      try LearningError.check("decay steps", decaySteps, "0 to the \(steps - warmup) steps after the warm-up")
       {
-        $0 >= 1 && $0 <= steps - warmup
+        $0 >= 0 && $0 <= steps - warmup
       }
     }
   }

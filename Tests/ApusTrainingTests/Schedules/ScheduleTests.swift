@@ -71,6 +71,13 @@ import Testing
     #expect(Schedule(.inverseSquareRoot, peak: 1, steps: 10).rate(at: 30_000) == 0.5)
   }
 
+  /// A run may end before its warm-up does.
+  @Test func nothingButWarmup() throws {
+    let schedule = Schedule(.warmupStableDecay(decaySteps: 0, decay: .linear), peak: 1, steps: 4, warmup: 4)
+    try schedule.validate()
+    #expect((0...4).map(schedule.rate) == [0, 0.25, 0.5, 0.75, 1])
+  }
+
   @Test func refused() {
     func message(_ schedule: Schedule) -> String {
       do {
@@ -85,7 +92,7 @@ import Testing
         == "warm-up steps is 11; expected 0 to the 10 steps of the run")
     #expect(
       message(Schedule(.warmupStableDecay(decaySteps: 9, decay: .linear), peak: 1, steps: 10, warmup: 2))
-        == "decay steps is 9; expected 1 to the 8 steps after the warm-up")
+        == "decay steps is 9; expected 0 to the 8 steps after the warm-up")
     #expect(
       message(Schedule(.linear, peak: 1, steps: 10, minimum: 2))
         == "minimum learning rate is 2.0; expected a number from 0 to the learning rate 1.0")
