@@ -11,6 +11,8 @@ enum StoryFormat: String, CaseIterable {
   case text
   /// `{"messages": …}`: somebody asks for the story, and it is told.
   case messages
+  /// `{"prompt": …}`: somebody asks, for `apus rollouts` and for learning from a model's own answers.
+  case prompt
 }
 
 enum DataStoriesCommand: Command {
@@ -32,7 +34,9 @@ enum DataStoriesCommand: Command {
     "seed", in: 0...Int.max, default: 1, help: "Another seed gives other stories")
   private static let format = Option<StoryFormat>.choice(
     "format", placeholder: "FORMAT", default: .jsonl,
-    help: "JSON lines, text with <|endoftext|> after each story, or conversations in which it is asked for")
+    help:
+      "JSON lines, text with <|endoftext|> after each story, conversations in which it is asked for, or only "
+      + "what asks")
   private static let output = Option<String?>.file(
     "output", "o", help: "The file to write; standard output without it")
   private static let force = Option.flag("force", help: "Replace the file")
@@ -54,6 +58,7 @@ enum DataStoriesCommand: Command {
               .members(["role": .string("assistant"), "content": .string(story)]),
             ])
           ]).append(to: &bytes)
+        case .prompt: JSONValue.members(["prompt": .string(request)]).append(to: &bytes)
         case .text: bytes.append(contentsOf: "\(story)\n<|endoftext|>".utf8)
         }
         bytes.append(UInt8(ascii: "\n"))

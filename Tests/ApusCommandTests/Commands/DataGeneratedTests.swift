@@ -48,6 +48,12 @@ import Testing
         && asked.allSatisfy {
           $0.hasPrefix(#"{"messages":[{"role":"user","content":"#) && $0.contains("story")
         })
+    let prompts = lines(runApplication(["data", "stories", "--count", "3", "--format", "prompt"]))
+    #expect(prompts.count == 3)
+    for (prompt, answered) in zip(prompts, asked) {
+      let request = prompt.dropFirst(#"{"prompt":"#.count).dropLast()
+      #expect(answered.hasPrefix(#"{"messages":[{"role":"user","content":\#(request)},"#), "\(prompt)")
+    }
   }
 
   @Test(arguments: ["0-2", "3-1", "6", "x", "1-2-3", "-", ""]) func levelsThatAreNone(text: String) {

@@ -97,7 +97,7 @@ import Testing
       for step in problem.explained {
         let said = step.components(": ")[0].components(" ")
         guard let sign = said.compactMap({ signs[$0] }).first else { continue }
-        // A sentence says it, with one person and at most four words besides; without the first person that is the end of it.
+        // A sentence says it, with one person and at most three words changed; without the first person that is the end of it.
         let isOfTheSecond = problem.question.components(". ").contains { sentence in
           let words = sentence.components(" ")
           return words.count > said.count && words.suffix(said.count).dropFirst() == said[1...]
