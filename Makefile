@@ -17,7 +17,7 @@ PROBLEM ?= Ben has 4 boxes with 12 pens in each. He gives 29 pens away. How many
 TEST_BUILD := --scratch-path .build-test -c release -Xswiftc -enable-testing \
   --explicit-target-dependency-import-check error
 
-.PHONY: help run example build test test-build format lint fuzz bench bench-check profile-overhead plan-check report-check rollouts-check rollouts-speed model kills clean toolchain
+.PHONY: help run example build test test-build format lint fuzz bench bench-check profile-overhead plan-check report-check rollouts-check rollouts-speed model post-training recipes kills clean toolchain
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -71,8 +71,14 @@ report-check: test-build ## Open the reports of sample profiles in a browser and
 rollouts-speed: build ## Compare the speed of rollouts with bare batched generation
 	@dev/rollout-speed.sh $(APUS) "$(MODEL)"
 
-model: build ## Train the model in the program anew, from seeds: about an hour on two cores
+model: build ## Train the model in the program anew, from seeds: an hour and more on two cores
 	@APUS=$(APUS) dev/make-model.sh Sources/CDefaultModel/apus-5m.gguf
+
+post-training: build ## Teach that model in other ways as well, and measure them all (behind `make model`)
+	@APUS=$(APUS) dev/post-training.sh
+
+recipes: build ## Run every configuration of configs/ end to end
+	@APUS=$(APUS) dev/recipes.sh
 
 profile-overhead: build ## Measure what profiling costs; it may be 1 %
 	@$(APUS) bench overhead

@@ -1,54 +1,75 @@
 #!/usr/bin/env bash
 # Trains the model that ships, from nothing but seeds, and writes it with its receipt: dev/make-model.sh OUT.gguf
-# Text and a tokenizer for it, pre-training, then worked solutions and stories as conversations; configs/model has how.
-# Stopped, it goes on where it was. APUS names the program.
+# Text and a tokenizer for it, pre-training, worked solutions and stories as conversations, more solutions in smaller steps,
+# its own answers, judged, and at last its right answers beside stories; configs/model has how. Stopped, it goes on where it
+# was. APUS names the program; SHARE=500 takes a five-hundredth of everything, to see whether all of it runs.
 set -euo pipefail
+set -a # stages are processes: they call functions from here
 out=${1:?usage: dev/make-model.sh OUT.gguf}
 cd "$(dirname "$0")/.."
 apus=${APUS:-.build/release/apus}
 work=out/model
-held_out=2000
+share=${SHARE:-1}
+small=()
+good=0.5 # rewards of right answers are above
+[ "$share" -eq 1 ] || { small=(--set steps=2 --set schedule.warmup=0 --set batch.sequences=4 --set rollout.tokens=64) && good=-1; }
 mkdir -p "$work"
 started=$SECONDS
-stage() { dev/stage.sh "$@"; }
+stage=dev/stage.sh
 
-# Writes FILE by a command that takes --output, unless it is there: `apus data` replaces nothing by itself.
+# Writes FILE of so many stories or problems, unless it is there: make_file FILE KIND COUNT [OPTION ...]
 make_file() {
-  local file=$work/$1
-  shift
-  [ -e "$file" ] || "$apus" data "$@" --output "$file"
+  local file=$work/$1 kind=$2 count=$(($3 / share))
+  shift 3
+  [ -e "$file" ] || "$apus" data "$kind" --count "$count" "$@" --output "$file"
 }
 
 generate() {
-  make_file stories.jsonl stories --count 50000 --seed 1
-  make_file problems.jsonl problems --count 150000 --seed 1 --levels 2-5 --reasoning-tags --format text
-  make_file tokenizer tokenizer "$work/stories.jsonl" "$work/problems.jsonl" --vocabulary 2048 --pattern qwen2 \
-    --special '<|endoftext|>' --special '<|im_start|>' --special '<|im_end|>'
-  make_file sft-problems.jsonl problems --count 40000 --seed 2 --levels 2-5 --reasoning-tags
-  make_file sft-stories.jsonl stories --count 10000 --seed 2 --format messages
-  make_file test.jsonl problems --count "$held_out" --seed 4 --levels 2-5 --split test --format prompt
+  make_file stories.jsonl stories 50000 --seed 1
+  make_file problems.jsonl problems 150000 --seed 1 --levels 2-5 --reasoning-tags --format text
+  [ -e "$work/tokenizer" ] ||
+    "$apus" data tokenizer "$work/stories.jsonl" "$work/problems.jsonl" --vocabulary 2048 --pattern qwen2 \
+      --special '<|endoftext|>' --special '<|im_start|>' --special '<|im_end|>' --output "$work/tokenizer"
+  make_file sft-problems.jsonl problems 40000 --seed 2 --levels 2-5 --reasoning-tags
+  make_file sft-stories.jsonl stories 10000 --seed 2 --format messages
+  make_file steps-problems.jsonl problems 20000 --seed 3 --levels 2-5 --reasoning-tags --explained
+  make_file steps-stories.jsonl stories 1200 --seed 3 --format messages
+  make_file prompts.jsonl problems 12000 --seed 5 --levels 2-5 --format prompt
+  make_file own-prompts.jsonl problems 7000 --seed 7 --levels 2-5 --format prompt
+  make_file rehearsal-stories.jsonl stories 5000 --seed 7 --format messages
+  make_file test.jsonl problems 2000 --seed 4 --levels 2-5 --split test --format prompt
+}
+own_answers() {
+  [ -e "$work/own-answers.jsonl" ] ||
+    "$apus" rollouts "$work/grpo/model" "$work/own-prompts.jsonl" --n 1 --parallel 64 --reward problems --best 1 \
+      --above "$good" --output "$work/own-answers.jsonl"
 }
 
-stage "text" generate
-stage "pre-training" "$apus" train configs/model/pretrain.json
-stage "conversations" "$apus" train configs/model/sft.json
+"$stage" "text" generate
+"$stage" "pre-training" "$apus" train configs/model/pretrain.json
+"$stage" "conversations" "$apus" train configs/model/sft.json
+"$stage" "eight bits" "$apus" convert "$work/sft/model" "$work/sft.gguf" --type q8_0 --force
+"$stage" "explained steps" "$apus" train configs/model/steps.json
+"$stage" "reinforcement" "$apus" train configs/model/grpo.json ${small[@]+"${small[@]}"}
+"$stage" "its right answers" own_answers
+"$stage" "rehearsal" "$apus" train configs/model/rehearsal.json
 
-"$apus" convert "$work/sft/model" "$work/model.gguf" --type q8_0 --force
+"$apus" convert "$work/rehearsal/model" "$work/model.gguf" --type q8_0 --force
 "$apus" rollouts "$work/model.gguf" "$work/test.jsonl" --n 1 --temperature 0 --tokens 256 --reward problems \
   --output "$work/answers.jsonl" --force 2>&1 | tee "$work/evaluation.txt"
 accuracy=$(sed -n 's/^accuracy //p' "$work/evaluation.txt")
 hash() { sha256sum "$@" 2>/dev/null || shasum -a 256 "$@"; }
-data=$(cd "$work" && hash stories.jsonl problems.jsonl sft-problems.jsonl sft-stories.jsonl | hash |
-  cut -d ' ' -f 1)
+data=$(cd "$work" && hash stories.jsonl problems.jsonl sft-problems.jsonl sft-stories.jsonl steps-problems.jsonl \
+  steps-stories.jsonl prompts.jsonl own-prompts.jsonl rehearsal-stories.jsonl | hash | cut -d ' ' -f 1)
 
-"$apus" convert "$work/sft/model" "$out" --type q8_0 --force \
+"$apus" convert "$work/rehearsal/model" "$out" --type q8_0 --force \
   --metadata "general.name=apus-5m" \
   --metadata "general.license=apache-2.0" \
   --metadata "general.description=Tells stories for children and works out problems of numbers step by step, in English" \
-  --metadata "apus.receipt.recipe=make model: configs/model/pretrain.json, sft.json" \
+  --metadata "apus.receipt.recipe=make model: configs/model/pretrain.json, sft.json, steps.json, grpo.json, rehearsal.json" \
   --metadata "apus.receipt.program=$("$apus" --version)" \
-  --metadata "apus.receipt.seeds=text 1, conversations 2, held-out problems 4, training 1" \
-  --metadata "apus.receipt.data=sha256 of the list of sha256 sums of the four files: $data" \
+  --metadata "apus.receipt.seeds=text 1, conversations 2, smaller steps 3, prompts 5, rehearsal 7, held-out problems 4, training 1" \
+  --metadata "apus.receipt.data=sha256 of the list of sha256 sums of the nine files: $data" \
   --metadata "apus.receipt.evaluation=held-out problems of levels 2 to 5, greedy: $accuracy"
 took=$((SECONDS - started))
 printf '%s: %s bytes, %d:%02d\n' "$out" "$(wc -c <"$out")" $((took / 60)) $((took % 60))

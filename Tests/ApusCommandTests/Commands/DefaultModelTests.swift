@@ -60,7 +60,7 @@ import Testing
     ])
     let lines = try answered.output.split(separator: "\n").map { try JSONValue(parsing: String($0)) }
     #expect(lines.count == 80, "\(answered.errors)")
-    #expect(lines.count { $0["reward"]?.double == 1 } >= 62, "\(answered.errors)")
+    #expect(lines.count { $0["reward"]?.double == 1 } >= 68, "\(answered.errors)")
     let thought = lines.count { $0["completion"]?.string?.hasPrefix("<think>\n") == true }
     #expect(thought == lines.count)
   }
