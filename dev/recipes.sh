@@ -40,7 +40,7 @@ pairs() {
 
 "$stage" "text" text
 train pretrain --set data.train=data/problems.jsonl,data/stories.jsonl --set data.validation=data/validation.jsonl \
-  --set data.tokenizer=data/tokenizer --set data.mode=documents --set optimizer.name=muon --set steps="${STEPS:-400}"
+  --set data.tokenizer=data/tokenizer --set data.mode=documents --set optimizer.name=muon --set schedule.warmup=20 --set steps="${STEPS:-120}"
 train chain-of-thought --set epochs=1
 "$stage" "pairs" pairs
 train dpo
