@@ -8,8 +8,8 @@ enum TrainCommand: Command {
   static let name = "train"
   static let summary = "Train a model as a configuration says"
   static let discussion = [
-    "CONFIG is a JSON file; configs/ has three with every key explained, and --help-config lists the keys. --set gives a "
-      + "key another value, as often as wanted: --set optimizer.learningRate=3e-4.",
+    "CONFIG is a JSON file; configs/ has some, and a README that explains every key; --help-config lists the keys. --set "
+      + "gives a key another value, as often as wanted: --set optimizer.learningRate=3e-4.",
     "Checkpoints in checkpoint.directory are Hugging Face folders with the optimiser's state beside the model. A run "
       + "whose folder has one goes on from it, to the same bits as a run that was never stopped. Ctrl-C, SIGTERM and "
       + "SIGUSR1 finish the step, save and end.",
