@@ -67,13 +67,6 @@ func threadCount() -> Int {
   return count
 }
 
-/// Processor time this process has used, in seconds.
-func processorSeconds() -> Double {
-  var time = timespec()
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
-  return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-}
-
 /// Blocks the thread.
 func pause(milliseconds: Int) {
   var time = timespec(tv_sec: 0, tv_nsec: milliseconds * 1_000_000)

@@ -24,12 +24,12 @@ package func setFileSizeLimit(_ limit: inout rlimit) -> Int32 {
   #endif
 }
 
-/// The processor time that the calling thread takes for `body`: whatever else the machine does meanwhile, tests beside this one
-/// not least, takes none of it.
-package func processorTime(_ body: () throws -> Void) rethrows -> Duration {
+/// The processor time of `body`, by default that of the calling thread alone: whatever else the machine does meanwhile, tests
+/// beside this one not least, takes none of it. What `body` has other threads do counts only with `ofAllThreads`.
+package func processorTime(ofAllThreads: Bool = false, _ body: () throws -> Void) rethrows -> Duration {
   func now() -> Duration {
     var time = timespec()
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    clock_gettime(ofAllThreads ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_THREAD_CPUTIME_ID, &time)
     return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
   }
   let start = now()

@@ -64,7 +64,7 @@ package struct Schedule: Equatable, Sendable {
     if case .warmupStableDecay(let decaySteps, _) = shape {
       try LearningError.check("decay steps", decaySteps, "0 to the \(steps - warmup) steps after the warm-up")
       {
-        $0 >= 0 && $0 <= steps - warmup
+        (0...steps - warmup).contains($0)
       }
     }
   }
