@@ -4,10 +4,9 @@
 # its own answers, judged, and at last its right answers beside stories; configs/model has how. Stopped, it goes on where it
 # was. APUS names the program; SHARE=500 takes a five-hundredth of everything, to see whether all of it runs.
 set -euo pipefail
-set -a # stages are processes: they call functions from here
 out=${1:?usage: dev/make-model.sh OUT.gguf}
 cd "$(dirname "$0")/.."
-apus=${APUS:-.build/release/apus}
+. dev/stages.sh
 work=out/model
 share=${SHARE:-1}
 small=()
@@ -15,44 +14,36 @@ good=0.5 # rewards of right answers are above
 [ "$share" -eq 1 ] || { small=(--set steps=2 --set schedule.warmup=0 --set batch.sequences=4 --set rollout.tokens=64) && good=-1; }
 mkdir -p "$work"
 started=$SECONDS
-stage=dev/stage.sh
 
-# Writes FILE of so many stories or problems, unless it is there: make_file FILE KIND COUNT [OPTION ...]
-make_file() {
-  local file=$work/$1 kind=$2 count=$(($3 / share))
-  shift 3
-  [ -e "$file" ] || "$apus" data "$kind" --count "$count" "$@" --output "$file"
-}
-
+problems() { make_file "$1" "$apus" data problems --count $(($2 / share)) "${@:3}"; }
+stories() { make_file "$1" "$apus" data stories --count $(($2 / share)) "${@:3}"; }
 generate() {
-  make_file stories.jsonl stories 50000 --seed 1
-  make_file problems.jsonl problems 150000 --seed 1 --levels 2-5 --reasoning-tags --format text
-  [ -e "$work/tokenizer" ] ||
-    "$apus" data tokenizer "$work/stories.jsonl" "$work/problems.jsonl" --vocabulary 2048 --pattern qwen2 \
-      --special '<|endoftext|>' --special '<|im_start|>' --special '<|im_end|>' --output "$work/tokenizer"
-  make_file sft-problems.jsonl problems 40000 --seed 2 --levels 2-5 --reasoning-tags
-  make_file sft-stories.jsonl stories 10000 --seed 2 --format messages
-  make_file steps-problems.jsonl problems 20000 --seed 3 --levels 2-5 --reasoning-tags --explained
-  make_file steps-stories.jsonl stories 1200 --seed 3 --format messages
-  make_file prompts.jsonl problems 12000 --seed 5 --levels 2-5 --format prompt
-  make_file own-prompts.jsonl problems 7000 --seed 7 --levels 2-5 --format prompt
-  make_file rehearsal-stories.jsonl stories 5000 --seed 7 --format messages
-  make_file test.jsonl problems 2000 --seed 4 --levels 2-5 --split test --format prompt
+  stories stories.jsonl 50000 --seed 1
+  problems problems.jsonl 150000 --seed 1 --levels 2-5 --reasoning-tags --format text
+  make_file tokenizer "$apus" data tokenizer "$work/stories.jsonl" "$work/problems.jsonl" --vocabulary 2048 --pattern qwen2 \
+    --special '<|endoftext|>' --special '<|im_start|>' --special '<|im_end|>'
+  problems sft-problems.jsonl 40000 --seed 2 --levels 2-5 --reasoning-tags
+  stories sft-stories.jsonl 10000 --seed 2 --format messages
+  problems steps-problems.jsonl 20000 --seed 3 --levels 2-5 --reasoning-tags --explained
+  stories steps-stories.jsonl 1200 --seed 3 --format messages
+  problems prompts.jsonl 12000 --seed 5 --levels 2-5 --format prompt
+  problems own-prompts.jsonl 7000 --seed 7 --levels 2-5 --format prompt
+  stories rehearsal-stories.jsonl 5000 --seed 7 --format messages
+  problems test.jsonl 2000 --seed 4 --levels 2-5 --split test --format prompt
 }
 own_answers() {
-  [ -e "$work/own-answers.jsonl" ] ||
-    "$apus" rollouts "$work/grpo/model" "$work/own-prompts.jsonl" --n 1 --parallel 64 --reward problems --best 1 \
-      --above "$good" --output "$work/own-answers.jsonl"
+  make_file own-answers.jsonl "$apus" rollouts "$work/grpo/model" "$work/own-prompts.jsonl" --n 1 --parallel 64 \
+    --reward problems --best 1 --above "$good"
 }
 
-"$stage" "text" generate
-"$stage" "pre-training" "$apus" train configs/model/pretrain.json
-"$stage" "conversations" "$apus" train configs/model/sft.json
-"$stage" "eight bits" "$apus" convert "$work/sft/model" "$work/sft.gguf" --type q8_0 --force
-"$stage" "explained steps" "$apus" train configs/model/steps.json
-"$stage" "reinforcement" "$apus" train configs/model/grpo.json ${small[@]+"${small[@]}"}
-"$stage" "its right answers" own_answers
-"$stage" "rehearsal" "$apus" train configs/model/rehearsal.json
+stage "text" generate
+stage "pre-training" "$apus" train configs/model/pretrain.json
+stage "conversations" "$apus" train configs/model/sft.json
+stage "eight bits" "$apus" convert "$work/sft/model" "$work/sft.gguf" --type q8_0 --force
+stage "explained steps" "$apus" train configs/model/steps.json
+stage "reinforcement" "$apus" train configs/model/grpo.json ${small[@]+"${small[@]}"}
+stage "its right answers" own_answers
+stage "rehearsal" "$apus" train configs/model/rehearsal.json
 
 "$apus" convert "$work/rehearsal/model" "$work/model.gguf" --type q8_0 --force
 "$apus" rollouts "$work/model.gguf" "$work/test.jsonl" --n 1 --temperature 0 --tokens 256 --reward problems \

@@ -4,20 +4,11 @@
 # a judge (PPO) that like stories with much speech. All are measured on held-out problems and stories; the tables go to
 # out/model/post-training.md. Stopped, it goes on where it was. APUS names the program.
 set -euo pipefail
-set -a # stages are processes: they call functions from here
 cd "$(dirname "$0")/.."
-apus=${APUS:-.build/release/apus}
+. dev/stages.sh
 work=out/model
-stage=dev/stage.sh
 [ -d "$work/rehearsal/model" ] || { echo "there is no $work/rehearsal/model: 'make model' first" >&2 && exit 1; }
 speech="python3 dev/reward-speech.py"
-
-# Writes FILE by a command that takes --output, unless it is there.
-make_file() {
-  local file=$work/$1
-  shift
-  [ -e "$file" ] || { "$@" --output "$file.part" --force && mv "$file.part" "$file"; }
-}
 
 generate() {
   make_file answers-only.jsonl "$apus" data problems --count 20000 --seed 3 --levels 2-5 --answers-only
@@ -36,12 +27,9 @@ pairs() {
 
 # Answers of MODEL, and what is told of them: measure NAME MODEL PROMPTS [OPTION ...]
 measure() {
-  local name=$1 model=$work/$2/model prompts=$work/$3.jsonl
-  shift 3
-  [ -e "$work/measured/$name.jsonl" ] && return
-  "$apus" rollouts "$model" "$prompts" --parallel 64 "$@" --output "$work/measured/$name.part" --force \
-    2>"$work/measured/$name.txt"
-  mv "$work/measured/$name.part" "$work/measured/$name.jsonl"
+  local file=$work/measured/$1
+  [ -e "$file.jsonl" ] ||
+    "$apus" rollouts "$work/$2/model" "$work/$3.jsonl" --parallel 64 "${@:4}" --output "$file.jsonl" 2>"$file.txt"
 }
 measure_all() {
   mkdir -p "$work/measured"
@@ -81,7 +69,7 @@ difference() {
         printf "%+.4f, z = %.1f", sum / prompts, (squares > 0 ? sum / sqrt(squares) : 0)
       }'
 }
-# A row of the last table: moved WHAT BEFORE AFTER WORD PROMPTS REFERENCED
+# A row of the last two tables: moved WHAT BEFORE AFTER WORD PROMPTS REFERENCED
 moved() {
   echo "| $1 | $(told "$2" "$4") | $(told "$3" "$4") | $(difference "$2" "$3" "$5") | $(divergence "$6") |"
 }
@@ -113,11 +101,11 @@ tables() {
   moved "PPO: share that is said" rehearsal-speech ppo-speech 'mean reward' story-prompts-test ppo-speech
 }
 
-"$stage" "text" generate
-"$stage" "answers without steps" "$apus" train configs/model/answers.json
-"$stage" "pairs of stories" pairs
-"$stage" "DPO" "$apus" train configs/model/dpo.json
-"$stage" "a judge" "$apus" train configs/model/reward.json
-"$stage" "PPO" "$apus" train configs/model/ppo.json
-"$stage" "measuring" measure_all
+stage "text" generate
+stage "answers without steps" "$apus" train configs/model/answers.json
+stage "pairs of stories" pairs
+stage "DPO" "$apus" train configs/model/dpo.json
+stage "a judge" "$apus" train configs/model/reward.json
+stage "PPO" "$apus" train configs/model/ppo.json
+stage "measuring" measure_all
 tables | tee "$work/post-training.md"
