@@ -12,6 +12,7 @@ speech="python3 dev/reward-speech.py"
 
 generate() {
   make_file answers-only.jsonl "$apus" data problems --count 20000 --seed 3 --levels 2-5 --answers-only
+  make_file test-many.jsonl "$apus" data problems --count 20000 --seed 6 --levels 2-5 --split test --format prompt
   make_file story-prompts.jsonl "$apus" data stories --count 2000 --seed 8 --format prompt
   make_file story-prompts-test.jsonl "$apus" data stories --count 2000 --seed 9 --format prompt
 }
@@ -36,6 +37,7 @@ measure_all() {
   local name from
   for name in answers steps grpo rehearsal; do
     measure "$name-greedy" "$name" test --n 1 --temperature 0 --reward problems
+    measure "$name-many" "$name" test-many --n 1 --temperature 0 --reward problems
     from=()
     [ "$name" != grpo ] || from=(--reference "$work/steps/model")
     measure "$name-drawn" "$name" test --n 4 --reward problems ${from[@]+"${from[@]}"}
@@ -75,17 +77,18 @@ moved() {
 }
 tables() {
   local name
-  echo "| model | greedy | drawn at temperature 1 |"
-  echo "|---|---|---|"
+  echo "| model | greedy | greedy, 20,000 others | drawn at temperature 1 |"
+  echo "|---|---|---|---|"
   for name in answers steps grpo rehearsal; do
-    echo "| $name | $(told $name-greedy accuracy) | $(told $name-drawn accuracy) |"
+    echo "| $name | $(told $name-greedy accuracy) | $(told $name-many accuracy) | $(told $name-drawn accuracy) |"
   done
   echo
-  echo "| step | greedy | drawn |"
-  echo "|---|---|---|"
+  echo "| step | greedy | greedy, 20,000 others | drawn |"
+  echo "|---|---|---|---|"
   set -- answers steps grpo rehearsal
   while [ $# -gt 1 ]; do
-    echo "| $1 → $2 | $(difference "$1-greedy" "$2-greedy" test) | $(difference "$1-drawn" "$2-drawn" test) |"
+    echo "| $1 → $2 | $(difference "$1-greedy" "$2-greedy" test) | $(difference "$1-many" "$2-many" test-many) |" \
+      "$(difference "$1-drawn" "$2-drawn" test) |"
     shift
   done
   echo

@@ -36,6 +36,7 @@ public final class Trainer {
   private let examination: (any Examination)?
   private let sampler: TextSampler?
   private let lesson: any Lesson
+  private let fixedModels: FixedModels
   /// On rank 0 only.
   private let store: CheckpointStore?
   private let files: TrainerFiles
@@ -78,13 +79,15 @@ public final class Trainer {
       try Self.assemble(configuration, runtime, group, reward)
     }
     let (assembly, inputs) = (assembly, inputs)
-    (learner, lesson, examination, sampler, store, files) = try group.guarding {
+    (learner, lesson, fixedModels, examination, sampler, store, files) = try group.guarding {
       try group.confirm("the start of rank 0") {
         let learner = try assembly.makeLearner(inputs, runtime)
         let run = LessonRun(
           configuration: configuration, assembly: assembly, inputs: inputs, learner: learner,
           runtime: runtime, group: group)
         let lesson = try inputs.training.lesson(run)
+        let models = try FixedModels(
+          configuration, judge: (inputs.training.reward as? ModelReward)?.files.name)
         let examination =
           configuration.evaluation.every > 0 ? try inputs.validation?.examination(run) : nil
         let files = TrainerFiles(
@@ -92,12 +95,12 @@ public final class Trainer {
           adapter: inputs.adapter, hyperparameters: inputs.hyperparameters, tokenizer: inputs.tokenizerFiles)
         // Families that cannot be saved are refused now, not after the first hour.
         _ = try files.files()
-        guard group.isFirst else { return (learner, lesson, examination, nil, nil, files) }
+        guard group.isFirst else { return (learner, lesson, models, examination, nil, nil, files) }
         let sampler = try TextSampler(configuration, assembly, learner, inputs, runtime)
         let store = try CheckpointStore(
           directory: configuration.checkpoint.directory, keepLast: configuration.checkpoint.keepLast,
           keepBest: configuration.checkpoint.keepBest, operations: operations)
-        return (learner, lesson, examination, sampler, store, files)
+        return (learner, lesson, models, examination, sampler, store, files)
       }
     }
     notes = []
@@ -142,7 +145,8 @@ public final class Trainer {
       let forbidden = differences.filter { !$0.isAllowed }
       guard forbidden.isEmpty else { throw TrainingError.otherRun(checkpoint: checkpoint.path, forbidden) }
       state = try TrainerState(
-        checkpoint.metadata, checkpoint: checkpoint.path, dataIdentity: inputs.training.identity)
+        checkpoint.metadata, checkpoint: checkpoint.path, dataIdentity: inputs.training.identity,
+        models: fixedModels)
       states = try files.restoreWeights(checkpoint)
       notes += differences.map { "changed since the checkpoint: \($0)" }
       notes.append("going on after step \(state.step) of \(assembly.totalSteps)")
@@ -153,7 +157,8 @@ public final class Trainer {
     guard !found.isEmpty else { return notes }
     if !group.isFirst, let object = try JSONValue(parsing: found).object {
       state = try TrainerState(
-        object, checkpoint: "rank 0's checkpoint", dataIdentity: inputs.training.identity)
+        object, checkpoint: "rank 0's checkpoint", dataIdentity: inputs.training.identity, models: fixedModels
+      )
     }
     try files.states.distribute { state in states!.bytes(of: states!.tensor(named: state.name)!) }
     return notes
@@ -361,7 +366,8 @@ public final class Trainer {
     defer { clock.goOn() }
     let notes = try store.save(
       step: state.step, configuration: configuration.canonical,
-      metadata: state.json(dataIdentity: inputs.training.identity, micro: assembly.micro),
+      metadata: state.json(
+        dataIdentity: inputs.training.identity, models: fixedModels, micro: assembly.micro),
       validationLoss: state.validationLoss, files: try files.files())
     try tell(.checkpoint(name: store.folder.path(state.step)))
     for note in notes { try tell(.note(note)) }

@@ -28,7 +28,7 @@ struct TrainerState: Equatable {
   var recent = RecentSteps()
 
   /// As a checkpoint's manifest keeps it.
-  func json(dataIdentity: UInt64, micro: Int) -> JSONObject {
+  func json(dataIdentity: UInt64, models: FixedModels, micro: Int) -> JSONObject {
     var object = JSONObject()
     object["step"] = .int(Int64(step))
     object["cursor"] = .int(Int64(cursor))
@@ -45,6 +45,7 @@ struct TrainerState: Equatable {
     object["lastLoss"] = .double(recent.lastLoss)
     object["gradientNorm"] = .double(recent.gradientNorm)
     object["data"] = .string(String(dataIdentity, radix: 16))
+    object["models"] = models.json
     return object
   }
 
@@ -53,7 +54,9 @@ struct TrainerState: Equatable {
   /// Reads what `json` wrote.
   ///
   /// - Parameter checkpoint: where it was, for errors.
-  init(_ object: JSONObject, checkpoint: String, dataIdentity: UInt64) throws(TrainingError) {
+  init(
+    _ object: JSONObject, checkpoint: String, dataIdentity: UInt64, models: FixedModels
+  ) throws(TrainingError) {
     func number(_ name: String) throws(TrainingError) -> Int {
       guard let value = object[name]?.int else {
         throw .badState(checkpoint: checkpoint, reason: "its manifest does not say \"\(name)\"")
@@ -82,6 +85,7 @@ struct TrainerState: Equatable {
     guard object["data"]?.string == String(dataIdentity, radix: 16) else {
       throw .otherData(checkpoint: checkpoint)
     }
+    try models.check(object["models"], checkpoint: checkpoint)
   }
 }
 

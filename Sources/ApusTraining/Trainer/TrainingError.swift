@@ -15,6 +15,8 @@ public enum TrainingError: ApusError {
   case otherRun(checkpoint: String, [ConfigurationDifference])
   /// The data are others than those of the checkpoint.
   case otherData(checkpoint: String)
+  /// A model that the run reads and does not change is another than that of the checkpoint.
+  case otherModel(checkpoint: String, key: String, path: String)
   /// A file of the checkpoint lacks something or has another shape.
   case badState(checkpoint: String, reason: String)
   /// The data's tokens do not fit the model.
@@ -57,6 +59,10 @@ public enum TrainingError: ApusError {
     case .otherData(let checkpoint):
       return "\(checkpoint) was made from other training data, or data in another order; choose another "
         + "checkpoint.directory to begin anew"
+    case .otherModel(let checkpoint, let key, let path):
+      return
+        "\(checkpoint) was made with other weights than \(path) has now (\(key)); put the old file back, or choose "
+        + "another checkpoint.directory to begin anew"
     case .badState(let checkpoint, let reason):
       return "\(checkpoint): \(reason)"
     case .vocabulary(let data, let tokens, let model):

@@ -91,6 +91,15 @@ import Testing
     #expect(try names.map { try file("\(CheckpointFolder.name(6))/\($0)") } == whole)
   }
 
+  @Test("an adapter goes on only beside the model it began with")
+  func otherModel() throws {
+    let configuration = try configuration(.f32, [])
+    try run.train(configuration, runtime, until: 2)
+    try ModelFixture("llama").writeFolder(at: "\(run.folder.path)/tokenizer", type: .bf16)
+    let error = #expect(throws: TrainingError.self) { try run.train(configuration, runtime) }
+    #expect("\(String(describing: error))".contains("/tokenizer has now (model.from)"))
+  }
+
   @Test("samples and measurements use the adapter and do not disturb it")
   func watching() throws {
     let plain = try configuration(.q8_0, [])

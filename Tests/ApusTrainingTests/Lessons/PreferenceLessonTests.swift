@@ -84,6 +84,29 @@ import Testing
     #expect(try run.result().differences(from: whole) == [])
   }
 
+  @Test(
+    "a run goes on only beside the reference it began with",
+    arguments: [("dpo", "tokenizer"), ("kto", nil), ("simpo", nil)] as [(String, String?)])
+  func otherReference(_ objective: String, _ reference: String?) throws {
+    let settings = reference.map { ["reference.from=\(run.folder.path)/\($0)"] } ?? []
+    let configuration = try configuration(objective, settings)
+    try run.train(configuration, runtime(threads: 2), until: 2)
+    try ModelFixture("llama").writeFolder(at: "\(run.folder.path)/tokenizer", type: .bf16)
+    guard objective != "simpo" else {
+      // It has none, and its own weights are in the checkpoint.
+      #expect(try run.train(configuration, runtime(threads: 2)).isComplete)
+      return
+    }
+    #expect {
+      try run.train(configuration, runtime(threads: 2))
+    } throws: {
+      guard case .otherModel(_, let key, let path) = $0 as? TrainingError else { return false }
+      return key == (reference == nil ? "model.from" : "reference.from") && path.hasSuffix("/tokenizer")
+    }
+    try ModelFixture("llama").writeFolder(at: "\(run.folder.path)/tokenizer")
+    #expect(try run.train(configuration, runtime(threads: 2)).isComplete)
+  }
+
   /// What a run says.
   private struct Story {
     var steps: [StepRecord] = []

@@ -111,6 +111,16 @@ import Testing
     #expect(try tiny.run.result().differences(from: whole.1) == [])
   }
 
+  @Test("a run goes on only with the judge it began with")
+  func otherJudge() throws {
+    let configuration = try tiny.configuration(
+      ["reward.kind=model", "reward.model=\(judge())"], objective: "grpo")
+    try tiny.run.train(configuration, runtime(threads: 2), until: 2)
+    try tiny.run.folder.flip("judge/model/model.safetensors", at: -5)
+    let error = #expect(throws: TrainingError.self) { try tiny.run.train(configuration, runtime(threads: 2)) }
+    #expect("\(String(describing: error))".contains("(reward.model); put the old file back"))
+  }
+
   @Test("a judge reads with its own template and its own tokenizer")
   func otherTokenizer() throws {
     // The same pieces under other ids: with the policy's ids the judge would read other words.
