@@ -79,6 +79,22 @@ public struct Conversation: Sendable, Equatable {
     return list
   }
 
+  /// A member as messages; a text is the `role`'s.
+  static func messages(_ object: JSONObject, _ name: String, role: String) throws(BadLine) -> [JSONValue] {
+    guard let member = object[name] else {
+      throw BadLine(without: "\"\(name)\"", butWith: object.map(\.key))
+    }
+    if let text = member.string {
+      guard !text.isEmpty else { throw BadLine(problem: "\"\(name)\" is empty") }
+      return [.members(["role": .string(role), "content": .string(text)])]
+    }
+    guard let list = member.array else {
+      throw BadLine(problem: "\"\(name)\" is no text and no list of messages")
+    }
+    guard !list.isEmpty else { throw BadLine(problem: "\"\(name)\" is empty") }
+    return list
+  }
+
   /// The member "tools".
   static func tools(_ object: JSONObject) throws(BadLine) -> JSONValue? {
     let tools = object["tools"].flatMap { $0.isNull ? nil : $0 }

@@ -55,10 +55,10 @@ struct Preference: Equatable {
       judgement = .single(isDesirable: isDesirable)
     }
     var answers: [[JSONValue]] = []
-    for name in names { answers.append(try Self.messages(object, name, role: "assistant")) }
+    for name in names { answers.append(try Conversation.messages(object, name, role: "assistant")) }
     var prompt: [JSONValue]
     if let member = object["prompt"], !member.isNull {
-      prompt = try Self.messages(object, "prompt", role: "user")
+      prompt = try Conversation.messages(object, "prompt", role: "user")
       // Some files repeat the prompt at the beginning of the answers.
       for index in answers.indices
       where prompt.count < answers[index].count && answers[index].starts(with: prompt) {
@@ -87,24 +87,6 @@ struct Preference: Equatable {
     if conversations.count == 2, conversations[0] == conversations[1] {
       throw BadLine(problem: "\"chosen\" and \"rejected\" are the same")
     }
-  }
-
-  /// A member as messages; a text is the `role`'s.
-  private static func messages(
-    _ object: JSONObject, _ name: String, role: String
-  ) throws(BadLine) -> [JSONValue] {
-    guard let member = object[name] else {
-      throw BadLine(without: "\"\(name)\"", butWith: object.map(\.key))
-    }
-    if let text = member.string {
-      guard !text.isEmpty else { throw BadLine(problem: "\"\(name)\" is empty") }
-      return [.members(["role": .string(role), "content": .string(text)])]
-    }
-    guard let list = member.array else {
-      throw BadLine(problem: "\"\(name)\" is no text and no list of messages")
-    }
-    guard !list.isEmpty else { throw BadLine(problem: "\"\(name)\" is empty") }
-    return list
   }
 
   /// What two lists of messages begin with.

@@ -175,9 +175,8 @@ private struct PromptRenderer: Sendable {
       throw BadLine(without: "\"prompt\" or \"messages\"", butWith: object.map(\.key))
     }
     guard names.count == 1 else { throw BadLine(problem: "has both \"prompt\" and \"messages\"") }
-    if let text = object["prompt"]?.string {
-      guard !text.isEmpty else { throw BadLine(problem: "\"prompt\" is empty") }
-      return ([.members(["role": .string("user"), "content": .string(text)])], text)
+    if name == "prompt" {
+      return (try Conversation.messages(object, name, role: "user"), object[name]?.string)
     }
     let messages = try Conversation.messages(object, name) ?? []
     guard !messages.isEmpty else { throw BadLine(problem: "\"\(name)\" is empty") }

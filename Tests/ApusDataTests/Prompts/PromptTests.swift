@@ -42,7 +42,7 @@ import Testing
       (#"{"text": "q"}"#, #"has no member "prompt" or "messages", but "text""#),
       (#"{"prompt": "q", "messages": []}"#, #"has both "prompt" and "messages""#),
       (#"{"prompt": ""}"#, #""prompt" is empty"#), (#"{"messages": []}"#, #""messages" is empty"#),
-      (#"{"prompt": 3}"#, #""prompt" is no list"#),
+      (#"{"prompt": 3}"#, #""prompt" is no text and no list of messages"#),
       (
         #"{"messages": [{"role": "user", "content": "q"}, {"role": "user", "content": "q"}]}"#,
         "follows the user's"
