@@ -6,9 +6,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . dev/stages.sh
-mkdir -p "${1:-out/recipes}/data"
-ln -sfn "$PWD/configs" "${1:-out/recipes}/configs"
-cd "${1:-out/recipes}"
+folder=${1:-out/recipes}
+mkdir -p "$folder/data"
+ln -sfn "$PWD/configs" "$folder/configs"
+cd "$folder"
 work=.
 
 problems() { make_file "data/$1.jsonl" "$apus" data problems --levels 1 --count "${@:2}"; }
